@@ -1,0 +1,1 @@
+"""Pictures: each function takes a table and axes, computes nothing and returns the axes."""
