@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ class Column:
             return words.day(value, language)
         return str(value)
 
-    def cell(self, row: dict[str, Any], language: str) -> str:
+    def cell(self, row: Mapping[Any, Any], language: str) -> str:
         """Text of a row's cell with its interval."""
         text = self.text(row[self.key], language)
         if self.low and pd.notna(row[self.low]) and text != "–":
@@ -88,12 +88,8 @@ class Table:
     def html(self, caption: str, language: str) -> str:
         """The table with a caption; a wide one scrolls inside its own box."""
         shown = self.frame.head(self.rows)
-        longest = {
-            column.key: float(self.frame[column.key].abs().max() or 0) for column in self.columns if column.bar
-        }
-        head = "".join(
-            f'<th scope="col"{_numeric(column)}>{html.escape(column.label)}</th>' for column in self.columns
-        )
+        longest = {column.key: float(self.frame[column.key].abs().max() or 0) for column in self.columns if column.bar}
+        head = "".join(f'<th scope="col"{_numeric(column)}>{html.escape(column.label)}</th>' for column in self.columns)
         body = []
         for row in shown.to_dict("records"):
             cells = []

@@ -71,7 +71,7 @@ def style() -> Iterator[None]:
     """The look of a figure, for the time of a `with` block; nothing global stays changed."""
     import matplotlib as mpl
 
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(_RC):  # type: ignore[arg-type]
         yield
 
 
