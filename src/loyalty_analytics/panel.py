@@ -1,0 +1,427 @@
+"""Transactions → client × month, as one Ibis expression on DuckDB, PostgreSQL, Spark or another engine.
+
+Money is summed as int64 minor units, so that every engine and every order of rows gives the same
+kopeck. Days with a purchase are kept as a bit mask per month: orders split over several documents
+on one day stay one day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .errors import DataError, nearest
+from .money import MINOR, from_minor, to_minor
+from .months import AsOf, from_number, month_number, to_periods
+from .months import as_of as read_as_of
+from .results import Note, Result, as_table
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["COLUMNS", "Grid", "grid", "monthly_panel", "panel_expression"]
+
+COLUMNS = ["client_id", "month", "orders", "revenue", "gross_profit", "last_date", "days", "whole"]
+_NEEDED = ("client_id", "date", "amount")
+_OPTIONAL = ("gross_profit", "kind", "status", "transaction_id")
+_ORDERLY_MONTHS = 6  # months of history before the end of the last one can be judged
+
+
+def monthly_panel(
+    source: Any,
+    as_of: Any = None,
+    *,
+    table: str = "transactions",
+    minor: bool = False,
+    lines: bool | None = None,
+) -> Result:
+    """Client × month table of orders, revenue, gross profit and the day of the last order.
+
+    Parameters
+    ----------
+    source : pandas.DataFrame, path of Parquet file(s), URL of a database or Ibis table
+        Transactions with ``client_id``, ``date`` and ``amount`` (currency units, returns
+        negative). Used where present: ``gross_profit``, ``kind`` {sale, return}, ``status``
+        (planned and cancelled rows are left out) and ``transaction_id``.
+    as_of : month or day, optional
+        Rows after it are not seen. A day leaves its month unfinished (``whole`` is False). None
+        means the last month present; that month counts as unfinished where the data stop much
+        earlier in it than in any of at least six months before.
+    table : str
+        Name of the table where ``source`` is a URL such as ``postgres://…`` or ``pyspark://…``.
+    minor : bool
+        Amounts are whole minor units (kopecks) already.
+    lines : bool, optional
+        Rows are lines of orders, so orders are distinct ``transaction_id``. None looks for
+        repeated ids in a DataFrame and takes one row as one order elsewhere.
+
+    Returns
+    -------
+    Result
+        ``.table``: client_id, month (month start), orders (returns are no orders), revenue and
+        gross_profit (currency units, returns deducted; null = not known), last_date (of an order;
+        null in a month of returns only), days (different days with an order), whole (False in the
+        unfinished month). One row per client and month with a transaction, sorted.
+
+    Raises
+    ------
+    DataError
+        A needed column is missing, or the source is of an unknown kind.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"client_id": [7, 7, 7], "date": ["2026-09-01", "2026-09-30", "2026-10-05"],
+    ...                        "amount": [100.0, 50.5, 10.0]})
+    >>> monthly_panel(orders).table[["client_id", "month", "orders", "revenue", "last_date"]]
+       client_id      month  orders  revenue  last_date
+    0          7 2026-09-01       2    150.5 2026-09-30
+    1          7 2026-10-01       1     10.0 2026-10-05
+    """
+    if isinstance(source, Result):
+        source = source.frame
+    if isinstance(source, pd.DataFrame):
+        raw, ids = _from_frame(source, as_of, minor, lines)
+    else:
+        expression = panel_expression(_open(source, table), as_of, minor=minor, lines=bool(lines))
+        raw, ids = expression.to_pandas(), None
+    return _finish(raw, ids, as_of)
+
+
+def panel_expression(
+    transactions: ir.Table, as_of: Any = None, *, minor: bool = False, lines: bool = False
+) -> ir.Table:
+    """The panel as an Ibis expression: client_id, month (year·12 + month − 1), orders, revenue and
+    gross_profit (minor units), last_date, day_mask.
+
+    It compiles for every engine that Ibis knows with integers, ``BIT_OR`` and ``MAX``.
+    """
+    import ibis
+
+    t = transactions
+    missing = [name for name in _NEEDED if name not in t.columns]
+    if missing:
+        raise DataError(
+            f"Transactions lack {', '.join(missing)}; columns: {', '.join(t.columns)}.", nearest(missing[0], t.columns)
+        )
+    t = t.filter(t.client_id.notnull(), t.date.notnull())
+    if "status" in t.columns:
+        t = t.filter(ibis.coalesce(t.status.cast("string"), "done").notin(["planned", "cancelled"]))
+    if as_of is not None:
+        t = t.filter(t.date.cast("date") <= ibis.date(f"{read_as_of(as_of).end:%Y-%m-%d}"))
+    amount = t.amount if minor else _minor_units(t.amount)
+    sale = ibis.coalesce(t.amount >= 0, True)
+    if "kind" in t.columns:
+        sale = sale & (ibis.coalesce(t.kind.cast("string"), "sale") != "return")
+    profit = ibis.null("int64")
+    if "gross_profit" in t.columns:
+        profit = t.gross_profit.cast("int64") if minor else _minor_units(t.gross_profit)
+    slim: dict[str, Any] = {
+        "client_id": t.client_id,
+        "month": (t.date.year().cast("int64") * 12 + t.date.month().cast("int64") - 1),
+        "day": t.date.day().cast("int64"),
+        "date": t.date.cast("date"),
+        "amount": amount.cast("int64"),
+        "gross_profit": profit,
+        "sale": ibis.ifelse(sale, 1, 0).cast("int64"),
+    }
+    if lines and "transaction_id" in t.columns:
+        slim["transaction_id"] = t.transaction_id
+    s = t.select(**slim)
+    bit = ibis.literal(1, "int64") << s.day
+    orders = s.transaction_id.nunique(where=s.sale == 1) if "transaction_id" in slim else s.sale.sum()
+    return s.group_by("client_id", "month").agg(
+        orders=orders.cast("int64"),
+        revenue=s.amount.sum().cast("int64"),
+        gross_profit=s.gross_profit.sum().cast("int64"),
+        last_date=ibis.ifelse(s.sale == 1, s.date, ibis.null("date")).max(),
+        latest=s.date.max(),
+        day_mask=ibis.ifelse(s.sale == 1, bit, 0).bit_or().cast("int64"),
+    )
+
+
+def _minor_units(amount: Any) -> Any:
+    """Half to even at the kopeck, spelt out because the ROUND of engines differs at halves."""
+    import ibis
+
+    if amount.type().is_floating():
+        amount = ibis.ifelse(amount.isnan(), ibis.null(amount.type()), amount)
+    scaled = amount.cast("float64") * MINOR
+    below = scaled.floor().cast("int64")
+    rest = scaled - below
+    up = (rest > 0.5) | ((rest == 0.5) & (below % 2 != 0))
+    return below + ibis.ifelse(up, 1, 0).cast("int64")
+
+
+def _open(source: Any, table: str) -> ir.Table:
+    import ibis
+
+    if isinstance(source, Path) or (isinstance(source, str) and "://" not in source):
+        return ibis.duckdb.connect().read_parquet(str(source))
+    if isinstance(source, str):
+        return ibis.connect(source).table(table)
+    if not hasattr(source, "group_by"):
+        raise DataError(
+            f"A {type(source).__name__} is no source of transactions.",
+            "Give a DataFrame, the path of a Parquet file, the URL of a database or an Ibis table.",
+        )
+    return source
+
+
+def _from_frame(
+    source: pd.DataFrame, as_of: Any, minor: bool, lines: bool | None
+) -> tuple[pd.DataFrame, pd.Index | None]:
+    """Through DuckDB with integer codes in place of ids, so that ids of any type come back as given."""
+    missing = [name for name in _NEEDED if name not in source.columns]
+    if missing:
+        raise DataError(
+            f"Transactions lack {', '.join(missing)}; columns: {', '.join(map(str, source.columns))}.",
+            nearest(missing[0], map(str, source.columns)),
+        )
+    import ibis
+
+    codes, ids = pd.factorize(source["client_id"])
+    slim = pd.DataFrame({"client_id": codes.astype("int64"), "date": _dates(source["date"]).to_numpy()})
+    for name in ("amount", "gross_profit"):
+        if name in source.columns:
+            known = source[name].astype("Int64") if minor else to_minor(source[name])
+            slim[name] = known.array
+    for name in ("kind", "status"):
+        if name in source.columns:
+            slim[name] = source[name].astype("object").to_numpy()
+    if lines is None:
+        lines = "transaction_id" in source.columns and not source["transaction_id"].is_unique
+    if lines and "transaction_id" in source.columns:
+        slim["transaction_id"] = pd.factorize(source["transaction_id"])[0]
+    slim = slim[(slim["client_id"] >= 0) & slim["date"].notna()]
+    if slim.empty:
+        return pd.DataFrame(), ids
+    for name in ("kind", "status"):
+        if name in slim.columns:
+            slim[name] = slim[name].astype("str")
+    engine = ibis.duckdb.connect()  # an engine of its own, so that calls share nothing
+    raw = engine.to_pandas(panel_expression(ibis.memtable(slim), as_of, minor=True, lines=lines))
+    engine.disconnect()
+    return raw, pd.Index(ids)
+
+
+def _dates(column: pd.Series) -> pd.Series:
+    try:
+        dates = pd.to_datetime(column, format="ISO8601" if column.dtype.kind not in "Mi" else None)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"Column 'date' holds no dates: {error}.", "Write dates as 'yyyy-mm-dd'.") from None
+    return dates.dt.tz_localize(None).astype("datetime64[us]")
+
+
+def _finish(raw: pd.DataFrame, ids: pd.Index | None, as_of: Any) -> Result:
+    """Engine rows to the public table."""
+    if raw.empty:
+        seen = read_as_of(as_of) if as_of is not None else None
+        return Result(frame=_empty(ids), as_of=seen, notes=(Note("segments.panel_empty"),))
+    latest = pd.Timestamp(pd.to_datetime(raw["latest"]).max())
+    seen = read_as_of(as_of) if as_of is not None else _last_month(raw, latest)
+    number = raw["month"].to_numpy(dtype=np.int64)
+    client = ids.take(raw["client_id"].to_numpy()) if ids is not None else pd.Index(raw["client_id"])
+    frame = pd.DataFrame({
+        "client_id": client.to_numpy() if client.dtype == object else client.array,
+        "month": from_number(number),
+        "orders": raw["orders"].to_numpy(dtype=np.int64),
+        "revenue": from_minor(raw["revenue"]).to_numpy(),
+        "gross_profit": from_minor(pd.Series(raw["gross_profit"]).astype("Float64")).to_numpy(),
+        "last_date": pd.to_datetime(raw["last_date"]).astype("datetime64[us]").to_numpy(),
+        "days": np.bitwise_count(raw["day_mask"].to_numpy(dtype=np.int64)).astype(np.int64),
+        "whole": number <= seen.last_whole.year * 12 + seen.last_whole.month - 1,
+    })  # fmt: skip
+    order = np.lexsort((number, _rank(client)))
+    frame = frame.iloc[order].reset_index(drop=True)
+    values = {"clients": f"{frame['client_id'].nunique():,}", "rows": f"{len(frame):,}", "as_of": str(seen)}
+    key = "segments.panel" if seen.whole else "segments.panel_unfinished"
+    return Result(frame=frame, as_of=seen, notes=(Note(key, values),))
+
+
+def _empty(ids: pd.Index | None) -> pd.DataFrame:
+    stamps = pd.Series([], dtype="datetime64[us]")
+    return pd.DataFrame({
+        "client_id": pd.Series([], dtype=ids.dtype if ids is not None else "str"),
+        "month": stamps,
+        "orders": pd.Series([], dtype="int64"),
+        "revenue": pd.Series([], dtype="float64"),
+        "gross_profit": pd.Series([], dtype="float64"),
+        "last_date": stamps,
+        "days": pd.Series([], dtype="int64"),
+        "whole": pd.Series([], dtype="bool"),
+    })  # fmt: skip
+
+
+def _rank(ids: pd.Index) -> np.ndarray:
+    """Sortable codes of ids; ids of mixed types are ordered by their text."""
+    codes, values = pd.factorize(ids)
+    try:
+        order = np.argsort(np.asarray(values), kind="stable")
+    except TypeError:
+        order = np.argsort(np.asarray([str(value) for value in values]), kind="stable")
+    rank = np.empty(len(values), dtype=np.int64)
+    rank[order] = np.arange(len(values))
+    return rank[codes]
+
+
+def _last_month(raw: pd.DataFrame, latest: pd.Timestamp) -> AsOf:
+    """The last month present; unfinished where the data stop far earlier in it than in any month before.
+
+    The silence at the end of the last month must be more than twice the longest one before plus
+    two days: an export made on the 9th is seen, a quiet end of December is not.
+    """
+    month = latest.to_period("M")
+    ends = pd.to_datetime(raw["latest"]).groupby(raw["month"].to_numpy()).max()
+    silence = (ends.dt.days_in_month - ends.dt.day).to_numpy()
+    if len(silence) > _ORDERLY_MONTHS and silence[-1] > 2 * silence[:-1].max() + 2:
+        return read_as_of(f"{latest:%Y-%m-%d}")
+    return read_as_of(month)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A panel as dense arrays, clients × whole months up to the last whole one.
+
+    Attributes
+    ----------
+    ids : pandas.Index
+        Clients with at least one order, sorted.
+    start : int
+        Number of the first month (year·12 + month − 1).
+    orders, days : int64 arrays (clients, months)
+    revenue : int64 array in minor units
+    known : bool array
+        False where the month is a gap (no data), not a month without purchase.
+    first, last : int arrays
+        Position of the first and last month with an order; ``last`` may stand one past the whole
+        months where the client bought in the unfinished month.
+    last_date : datetime64[D] array
+    as_of : AsOf
+    """
+
+    ids: pd.Index
+    start: int
+    orders: np.ndarray
+    days: np.ndarray
+    revenue: np.ndarray
+    known: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    last_date: np.ndarray
+    as_of: AsOf
+
+    @property
+    def months(self) -> int:
+        """Number of whole months."""
+        return self.orders.shape[1]
+
+    @property
+    def calendar(self) -> np.ndarray:
+        """Month of the year 0-11 of each column."""
+        return (self.start + np.arange(self.months)) % 12
+
+
+def seen_as_of(panel: Any, frame: pd.DataFrame, as_of: Any = None) -> AsOf | None:
+    """The moment a panel is seen at: given, kept with the result, or the last month present."""
+    if as_of is not None:
+        return read_as_of(as_of)
+    if isinstance(panel, Result) and panel.as_of is not None:
+        return panel.as_of
+    if frame.empty:
+        return None
+    last = to_periods(frame["month"]).max()
+    if "whole" in frame and not frame.loc[to_periods(frame["month"]) == last, "whole"].all():
+        return read_as_of(pd.Timestamp(frame["last_date"].max()).strftime("%Y-%m-%d"))
+    return read_as_of(last)
+
+
+def read_panel(panel: Any, as_of: Any = None) -> tuple[pd.DataFrame, AsOf | None]:
+    """A long or wide panel as a long table with every column, up to ``as_of``, and that moment."""
+    frame = as_table(panel)
+    if "client_id" not in frame.columns and "month" not in frame.columns and len(frame.columns):
+        frame = _longer(frame)
+    missing = [name for name in ("client_id", "month") if name not in frame.columns]
+    if missing or not {"revenue", "orders"} & set(frame.columns):
+        raise DataError(
+            f"A panel needs client_id, month and revenue or orders; columns: {', '.join(map(str, frame.columns))}.",
+            "Make it with la.monthly_panel.",
+        )
+    seen = seen_as_of(panel, frame, as_of)
+    number = month_number(frame["month"]) if len(frame) else np.array([], dtype=np.int64)
+    revenue = (frame["revenue"] if "revenue" in frame else pd.Series(np.nan, frame.index)).astype("float64")
+    if "orders" in frame:
+        orders = frame["orders"].astype("Float64")
+    else:
+        orders = (revenue > 0).astype("Float64").mask(revenue.isna())
+    ends = from_number(number) + pd.offsets.MonthEnd(0)
+    if "last_date" in frame:
+        last = pd.to_datetime(frame["last_date"]).dt.normalize()
+    else:
+        last = pd.Series(np.where(orders.fillna(0) > 0, ends, np.datetime64("NaT")), frame.index)
+    full = pd.DataFrame({
+        "client_id": frame["client_id"].array,
+        "number": number,
+        "orders": orders.array,
+        "revenue": revenue.to_numpy(),
+        "gross_profit": (
+            frame["gross_profit"].astype("float64").to_numpy() if "gross_profit" in frame else np.nan
+        ),
+        "last_date": last.to_numpy().astype("datetime64[us]"),
+        "days": (frame["days"] if "days" in frame else orders).astype("Float64").array,
+    })  # fmt: skip
+    if seen is not None:
+        limit = seen.month.year * 12 + seen.month.month - 1
+        full = full[full["number"] <= limit].reset_index(drop=True)
+        full["last_date"] = full["last_date"].clip(upper=seen.date.as_unit("us"))
+    return full, seen
+
+
+def _longer(wide: pd.DataFrame) -> pd.DataFrame:
+    months = to_periods(wide.columns)
+    rows, columns = wide.shape
+    return pd.DataFrame({
+        "client_id": wide.index.repeat(columns),
+        "month": np.tile(months.to_timestamp(), rows),
+        "revenue": wide.to_numpy(dtype=float).ravel(),
+    })  # fmt: skip
+
+
+def grid(panel: Any, as_of: Any = None) -> Grid | None:
+    """The dense arrays of a panel, or None where no client has an order."""
+    full, seen = read_panel(panel, as_of)
+    buys = full["orders"].fillna(0).to_numpy() > 0
+    if seen is None or not buys.any():
+        return None
+    codes, ids = pd.factorize(full["client_id"])
+    rank = _rank(pd.Index(ids))
+    ids = pd.Index(ids)[np.argsort(rank)]
+    row = rank[codes]
+    # Clients without any order (returns only, all gaps) have no rhythm and no life to speak of.
+    bought = np.zeros(len(ids), dtype=bool)
+    bought[row[buys]] = True
+    ids, row, keep = ids[bought], (np.cumsum(bought) - 1)[row], bought[row]
+    full, row, buys = full[keep], row[keep], buys[keep]
+    number = full["number"].to_numpy()
+    start = int(number[buys].min())
+    end = max(seen.last_whole.year * 12 + seen.last_whole.month - 1, start - 1)
+    shape = (len(ids), end - start + 1)
+    inside = (number >= start) & (number <= end)
+    place = (row[inside], number[inside] - start)
+    orders, days, revenue = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+    known = np.ones(shape, dtype=bool)
+    np.add.at(orders, place, full["orders"].fillna(0).to_numpy(dtype=np.int64)[inside])
+    np.add.at(days, place, full["days"].fillna(0).to_numpy(dtype=np.int64)[inside])
+    np.add.at(revenue, place, to_minor(full["revenue"]).fillna(0).to_numpy(dtype=np.int64)[inside])
+    gap = inside & full["revenue"].isna().to_numpy() & full["orders"].isna().to_numpy()
+    known[row[gap], number[gap] - start] = False
+    first = np.full(len(ids), np.iinfo(np.int64).max)
+    last = np.full(len(ids), -1)
+    np.minimum.at(first, row[buys], number[buys] - start)
+    np.maximum.at(last, row[buys], number[buys] - start)
+    day = np.full(len(ids), np.iinfo(np.int64).min)
+    np.maximum.at(day, row[buys], full["last_date"].to_numpy()[buys].astype("datetime64[D]").astype(np.int64))
+    return Grid(ids, start, orders, days, revenue, known, first, last, day.astype("datetime64[D]"), seen)
