@@ -7,7 +7,9 @@ on one day stay one day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +18,16 @@ import pandas as pd
 
 from .errors import DataError, nearest
 from .money import MINOR, from_minor, to_minor
-from .months import AsOf, from_number, month_number, to_periods
+from .months import AsOf, from_number
 from .months import as_of as read_as_of
-from .results import Note, Result, as_table
+from .results import Note, Result
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["COLUMNS", "Grid", "grid", "monthly_panel", "panel_expression"]
+__all__ = ["id_rank", "monthly_panel", "panel_expression"]
 
-COLUMNS = ["client_id", "month", "orders", "revenue", "gross_profit", "last_date", "days", "whole"]
 _NEEDED = ("client_id", "date", "amount")
-_OPTIONAL = ("gross_profit", "kind", "status", "transaction_id")
 _ORDERLY_MONTHS = 6  # months of history before the end of the last one can be judged
 
 
@@ -86,8 +86,9 @@ def monthly_panel(
     if isinstance(source, pd.DataFrame):
         raw, ids = _from_frame(source, as_of, minor, lines)
     else:
-        expression = panel_expression(_open(source, table), as_of, minor=minor, lines=bool(lines))
-        raw, ids = expression.to_pandas(), None
+        with _quiet():
+            expression = panel_expression(_open(source, table), as_of, minor=minor, lines=bool(lines))
+            raw, ids = expression.to_pyarrow().to_pandas(), None
     return _finish(raw, ids, as_of)
 
 
@@ -156,6 +157,14 @@ def _minor_units(amount: Any) -> Any:
     return below + ibis.ifelse(up, 1, 0).cast("int64")
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Ibis 12 calls a method that DuckDB 2 has renamed."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
+        yield
+
+
 def _open(source: Any, table: str) -> ir.Table:
     import ibis
 
@@ -182,6 +191,7 @@ def _from_frame(
             nearest(missing[0], map(str, source.columns)),
         )
     import ibis
+    import pyarrow as pa
 
     codes, ids = pd.factorize(source["client_id"])
     slim = pd.DataFrame({"client_id": codes.astype("int64"), "date": _dates(source["date"]).to_numpy()})
@@ -202,9 +212,11 @@ def _from_frame(
     for name in ("kind", "status"):
         if name in slim.columns:
             slim[name] = slim[name].astype("str")
-    engine = ibis.duckdb.connect()  # an engine of its own, so that calls share nothing
-    raw = engine.to_pandas(panel_expression(ibis.memtable(slim), as_of, minor=True, lines=lines))
-    engine.disconnect()
+    rows = ibis.memtable(pa.Table.from_pandas(slim, preserve_index=False))
+    with _quiet():
+        engine = ibis.duckdb.connect()  # an engine of its own, so that calls share nothing
+        raw = engine.to_pyarrow(panel_expression(rows, as_of, minor=True, lines=lines)).to_pandas()
+        engine.disconnect()
     return raw, pd.Index(ids)
 
 
@@ -235,7 +247,7 @@ def _finish(raw: pd.DataFrame, ids: pd.Index | None, as_of: Any) -> Result:
         "days": np.bitwise_count(raw["day_mask"].to_numpy(dtype=np.int64)).astype(np.int64),
         "whole": number <= seen.last_whole.year * 12 + seen.last_whole.month - 1,
     })  # fmt: skip
-    order = np.lexsort((number, _rank(client)))
+    order = np.lexsort((number, id_rank(client)))
     frame = frame.iloc[order].reset_index(drop=True)
     values = {"clients": f"{frame['client_id'].nunique():,}", "rows": f"{len(frame):,}", "as_of": str(seen)}
     key = "segments.panel" if seen.whole else "segments.panel_unfinished"
@@ -256,7 +268,7 @@ def _empty(ids: pd.Index | None) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _rank(ids: pd.Index) -> np.ndarray:
+def id_rank(ids: pd.Index) -> np.ndarray:
     """Sortable codes of ids; ids of mixed types are ordered by their text."""
     codes, values = pd.factorize(ids)
     try:
@@ -280,148 +292,3 @@ def _last_month(raw: pd.DataFrame, latest: pd.Timestamp) -> AsOf:
     if len(silence) > _ORDERLY_MONTHS and silence[-1] > 2 * silence[:-1].max() + 2:
         return read_as_of(f"{latest:%Y-%m-%d}")
     return read_as_of(month)
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """A panel as dense arrays, clients × whole months up to the last whole one.
-
-    Attributes
-    ----------
-    ids : pandas.Index
-        Clients with at least one order, sorted.
-    start : int
-        Number of the first month (year·12 + month − 1).
-    orders, days : int64 arrays (clients, months)
-    revenue : int64 array in minor units
-    known : bool array
-        False where the month is a gap (no data), not a month without purchase.
-    first, last : int arrays
-        Position of the first and last month with an order; ``last`` may stand one past the whole
-        months where the client bought in the unfinished month.
-    last_date : datetime64[D] array
-    as_of : AsOf
-    """
-
-    ids: pd.Index
-    start: int
-    orders: np.ndarray
-    days: np.ndarray
-    revenue: np.ndarray
-    known: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    last_date: np.ndarray
-    as_of: AsOf
-
-    @property
-    def months(self) -> int:
-        """Number of whole months."""
-        return self.orders.shape[1]
-
-    @property
-    def calendar(self) -> np.ndarray:
-        """Month of the year 0-11 of each column."""
-        return (self.start + np.arange(self.months)) % 12
-
-
-def seen_as_of(panel: Any, frame: pd.DataFrame, as_of: Any = None) -> AsOf | None:
-    """The moment a panel is seen at: given, kept with the result, or the last month present."""
-    if as_of is not None:
-        return read_as_of(as_of)
-    if isinstance(panel, Result) and panel.as_of is not None:
-        return panel.as_of
-    if frame.empty:
-        return None
-    last = to_periods(frame["month"]).max()
-    if "whole" in frame and not frame.loc[to_periods(frame["month"]) == last, "whole"].all():
-        return read_as_of(pd.Timestamp(frame["last_date"].max()).strftime("%Y-%m-%d"))
-    return read_as_of(last)
-
-
-def read_panel(panel: Any, as_of: Any = None) -> tuple[pd.DataFrame, AsOf | None]:
-    """A long or wide panel as a long table with every column, up to ``as_of``, and that moment."""
-    frame = as_table(panel)
-    if "client_id" not in frame.columns and "month" not in frame.columns and len(frame.columns):
-        frame = _longer(frame)
-    missing = [name for name in ("client_id", "month") if name not in frame.columns]
-    if missing or not {"revenue", "orders"} & set(frame.columns):
-        raise DataError(
-            f"A panel needs client_id, month and revenue or orders; columns: {', '.join(map(str, frame.columns))}.",
-            "Make it with la.monthly_panel.",
-        )
-    seen = seen_as_of(panel, frame, as_of)
-    number = month_number(frame["month"]) if len(frame) else np.array([], dtype=np.int64)
-    revenue = (frame["revenue"] if "revenue" in frame else pd.Series(np.nan, frame.index)).astype("float64")
-    if "orders" in frame:
-        orders = frame["orders"].astype("Float64")
-    else:
-        orders = (revenue > 0).astype("Float64").mask(revenue.isna())
-    ends = from_number(number) + pd.offsets.MonthEnd(0)
-    if "last_date" in frame:
-        last = pd.to_datetime(frame["last_date"]).dt.normalize()
-    else:
-        last = pd.Series(np.where(orders.fillna(0) > 0, ends, np.datetime64("NaT")), frame.index)
-    full = pd.DataFrame({
-        "client_id": frame["client_id"].array,
-        "number": number,
-        "orders": orders.array,
-        "revenue": revenue.to_numpy(),
-        "gross_profit": (
-            frame["gross_profit"].astype("float64").to_numpy() if "gross_profit" in frame else np.nan
-        ),
-        "last_date": last.to_numpy().astype("datetime64[us]"),
-        "days": (frame["days"] if "days" in frame else orders).astype("Float64").array,
-    })  # fmt: skip
-    if seen is not None:
-        limit = seen.month.year * 12 + seen.month.month - 1
-        full = full[full["number"] <= limit].reset_index(drop=True)
-        full["last_date"] = full["last_date"].clip(upper=seen.date.as_unit("us"))
-    return full, seen
-
-
-def _longer(wide: pd.DataFrame) -> pd.DataFrame:
-    months = to_periods(wide.columns)
-    rows, columns = wide.shape
-    return pd.DataFrame({
-        "client_id": wide.index.repeat(columns),
-        "month": np.tile(months.to_timestamp(), rows),
-        "revenue": wide.to_numpy(dtype=float).ravel(),
-    })  # fmt: skip
-
-
-def grid(panel: Any, as_of: Any = None) -> Grid | None:
-    """The dense arrays of a panel, or None where no client has an order."""
-    full, seen = read_panel(panel, as_of)
-    buys = full["orders"].fillna(0).to_numpy() > 0
-    if seen is None or not buys.any():
-        return None
-    codes, ids = pd.factorize(full["client_id"])
-    rank = _rank(pd.Index(ids))
-    ids = pd.Index(ids)[np.argsort(rank)]
-    row = rank[codes]
-    # Clients without any order (returns only, all gaps) have no rhythm and no life to speak of.
-    bought = np.zeros(len(ids), dtype=bool)
-    bought[row[buys]] = True
-    ids, row, keep = ids[bought], (np.cumsum(bought) - 1)[row], bought[row]
-    full, row, buys = full[keep], row[keep], buys[keep]
-    number = full["number"].to_numpy()
-    start = int(number[buys].min())
-    end = max(seen.last_whole.year * 12 + seen.last_whole.month - 1, start - 1)
-    shape = (len(ids), end - start + 1)
-    inside = (number >= start) & (number <= end)
-    place = (row[inside], number[inside] - start)
-    orders, days, revenue = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-    known = np.ones(shape, dtype=bool)
-    np.add.at(orders, place, full["orders"].fillna(0).to_numpy(dtype=np.int64)[inside])
-    np.add.at(days, place, full["days"].fillna(0).to_numpy(dtype=np.int64)[inside])
-    np.add.at(revenue, place, to_minor(full["revenue"]).fillna(0).to_numpy(dtype=np.int64)[inside])
-    gap = inside & full["revenue"].isna().to_numpy() & full["orders"].isna().to_numpy()
-    known[row[gap], number[gap] - start] = False
-    first = np.full(len(ids), np.iinfo(np.int64).max)
-    last = np.full(len(ids), -1)
-    np.minimum.at(first, row[buys], number[buys] - start)
-    np.maximum.at(last, row[buys], number[buys] - start)
-    day = np.full(len(ids), np.iinfo(np.int64).min)
-    np.maximum.at(day, row[buys], full["last_date"].to_numpy()[buys].astype("datetime64[D]").astype(np.int64))
-    return Grid(ids, start, orders, days, revenue, known, first, last, day.astype("datetime64[D]"), seen)
