@@ -1,0 +1,200 @@
+"""Transactions and breaks as the anatomy and the evidence need them: minor units, month numbers, one season."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, nearest
+from ..money import to_minor
+from ..months import AsOf, as_of, month_number
+from ..results import Result, as_table
+
+__all__ = ["day_numbers", "months_of_days", "prepare_breaks", "prepare_orders", "season_means"]
+
+_DAY = np.timedelta64(1, "D")
+_SHRUNK = 2.0  # years of the market's profile that a client's own profile has to outweigh
+
+
+def day_numbers(values: Any) -> pd.Series:
+    """Dates, timestamps or ISO texts as days since 1970 (float, NaN = missing)."""
+    column = values if isinstance(values, pd.Series) else pd.Series(values)
+    stamps = pd.to_datetime(column, errors="coerce", format="ISO8601" if column.dtype == object else None)
+    if getattr(stamps.dt, "tz", None) is not None:
+        stamps = stamps.dt.tz_localize(None)
+    days = (stamps.dt.floor("D") - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    return pd.Series(days.to_numpy(float), index=column.index)
+
+
+def months_of_days(days: np.ndarray) -> np.ndarray:
+    """Month numbers (year·12 + month − 1) of days since 1970."""
+    dates = np.asarray(days, dtype="int64").astype("datetime64[D]")
+    return dates.astype("datetime64[M]").astype("int64") + 1970 * 12
+
+
+def first_day(months: np.ndarray) -> np.ndarray:
+    """Days since 1970 of the first of each month number."""
+    starts = (np.asarray(months, dtype="int64") - 1970 * 12).astype("datetime64[M]")
+    return starts.astype("datetime64[D]").astype("int64")
+
+
+def _need(table: pd.DataFrame, columns: tuple[str, ...], name: str) -> None:
+    for column in columns:
+        if column not in table.columns:
+            raise DataError(f"Table {name} has no column {column!r}.", nearest(column, map(str, table.columns)))
+
+
+def prepare_breaks(breaks: Result | pd.DataFrame) -> pd.DataFrame:
+    """Columns client_id, month, low, high (month numbers), direction, market; one row per break, order kept."""
+    table = as_table(breaks)
+    _need(table, ("client_id", "break_month"), "breaks")
+    table = table[table["break_month"].notna()].reset_index(drop=True)
+    month = month_number(table["break_month"], "break_month")
+    low, high = (_bound(table, name, month) for name in ("low", "high"))
+    direction = pd.to_numeric(table["direction"], errors="coerce").fillna(-1) if "direction" in table else -1
+    market = table["market"].fillna(False).astype(bool) if "market" in table else False
+    return pd.DataFrame(
+        {
+            "client_id": table["client_id"],
+            "month": month,
+            "low": np.minimum(low, month),
+            "high": np.maximum(high, month),
+            "direction": direction,
+            "market": market,
+        }
+    )
+
+
+def _bound(table: pd.DataFrame, name: str, month: np.ndarray) -> np.ndarray:
+    if name not in table:
+        return month
+    known = table[name].notna().to_numpy()
+    bound = month.copy()
+    if known.any():
+        bound[known] = month_number(table.loc[known, name], name)
+    return bound
+
+
+def last_month(orders: pd.DataFrame, breaks: Result | pd.DataFrame, value: Any) -> AsOf:
+    """The moment up to which facts count: given, or that of the breaks, or the last month of the orders."""
+    if value is None and isinstance(breaks, Result):
+        value = breaks.as_of
+    days = day_numbers(orders["date"]).dropna() if "date" in orders else pd.Series(dtype=float)
+    latest = pd.Timestamp(0) + pd.Timedelta(days=float(days.max())) if len(days) else pd.Timestamp("1970-01-01")
+    return as_of(value, latest.to_period("M"))
+
+
+def prepare_orders(transactions: pd.DataFrame, seen: AsOf) -> pd.DataFrame:
+    """Done transactions of whole months: client_id, day, month, minor, sale and what else is known of them.
+
+    ``product``, ``manager``, ``quantity`` and ``listed`` (minor units before discount) are there only
+    where the data have them. ``quantity`` is missing for clients of whom less than nine tenths of
+    the rows have one.
+    """
+    _need(transactions, ("client_id", "date", "amount"), "transactions")
+    day = day_numbers(transactions["date"])
+    keep = day.notna() & transactions["client_id"].notna() & transactions["amount"].notna()
+    if "status" in transactions:
+        keep &= transactions["status"].fillna("done").eq("done")
+    table, day = transactions[keep], day[keep].astype("int64")
+    month = pd.Series(months_of_days(day.to_numpy()), index=day.index)
+    whole = (month <= seen.last_whole.year * 12 + seen.last_whole.month - 1).to_numpy()
+    table, day, month = table[whole], day[whole], month[whole]
+    minor = to_minor(table["amount"]).astype("int64")
+    sale = minor >= 0
+    if "kind" in table:
+        sale &= ~table["kind"].fillna("sale").eq("return")
+    orders = pd.DataFrame({"client_id": table["client_id"], "day": day, "month": month, "minor": minor, "sale": sale})
+    for name, column in (("product", "product_id"), ("manager", "manager_id"), ("transaction_id", "transaction_id")):
+        if column in table and table[column].notna().any():
+            orders[name] = table[column]
+    return _priced(orders, table).reset_index(drop=True)
+
+
+def _priced(orders: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Quantity and amount before discount, where most rows know them."""
+    if "discount_pct" in table and table["discount_pct"].notna().any():
+        off = pd.to_numeric(table["discount_pct"], errors="coerce").fillna(0).clip(0, 99) / 100
+        orders["listed"] = orders["minor"] / (1 - off)
+    listed = orders.get("listed", orders["minor"]).astype(float)
+    quantity = pd.Series(np.nan, index=orders.index)
+    if "quantity" in table:
+        quantity = pd.to_numeric(table["quantity"], errors="coerce").astype(float)
+    if "unit_price" in table:
+        price = pd.to_numeric(table["unit_price"], errors="coerce").astype(float) * 100
+        quantity = quantity.fillna((listed / price).where(price > 0))
+    quantity = quantity.where(quantity > 0)
+    share = quantity.notna().where(orders["sale"]).groupby(orders["client_id"]).transform("mean")
+    if not (share >= 0.9).any():
+        return orders
+    usual = (listed / quantity).groupby(orders["client_id"]).transform("median")
+    orders["quantity"] = quantity.fillna(listed / usual.where(usual > 0)).fillna(1.0).where(share >= 0.9)
+    return orders
+
+
+def season_means(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> np.ndarray | None:
+    """Mean season index (1 = an average month) of the windows before and after each break, (n, 2).
+
+    The client's own profile of the whole years before the break, shrunk to the profile of all clients
+    by its length; None where nobody has two whole years.
+    """
+    if not len(orders) or not len(breaks):
+        return None
+    first = int(orders["month"].min())
+    months = last - first + 1
+    years = months // 12
+    if years < 2:
+        return None
+    cube = _yearly(orders, last, years)
+    clients, table = cube
+    market = _profile(table.sum(axis=0, keepdims=True))[0]
+    own = _own(table, clients, breaks, last, years, market)
+    length = breaks["length"].to_numpy()
+    means = np.ones((len(breaks), 2))
+    for side, start in enumerate((breaks["month"].to_numpy() - length, breaks["month"].to_numpy())):
+        step = np.arange(LONGEST_WINDOW)
+        inside = step[None, :] < length[:, None]
+        place = (start[:, None] + step[None, :]) % 12
+        value = np.take_along_axis(own, place, axis=1)
+        means[:, side] = np.where(length > 0, (value * inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1), 1.0)
+    return np.maximum(means, 0.05)
+
+
+LONGEST_WINDOW = 12
+
+
+def _yearly(orders: pd.DataFrame, last: int, years: int) -> tuple[pd.Index, np.ndarray]:
+    """Revenue by client, year back from the last month, and calendar month (0 = January)."""
+    codes, clients = pd.factorize(orders["client_id"], sort=False)
+    back = last - orders["month"].to_numpy()
+    inside = back < years * 12
+    year, calendar = years - 1 - back[inside] // 12, orders["month"].to_numpy()[inside] % 12
+    flat = (codes[inside] * years + year) * 12 + calendar
+    sums = np.bincount(flat, orders["minor"].to_numpy(float)[inside], len(clients) * years * 12)
+    return pd.Index(clients), sums.reshape(len(clients), years, 12)
+
+
+def _profile(table: np.ndarray) -> np.ndarray:
+    """Season index by calendar month: the mean over years of the month's share of its year."""
+    year = table.sum(axis=2, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(year > 0, table / year, np.nan) * 12
+    count = (~np.isnan(share)).sum(axis=1)
+    return np.where(count > 0, np.nansum(share, axis=1) / np.maximum(count, 1), 1.0)
+
+
+def _own(
+    table: np.ndarray, clients: pd.Index, breaks: pd.DataFrame, last: int, years: int, market: np.ndarray
+) -> np.ndarray:
+    place = clients.get_indexer(breaks["client_id"])
+    own = np.where((place >= 0)[:, None, None], table[place], 0.0)
+    # A year that touches the break or what follows it would show the break as a season.
+    ends = last - 12 * np.arange(years - 1, -1, -1)
+    before = ends[None, :] < breaks["month"].to_numpy()[:, None]
+    own = own * before[:, :, None]
+    count = (own.sum(axis=2) > 0).sum(axis=1)
+    profile = _profile(own)
+    weight = np.where(count >= 2, count / (count + _SHRUNK), 0.0)[:, None]
+    return weight * profile + (1 - weight) * market
