@@ -1,0 +1,250 @@
+"""The plan of visits, solved exactly: fewest broken rules, then fewest changes, then fewest contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..months import AsOf, from_number, month_number
+from ..months import as_of as read_as_of
+from ..results import Note, Result, as_table
+from .rules import PURPOSES, column, due_rules, held_contacts, plan_month
+from .solve import Problem, solve
+from .weeks import limits, weeks
+
+__all__ = ["Plan", "plan_visits"]
+
+_COLUMNS = [
+    "client_id", "month", "week", "format", "purpose", "manager_id", "visitor_id", "reason", "agreed",
+]  # fmt: skip
+_EXCEPTIONS = ["client_id", "rule", "month", "missing"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan(Result):
+    """The plan with the rules that cannot be kept.
+
+    Attributes
+    ----------
+    exceptions : DataFrame
+        client_id, rule, month (last month in which it could be kept), missing (contacts lacking),
+        manager_id, visitor_id, call_would_do (bool).
+    load : DataFrame
+        visitor_id, month, meetings, calls, goal, limit.
+    """
+
+    exceptions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    load: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def plan_visits(
+    clients: pd.DataFrame | Result,
+    meetings: pd.DataFrame | Result | None = None,
+    as_of: Any = None,
+    *,
+    capacity: tuple[int, int] = (10, 15),
+    months: int = 3,
+    absence: Mapping[Any, Sequence[str]] | None = None,
+    campaigns: pd.DataFrame | None = None,
+    problems: pd.DataFrame | None = None,
+    managers: pd.DataFrame | None = None,
+    by_workdays: bool = False,
+    country: str = "RU",
+    calls: bool = True,
+    mode: str | dict[Any, str] | None = None,
+    weights: Mapping[str, int] | None = None,
+    december_until: int = 25,
+    time_limit: float = 5.0,
+) -> Plan:
+    """Plan contacts for the months after ``as_of``.
+
+    Rules (months are whole): ``gap`` a regular client has a contact in each three months counted from
+    the last one held (overdue or never: in the first month); ``before`` and ``after`` a contact in the
+    month a campaign starts or the one before, and in the month it ends or the one after; ``season`` a
+    contact in the two months before a season, ``season_after`` a meeting in the two months after it
+    (large clients); ``twice`` two meetings of a regular client in a calendar year; ``december`` a
+    meeting with every anchor; ``problem`` a contact in the first month. A rule is judged only when its
+    last month lies in the plan; contacts held before count; at most one meeting per client and month.
+
+    Parameters
+    ----------
+    clients : DataFrame
+        client_id; optional client_type (absent or null: regular), is_anchor, company_size,
+        season_start, season_months, manager_id, visitor_id.
+    meetings : DataFrame
+        client_id, status, held_at, planned_at, format; planned ones after as_of are agreed and kept
+        where no rule forbids it.
+    as_of : month or day
+        None: month of the last contact held.
+    capacity : (goal, limit)
+        Meetings of one visitor in one month: a goal and a limit that is never passed. Online meetings
+        count, calls do not.
+    months : int
+        Length of the plan.
+    absence : mapping visitor_id -> months
+        Months in which a visitor meets nobody.
+    campaigns, problems : DataFrame
+        client_id, start, end; client_id, opened_at.
+    managers : DataFrame
+        manager_id, head_id: the head visits and asks about the manager. Without it and without
+        ``clients.visitor_id`` the manager is the visitor.
+    by_workdays : bool
+        Scale capacity by the month's working days in ``country`` against the year's mean.
+    calls : bool
+        False: every contact has to be a meeting.
+    mode : 'rhythm', 'campaigns', mapping client_id -> mode, or None
+        None: clients with campaigns are seen around them.
+    weights : mapping rule -> int
+        Weight of a broken rule; 1 where not given.
+    december_until : int
+        Last day of the meetings of December.
+    time_limit : float
+        Seconds for each stage and visitor.
+
+    Returns
+    -------
+    Plan
+        One row per contact: client_id, month, week (its Monday), format (meeting or call), purpose,
+        manager_id, visitor_id, reason (names of rules, the most urgent first), agreed (bool).
+        ``.exceptions`` names every rule that cannot be kept, ``.load`` the meetings per visitor and month,
+        ``.overview`` the stages with their optimum and gap.
+
+    Notes
+    -----
+    Mixed-integer programme per visitor (nothing but a visitor's capacity joins clients), solved in
+    lexicographic stages with integer costs by HiGHS through `scipy.optimize.milp`: broken rules by
+    weight, contacts lacking, changes to what is agreed, contacts, meetings below the goal.
+
+    Examples
+    --------
+    >>> clients = pd.DataFrame({"client_id": ["A", "B"], "client_type": ["regular", "one_off"]})
+    >>> plan_visits(clients, None, "2026-10").table[["client_id", "month", "format", "reason"]]
+      client_id      month   format reason
+    0         A 2026-11-01  meeting    gap
+    """
+    clients = as_table(clients).drop_duplicates("client_id", ignore_index=True)
+    meetings = pd.DataFrame(columns=["client_id"]) if meetings is None else as_table(meetings)
+    seen = read_as_of(as_of, _last_held(meetings))
+    ids = pd.Index(clients["client_id"])
+    held = held_contacts(meetings, ids, seen)
+    rules = due_rules(clients, held, seen, months, campaigns=campaigns, problems=problems, calls=calls, mode=mode)
+    rules["weight"] = rules["rule"].map({**dict.fromkeys(PURPOSES, 1), **(weights or {})}).astype(np.int64)
+    agreed = _agreed(meetings, ids, seen, months)
+    who = _people(clients, managers)
+    goal, limit = limits(who["visitor_id"], seen, months, capacity, absence, by_workdays, country)
+    contacts, missing, stages = solve(
+        Problem(rules, agreed, who["visitor"].to_numpy(), goal, limit, months, time_limit)
+    )
+    base = int(month_number([seen.month])[0])
+    table = _plan_table(contacts, rules, clients, who, base)
+    table["week"] = weeks(table, december_until)
+    exceptions = _exception_table(missing, rules, ids, who, base)
+    notes = [Note("visits.planned", {"contacts": len(table), "broken": len(exceptions)})]
+    return Plan(
+        frame=table[_COLUMNS],
+        overview=stages,
+        notes=tuple(notes),
+        options={"capacity": capacity, "months": months, "calls": calls},
+        as_of=seen,
+        exceptions=exceptions,
+        load=_load(table, who, goal, limit, base),
+    )
+
+
+def _last_held(meetings: pd.DataFrame) -> Any:
+    held = pd.to_datetime(column(meetings, "held_at")).max()
+    return None if pd.isna(held) else held.to_period("M")
+
+
+def _agreed(meetings: pd.DataFrame, ids: pd.Index, seen: AsOf, months: int) -> pd.DataFrame:
+    """Contacts already agreed for the months of the plan, once per client, month and format."""
+    at = pd.to_datetime(column(meetings, "planned_at"))
+    client = ids.get_indexer(column(meetings, "client_id"))
+    keep = ((column(meetings, "status") == "planned") & at.notna()).to_numpy(bool) & (client >= 0)
+    month = plan_month(at[keep], seen, "planned_at")
+    table = pd.DataFrame(
+        {"client": client[keep], "month": month, "meeting": (column(meetings, "format")[keep] != "call").to_numpy(bool)}
+    )
+    return table[table["month"].between(1, months)].drop_duplicates(ignore_index=True)
+
+
+def _people(clients: pd.DataFrame, managers: pd.DataFrame | None) -> pd.DataFrame:
+    """manager_id, visitor_id and the visitor's number (clients without anybody share one)."""
+    manager = column(clients, "manager_id")
+    visitor = column(clients, "visitor_id")
+    if managers is not None and len(managers) and "head_id" in managers.columns:
+        heads = managers.dropna(subset=["manager_id"]).drop_duplicates("manager_id").set_index("manager_id")["head_id"]
+        visitor = visitor.where(visitor.notna(), manager.map(heads))
+    visitor = visitor.where(visitor.notna(), manager)
+    number, _ = pd.factorize(visitor, use_na_sentinel=False)
+    return pd.DataFrame({"manager_id": manager, "visitor_id": visitor, "visitor": number}).reset_index(drop=True)
+
+
+def _plan_table(
+    contacts: pd.DataFrame, rules: pd.DataFrame, clients: pd.DataFrame, who: pd.DataFrame, base: int
+) -> pd.DataFrame:
+    """Rows of the plan with the rules that each contact serves."""
+    order = {rule: place for place, rule in enumerate(PURPOSES)}
+    served = contacts.reset_index(names="contact").merge(
+        rules[["client", "rule", "first", "last", "meeting"]], on="client", suffixes=("", "_needed")
+    )
+    fits = served["month"].between(served["first"], served["last"]) & (served["meeting"] | ~served["meeting_needed"])
+    served = served[fits].assign(place=lambda rows: rows["rule"].map(order)).sort_values(["contact", "place"])
+    reason = served.groupby("contact")["rule"].agg(lambda names: ", ".join(dict.fromkeys(names)))
+    first = served.groupby("contact")["rule"].first().map(PURPOSES)
+    rows = contacts["client"].to_numpy()
+    return pd.DataFrame(
+        {
+            "client_id": clients["client_id"].to_numpy()[rows],
+            "month": from_number(base + contacts["month"].to_numpy()),
+            "format": np.where(contacts["meeting"], "meeting", "call"),
+            "purpose": first.reindex(contacts.index).fillna("quarterly").to_numpy(),
+            "manager_id": who["manager_id"].to_numpy()[rows],
+            "visitor_id": who["visitor_id"].to_numpy()[rows],
+            "reason": reason.reindex(contacts.index).fillna("agreed").to_numpy(),
+            "agreed": contacts["agreed"].to_numpy(bool),
+            "visitor": who["visitor"].to_numpy()[rows],
+        }
+    ).astype({"format": "str", "purpose": "str", "reason": "str"})
+
+
+def _exception_table(
+    missing: np.ndarray, rules: pd.DataFrame, ids: pd.Index, who: pd.DataFrame, base: int
+) -> pd.DataFrame:
+    broken = rules[missing > 0]
+    rows = broken["client"].to_numpy()
+    table = pd.DataFrame(
+        {
+            "client_id": ids[rows],
+            "rule": broken["rule"].to_numpy(),
+            "month": from_number(base + broken["last"].to_numpy()),
+            "missing": missing[missing > 0],
+            "manager_id": who["manager_id"].to_numpy()[rows],
+            "visitor_id": who["visitor_id"].to_numpy()[rows],
+            "call_would_do": broken["rule"].isin(["gap", "before", "after", "season", "problem"]).to_numpy(bool),
+        }
+    )
+    return table.sort_values(["month", "rule", "client_id"], ignore_index=True)
+
+
+def _load(table: pd.DataFrame, who: pd.DataFrame, goal: np.ndarray, limit: np.ndarray, base: int) -> pd.DataFrame:
+    visitors = who.drop_duplicates("visitor").sort_values("visitor")
+    months = limit.shape[1]
+    grid = pd.DataFrame(
+        {
+            "visitor": np.repeat(visitors["visitor"].to_numpy(), months),
+            "visitor_id": np.repeat(visitors["visitor_id"].to_numpy(), months),
+            "month": np.tile(from_number(base + 1 + np.arange(months)), len(visitors)),
+            "goal": goal.ravel(),
+            "limit": limit.ravel(),
+        }
+    )
+    for name in ("meeting", "call"):
+        counted = table[table["format"] == name].groupby(["visitor", "month"]).size().rename(f"{name}s")
+        grid = grid.merge(counted.reset_index(), on=["visitor", "month"], how="left")
+        grid[f"{name}s"] = grid[f"{name}s"].fillna(0).astype(np.int64)
+    return grid[["visitor_id", "month", "meetings", "calls", "goal", "limit"]]

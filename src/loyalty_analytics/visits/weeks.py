@@ -1,0 +1,74 @@
+"""Working days: capacity of a month, and the weeks over which a month's contacts are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..months import AsOf, month_number
+
+__all__ = ["limits", "weeks", "workdays"]
+
+
+def workdays(months: pd.PeriodIndex, country: str) -> np.ndarray:
+    """Working days of each month, without weekends and the public holidays of a country.
+
+    >>> workdays(pd.PeriodIndex(["2026-01", "2026-10"], freq="M"), "RU").tolist()
+    [15, 22]
+    """
+    import holidays
+
+    free = np.array(sorted(holidays.country_holidays(country, years=sorted({*months.year}))), dtype="datetime64[D]")
+    begin = months.to_timestamp().to_numpy().astype("datetime64[D]")
+    end = (months + 1).to_timestamp().to_numpy().astype("datetime64[D]")
+    return np.busday_count(begin, end, holidays=free)
+
+
+def limits(
+    visitors: pd.Series,
+    as_of: AsOf,
+    months: int,
+    capacity: tuple[int, int],
+    absence: Mapping[Any, Sequence[str]] | None,
+    by_workdays: bool,
+    country: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Goal and limit of meetings, arrays visitor × month of the plan."""
+    names = pd.unique(visitors)
+    planned = pd.period_range(as_of.month + 1, periods=months, freq="M")
+    scale = np.ones(months)
+    if by_workdays:
+        days = workdays(planned, country)
+        years = {
+            year: workdays(pd.period_range(f"{year}-01", periods=12, freq="M"), country) for year in {*planned.year}
+        }
+        scale = days / np.array([years[year].mean() for year in planned.year])
+    goal, limit = (np.tile(np.rint(part * scale).astype(np.int64), (len(names), 1)) for part in capacity)
+    base = month_number([as_of.month])[0]
+    for visitor, away in (absence or {}).items():
+        month = month_number(list(away)) - base - 1
+        month = month[(month >= 0) & (month < months)]
+        for row in np.flatnonzero(names == visitor):
+            goal[row, month] = limit[row, month] = 0
+    return goal, limit
+
+
+def weeks(table: pd.DataFrame, december_until: int) -> pd.Series:
+    """Monday of the week of each contact: a visitor's contacts of a month spread evenly over its weeks.
+
+    Contacts that settle a problem come first; year-end meetings stay before ``december_until``.
+    """
+    urgent = table["purpose"].map({"problem": 0, "year_end": 1}).fillna(2)
+    order = table.assign(urgent=urgent).sort_values(["visitor", "month", "urgent", "client_id"], kind="stable")
+    place = order.groupby(["visitor", "month"]).cumcount()
+    size = order.groupby(["visitor", "month"])["client_id"].transform("size")
+    start = order["month"]
+    # Four full weeks from the first Monday on or before the third of the month.
+    monday = start - pd.to_timedelta((start.dt.weekday + 7 - 0) % 7, unit="D")
+    monday = monday.where(start.dt.weekday < 3, monday + pd.Timedelta(days=7))
+    last = np.where(start.dt.month == 12, max(min((december_until - 1) // 7, 3), 1), 4)
+    week = (place * last // size).clip(upper=last - 1)
+    return (monday + pd.to_timedelta(week * 7, unit="D")).reindex(table.index)
