@@ -122,9 +122,9 @@ def plan_visits(
     Examples
     --------
     >>> clients = pd.DataFrame({"client_id": ["A", "B"], "client_type": ["regular", "one_off"]})
-    >>> plan_visits(clients, None, "2026-10").table[["client_id", "month", "format", "reason"]]
+    >>> plan_visits(clients, None, "2026-03").table[["client_id", "month", "format", "reason"]]
       client_id      month   format reason
-    0         A 2026-11-01  meeting    gap
+    0         A 2026-04-01  meeting    gap
     """
     clients = as_table(clients).drop_duplicates("client_id", ignore_index=True)
     meetings = pd.DataFrame(columns=["client_id"]) if meetings is None else as_table(meetings)
@@ -163,7 +163,7 @@ def _last_held(meetings: pd.DataFrame) -> Any:
 def _agreed(meetings: pd.DataFrame, ids: pd.Index, seen: AsOf, months: int) -> pd.DataFrame:
     """Contacts already agreed for the months of the plan, once per client, month and format."""
     at = pd.to_datetime(column(meetings, "planned_at"))
-    client = ids.get_indexer(column(meetings, "client_id"))
+    client = ids.get_indexer(pd.Index(column(meetings, "client_id")))
     keep = ((column(meetings, "status") == "planned") & at.notna()).to_numpy(bool) & (client >= 0)
     month = plan_month(at[keep], seen, "planned_at")
     table = pd.DataFrame(

@@ -47,7 +47,7 @@ def held_contacts(meetings: pd.DataFrame, clients: pd.Index, as_of: AsOf) -> pd.
     at = pd.to_datetime(column(meetings, "held_at"))
     status = column(meetings, "status")
     at = at.where(at.notna() | (status != "held"), pd.to_datetime(column(meetings, "planned_at")))
-    client = clients.get_indexer(column(meetings, "client_id"))
+    client = clients.get_indexer(pd.Index(column(meetings, "client_id")))
     seen = ((status == "held") & at.notna() & (at <= as_of.end)).to_numpy(bool) & (client >= 0)
     at = at[seen]
     return pd.DataFrame(
@@ -151,7 +151,7 @@ def _gaps(client: np.ndarray, held: pd.DataFrame, n: int, months: int) -> pd.Dat
 def _campaigns(
     campaigns: pd.DataFrame, ids: pd.Index, around: np.ndarray, as_of: AsOf, months: int
 ) -> list[pd.DataFrame]:
-    client = ids.get_indexer(campaigns["client_id"])
+    client = ids.get_indexer(pd.Index(campaigns["client_id"]))
     out = []
     for name, rule, shift in (("start", "before", (-1, 0)), ("end", "after", (0, 1))):
         known = (client >= 0) & pd.to_datetime(campaigns[name]).notna().to_numpy()
@@ -182,7 +182,7 @@ def _seasons(clients: pd.DataFrame, seasonal: np.ndarray, base: int, months: int
 def _problems(problems: pd.DataFrame, ids: pd.Index, held: pd.DataFrame, as_of: AsOf) -> pd.DataFrame:
     """A contact in the first month, unless one was held since the problem was opened."""
     opened = pd.to_datetime(problems["opened_at"])
-    client = ids.get_indexer(problems["client_id"])
+    client = ids.get_indexer(pd.Index(problems["client_id"]))
     known = (client >= 0) & (opened <= as_of.end).to_numpy(bool)
     latest = pd.Series(opened[known].to_numpy(), dtype="datetime64[us]").groupby(client[known]).max()
     seen = held.groupby("client")["at"].max().reindex(latest.index)

@@ -67,8 +67,8 @@ def weeks(table: pd.DataFrame, december_until: int) -> pd.Series:
     size = order.groupby(["visitor", "month"])["client_id"].transform("size")
     start = order["month"]
     # Four full weeks from the first Monday on or before the third of the month.
-    monday = start - pd.to_timedelta((start.dt.weekday + 7 - 0) % 7, unit="D")
-    monday = monday.where(start.dt.weekday < 3, monday + pd.Timedelta(days=7))
+    monday = start - pd.to_timedelta(start.dt.day_of_week, unit="D")
+    monday = monday.where(start.dt.day_of_week < 3, monday + pd.Timedelta(days=7))
     last = np.where(start.dt.month == 12, max(min((december_until - 1) // 7, 3), 1), 4)
     week = (place * last // size).clip(upper=last - 1)
     return (monday + pd.to_timedelta(week * 7, unit="D")).reindex(table.index)
