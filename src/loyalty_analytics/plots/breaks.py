@@ -1,0 +1,144 @@
+"""Pictures of breaks: small multiples, scan of money and certainty, histogram of months."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import words
+from . import theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["break_months", "breaks_scan", "breaks_small_multiples"]
+
+
+@theme.styled
+def breaks_small_multiples(
+    levels: pd.DataFrame,
+    breaks: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    language: str = "en",
+    names: dict[Any, str] | None = None,
+    most: int = 12,
+    columns: int = 3,
+    narrow: bool = False,
+) -> Axes:
+    """Monthly volume of clients with their fitted level, break month and interval.
+
+    Parameters
+    ----------
+    levels : table of `BreaksResult.levels`
+    breaks : table of `find_breaks`, the first clients are drawn
+    ax : Axes, optional
+        One panel for one client; None makes a figure of small multiples and returns its first Axes.
+    names : mapping, optional
+        What to write above a panel instead of the client_id.
+    most, columns : int
+        Number of clients and of columns.
+    narrow : bool
+        One column for a phone.
+    """
+    wanted = list(pd.unique(breaks["client_id"]))[: 1 if ax is not None else most]
+    if ax is not None:
+        panels = [ax]
+    else:
+        columns = 1 if narrow else columns
+        rows = max(-(-len(wanted) // columns), 1)
+        _, grid = theme.figure(150 * rows, narrow, nrows=rows, ncols=columns, squeeze=False)
+        panels = list(grid.ravel())
+    for panel, client in zip(panels, wanted):
+        part = levels[levels["client_id"] == client]
+        label = (names or {}).get(client, str(client))
+        _panel(panel, part, breaks[breaks["client_id"] == client], label, language)
+    for panel in panels[len(wanted) :]:
+        panel.set_visible(False)
+    return panels[0]
+
+
+def _panel(ax: Axes, part: pd.DataFrame, breaks: pd.DataFrame, label: str, language: str) -> None:
+    months = part["month"].to_numpy()
+    ax.plot(months, part["expected"], color=theme.PREVIOUS, linewidth=1.0)
+    ax.plot(months, part["revenue"], color=theme.ACTUAL, linewidth=1.2)
+    ax.step(months, part["level"], where="mid", color=theme.HIGHLIGHT, linewidth=1.6)
+    for row in breaks.itertuples():
+        colour = theme.WORSE if row.direction < 0 else theme.BETTER
+        mark = "▼" if row.direction < 0 else "▲"
+        ax.axvspan(row.low, row.high, color=colour, alpha=theme.BAND, linewidth=0)
+        ax.axvline(row.break_month, color=colour, linewidth=1.0)
+        text = words.say(
+            "breaks_scan.since", language, mark=mark, month=words.month(row.break_month, language, "genitive")
+        )
+        ax.annotate(text, (row.break_month, 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
+                    textcoords="offset points", va="top", fontsize=8, color=colour)  # fmt: skip
+    ax.set_title(theme.shorten(label))
+    ax.set_ylim(bottom=0)
+    theme.number_axis(ax.yaxis, language)
+    ax.xaxis.set_major_locator(_years())
+
+
+def _years() -> Any:
+    from matplotlib.dates import YearLocator
+
+    return YearLocator()
+
+
+@theme.styled
+def breaks_scan(
+    breaks: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    language: str = "en",
+    names: dict[Any, str] | None = None,
+    named: int = 8,
+) -> Axes:
+    """Money lost since the break against its certainty; the largest are named, the rest is grey."""
+    ax = theme.axes(ax, 420)
+    certainty = -np.log10(np.maximum(breaks["q_value"].to_numpy(dtype=float), 1e-12))
+    lost = breaks["lost"].to_numpy(dtype=float)
+    chosen = np.argsort(-np.abs(lost), kind="stable")[:named]
+    colour = np.full(len(breaks), theme.PREVIOUS, dtype=object)
+    colour[chosen] = np.where(lost[chosen] > 0, theme.WORSE, theme.BETTER)
+    ax.scatter(certainty, lost, c=list(colour), s=22)
+    for k in chosen:
+        row = breaks.iloc[k]
+        label = theme.shorten((names or {}).get(row["client_id"], str(row["client_id"])), 20)
+        ax.annotate(label, (certainty[k], lost[k]), xytext=(5, 0), textcoords="offset points", va="center")
+    ax.axhline(0, color=theme.HAIRLINE, linewidth=0.8)
+    ax.set_xlabel(words.say("breaks_scan.certainty", language))
+    ax.set_ylabel(words.say("breaks_scan.lost", language))
+    theme.number_axis(ax.yaxis, language)
+    return ax
+
+
+@theme.styled
+def break_months(
+    breaks: pd.DataFrame, ax: Axes | None = None, *, by: str | None = None, language: str = "en", groups: int = 4
+) -> Axes:
+    """How many breaks start in each month: falls below zero, rises above, by group where given."""
+    ax = theme.axes(ax, 300)
+    months = pd.DatetimeIndex(breaks["break_month"]).to_period("M")
+    if not len(months):
+        return theme.clean(ax)
+    span = pd.period_range(months.min(), months.max(), freq="M")
+    fall = breaks["direction"].to_numpy() < 0
+    kinds = [None] if by is None else list(breaks[by].value_counts().index[:groups])
+    shades = [theme.ACTUAL, theme.PREVIOUS, theme.HIGHLIGHT, theme.GREY]
+    for sign, mask in ((1, ~fall), (-1, fall)):
+        base = np.zeros(len(span))
+        for kind, shade in zip(kinds, shades):
+            part = mask if by is None else mask & (breaks[by] == kind).to_numpy()
+            height = pd.Series(months[part]).value_counts().reindex(span, fill_value=0).to_numpy()
+            ax.bar(np.arange(len(span)), sign * height, bottom=base, color=shade,
+                   label=str(kind) if by and sign < 0 else None)  # fmt: skip
+            base += sign * height
+    ticks = [i for i, month in enumerate(span) if month.month == 1] or [0]
+    ax.set_xticks(ticks, [str(span[i].year) for i in ticks])
+    ax.axhline(0, color=theme.HAIRLINE, linewidth=0.8)
+    if by:
+        ax.legend()
+    return ax
