@@ -40,6 +40,7 @@ class Column:
     kind: str
     required: bool = False
     key: bool = False
+    repeats: bool = False
     either: bool = False
     refers: str | None = None
     allowed: tuple[str, ...] = ()
@@ -73,7 +74,7 @@ class Table:
 
 
 _LINE = re.compile(
-    r"^  (?P<name>\w+) (?P<marks>[*!?]+ )?(?P<kind>\w+|\{[^}]*\})"
+    r"^  (?P<name>\w+) (?P<marks>[*!?+]+ )?(?P<kind>\w+|\{[^}]*\})"
     r"(?: (?P<low>-?\d+)\.\.(?P<high>\d+))?(?: > (?P<refers>\w+))?$"
 )
 
@@ -86,7 +87,7 @@ def _column(line: str) -> Column:
     allowed = tuple(word.strip() for word in kind[1:-1].split(",")) if kind.startswith("{") else ()
     bounds = [None if match[side] is None else float(match[side]) for side in ("low", "high")]
     return Column(
-        match["name"], "str" if allowed else kind, "*" in marks, "!" in marks, "?" in marks,
+        match["name"], "str" if allowed else kind, "*" in marks, "!" in marks, "+" in marks, "?" in marks,
         match["refers"], allowed, bounds[0], bounds[1],
     )  # fmt: skip
 
@@ -194,7 +195,9 @@ def schema(name: str) -> Any:
     table = get(name)
     return pa.DataFrameSchema(
         {
-            c.name: pa.Column(c.dtype, checks(c), nullable=not c.required, unique=c.key, required=c.required)
+            c.name: pa.Column(
+                c.dtype, checks(c), nullable=not c.required, unique=c.key and not c.repeats, required=c.required
+            )
             for c in table.columns.values()
         },
         name=name,

@@ -1,0 +1,212 @@
+"""A client's data as of a month, prepared from the raw files when those have changed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from filelock import FileLock
+
+from . import params as parameters
+from . import tables
+from .errors import DataError
+from .months import AsOf, as_of
+from .params import Params
+from .sources import check, clean, store, view
+from .sources.findings import Findings
+from .sources.gather import gather, raw_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Data", "Prepared", "load", "prepare"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Prepared:
+    """What `prepare` made of a client's raw files.
+
+    Attributes
+    ----------
+    findings : pandas.DataFrame
+        severity, file, row, column, problem, advice, rows, money.
+    possible : pandas.DataFrame
+        report, exhibit, possible, missing.
+    fingerprint : str
+    passport : dict
+    folder : Path
+        data/processed/<client>.
+    params : Params
+    """
+
+    findings: pd.DataFrame
+    possible: pd.DataFrame
+    fingerprint: str
+    passport: dict[str, Any]
+    folder: Path
+    params: Params
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Data:
+    """A client's tables as of a month: each canonical table is an attribute.
+
+    Attributes
+    ----------
+    client : str
+    as_of : AsOf
+    params : Params
+    findings : pandas.DataFrame
+    missing : tuple of str
+        Canonical tables that the client does not have; their attributes are empty tables.
+    passport : dict
+        Facts for the head of a page: first, last, clients, deals, money, answers, invited, findings.
+    texts : pandas.DataFrame
+        Texts of answers, feedback, complaints and meetings with their source.
+    panel : pandas.DataFrame
+        The monthly panel of `la.monthly_panel`.
+    """
+
+    client: str
+    as_of: AsOf
+    params: Params
+    findings: pd.DataFrame
+    missing: tuple[str, ...]
+    passport: dict[str, Any]
+    fingerprint: str
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    texts: pd.DataFrame = field(repr=False)
+    panel: pd.DataFrame = field(repr=False)
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if not name.startswith("_") and name in tables.names():
+            return self.tables[name].copy()
+        raise AttributeError(f"data have no {name!r}; tables: {', '.join(tables.names())}")
+
+    def __dir__(self) -> Iterator[str]:
+        yield from [*super().__dir__(), *tables.names()]
+
+    def has(self, *names: str) -> bool:
+        """Whether each of these tables holds rows."""
+        return all(len(self.tables[name]) for name in names)
+
+
+def prepare(client: str, root: str | Path | None = None) -> Prepared:
+    """Read, clean and check a client's raw files and write data/processed/<client>.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    ParamsError
+        Where params/<client>.yaml is wrong.
+    SourceError
+        Where a file cannot be read without guessing.
+    """
+    home = parameters.find_root(root)
+    setup = parameters.read(client, home)
+    return _prepare(setup, home)
+
+
+def _prepare(setup: Params, home: Path) -> Prepared:
+    folder = home / "data" / "processed" / setup.client
+    found = Findings()
+    raw = home / "data" / "raw" / setup.client
+    gathered = gather(raw, setup.sources, setup.revenue, setup.currency, found)
+    check.check_tables(gathered, found)
+    if setup.revenue.date == "airing" and "transactions" in gathered:
+        gathered["transactions"] = clean.spread_airing(gathered["transactions"])
+    findings = found.frame(setup.language)
+    facts = check.passport(gathered, findings)
+    mark = _mark(setup, home)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.parent / f".{setup.client}.lock"):
+        store.write(folder, gathered, findings, facts, mark)
+    return Prepared(
+        findings=findings, possible=check.possible(gathered), fingerprint=mark["hash"],
+        passport=facts, folder=folder, params=setup,
+    )  # fmt: skip
+
+
+def _mark(setup: Params, home: Path) -> dict[str, Any]:
+    raw = home / "data" / "raw" / setup.client
+    files = {
+        path for name, sources in setup.sources.items() for source in sources for path in raw_files(raw, source, name)
+    }
+    folder = home / "data" / "processed" / setup.client
+    text = json.dumps(
+        setup.model_dump(mode="json", include={"client", "currency", "revenue", "sources", "language"}), sort_keys=True
+    )
+    return store.fingerprint(files, text, store.known_fingerprint(folder))
+
+
+def load(client: str, month: Any = None, root: str | Path | None = None) -> Data:
+    """A client's data as of the end of a month.
+
+    Parameters
+    ----------
+    client : str
+        Name of its file in params/.
+    month : str, Period, date or None
+        'yyyy-mm', or a day inside an unfinished month; None = last month of the data.
+    root : path or None
+        Folder that holds params/; None = found by walking up from the working folder.
+
+    Returns
+    -------
+    Data
+        Nothing in it is later than the month. The raw files are read again when they, the params or
+        the versions have changed.
+
+    Raises
+    ------
+    ParamsError, SourceError
+        Where params or raw files are wrong.
+    DataError
+        Where there are no data up to the month.
+    """
+    home = parameters.find_root(root)
+    setup = parameters.read(client, home)
+    folder = home / "data" / "processed" / setup.client
+    mark = _mark(setup, home)
+    if not store.is_fresh(folder, mark):
+        _prepare(setup, home)
+    whole = {name: store.read_table(folder, name) for name in tables.names()}
+    moment = as_of(month, view.last_month(whole))
+    if whole["clients"].empty and all(frame.empty for frame in whole.values()):
+        raise DataError(f"There are no data of {client}.", "Run `loyalty check` to see why.")
+    seen = view.grouped(view.as_known(whole, moment.end))
+    first = view.first_day(whole)
+    if first is not None and moment.end < first:
+        raise DataError(f"{client} has no data up to {moment}.", f"Its data begin in {first:%Y-%m}.")
+    findings = store.read_findings(folder)
+    return Data(
+        client=setup.client, as_of=moment, params=setup, findings=findings,
+        missing=tuple(name for name, frame in whole.items() if frame.empty),
+        passport=check.passport(seen, findings), fingerprint=mark["hash"],
+        tables=seen, texts=view.texts(seen), panel=_panel(seen["transactions"], moment, setup),
+    )  # fmt: skip
+
+
+def _panel(orders: pd.DataFrame, moment: AsOf, setup: Params) -> pd.DataFrame:
+    from .panel import monthly_panel
+
+    return monthly_panel(orders, as_of=moment, **setup.panel).table
+
+
+class _Module(ModuleType):
+    """`la.load(…)` works also after `import loyalty_analytics.load` has put this module in its place."""
+
+    def __call__(self, *args: Any, **options: Any) -> Data:
+        return load(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Module

@@ -1,0 +1,118 @@
+"""Faults that only several tables together show, the data passport, and which exhibits are possible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from .. import tables
+from .findings import Findings
+
+__all__ = ["check_tables", "passport", "possible"]
+
+
+def check_tables(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:
+    """Add a finding for each kind of fault in the canonical tables."""
+    for name, frame in gathered.items():
+        _schema(frame, name, found)
+        _references(gathered, frame, name, found)
+    _before_contact(gathered, found)
+    _scores(gathered, found)
+
+
+def _schema(frame: pd.DataFrame, name: str, found: Findings) -> None:
+    if frame.empty:
+        found.add("table_empty", "warning", table=name)
+        return
+    faults = tables.faults(frame, name)
+    for (column, check), cases in faults.groupby(["column", "check"], sort=False):
+        samples = ", ".join(cases["value"].astype("str").unique()[:5])
+        code = "out_of_range" if check == "range" else "breach"
+        found.add(code, "warning", column=str(column), rows=len(cases), table=name, samples=samples, check=str(check))
+
+
+def _references(gathered: Mapping[str, pd.DataFrame], frame: pd.DataFrame, name: str, found: Findings) -> None:
+    for column in tables.get(name).columns.values():
+        if column.refers is None or column.refers not in gathered or column.refers == name:
+            continue
+        values = frame[column.name].dropna()
+        unknown = values[~values.isin(gathered[column.refers][tables.get(column.refers).key or ""])]
+        if len(unknown):
+            found.add("unknown_reference", "warning", column=column.name, rows=len(unknown), table=name,
+                      to=column.refers, sample=", ".join(sorted(unknown.unique())[:5]))  # fmt: skip
+
+
+def _before_contact(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:
+    if not {"clients", "transactions"} <= set(gathered):
+        return
+    first = gathered["clients"].set_index("client_id")["first_contact_date"]
+    orders = gathered["transactions"]
+    early = orders["date"] < orders["client_id"].map(first)
+    if early.any():
+        found.add("before_contact", "warning", column="date", rows=int(early.sum()),
+                  clients=int(orders.loc[early, "client_id"].nunique()),
+                  money=float(orders.loc[early, "amount"].sum()))  # fmt: skip
+
+
+def _scores(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:
+    """Scores outside the scale of their question are null; their rows stay."""
+    if not {"survey_answers", "questions"} <= set(gathered):
+        return
+    answers, questions = gathered["survey_answers"], gathered["questions"].set_index("question_id")
+    low, high = (answers["question_id"].map(questions[side]) for side in ("scale_min", "scale_max"))
+    wrong = (answers["score"] < low) | (answers["score"] > high)
+    if wrong.any():
+        samples = ", ".join(map(str, sorted(answers.loc[wrong, "score"].unique())[:5]))
+        found.add("score_off_scale", "error", column="score", rows=int(wrong.sum()), samples=samples)
+        answers.loc[wrong, "score"] = float("nan")
+
+
+def passport(gathered: Mapping[str, pd.DataFrame], findings: pd.DataFrame) -> dict[str, Any]:
+    """Facts about the data: period, rows, clients, money, answers, coverage of every table."""
+    orders = gathered.get("transactions", tables.empty("transactions"))
+    invited = gathered.get("survey_invitations", tables.empty("survey_invitations"))
+    answers = gathered.get("survey_answers", tables.empty("survey_answers"))
+    moments = [
+        frame[moment].dropna()
+        for name, frame in gathered.items()
+        if (moment := tables.get(name).moment) and name in ("transactions", "survey_answers", "feedback")
+    ]
+    days = pd.concat(moments) if moments else pd.Series(dtype="datetime64[us]")
+    return {
+        "first": None if days.empty else f"{days.min():%Y-%m-%d}",
+        "last": None if days.empty else f"{days.max():%Y-%m-%d}",
+        "clients": len(gathered.get("clients", ())),
+        "deals": len(orders),
+        "money": round(float(orders["amount"].sum()), 2),
+        "answers": len(answers),
+        "invited": len(invited),
+        "answered": int((invited["status"] == "answered").sum()),
+        "findings": {level: int((findings["severity"] == level).sum()) for level in ("error", "warning", "note")},
+        "rows": {name: len(gathered.get(name, ())) for name in tables.names()},
+        "coverage": {name: _coverage(frame) for name, frame in gathered.items()},
+    }
+
+
+def _coverage(frame: pd.DataFrame) -> dict[str, float]:
+    if frame.empty:
+        return {}
+    return {name: round(float(share), 4) for name, share in frame.notna().mean().items()}
+
+
+def possible(gathered: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Which exhibits the tables allow: report, exhibit, possible, missing (tables, comma-separated)."""
+    needs = yaml.safe_load(files(__package__).joinpath("needs.yaml").read_text(encoding="utf-8"))
+    filled = {name for name, frame in gathered.items() if len(frame)}
+    rows = []
+    for report, exhibits in needs.items():
+        for exhibit, wanted in exhibits.items():
+            missing = [one for one in wanted if not filled & set(one.split("|"))]
+            rows.append(
+                {"report": report, "exhibit": exhibit, "possible": not missing,
+                 "missing": ", ".join(one.replace("|", " / ") for one in missing)}
+            )  # fmt: skip
+    return pd.DataFrame(rows)

@@ -1,0 +1,149 @@
+"""data/processed/<client>: canonical Parquet, findings and a fingerprint of what they were made from."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .. import __version__, tables
+
+__all__ = ["fingerprint", "is_fresh", "read_findings", "read_passport", "read_table", "safe_cell", "write", "write_csv"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_BLOCK = 1 << 20
+
+
+def file_hash(path: Path) -> str:
+    """Hash of a file's content."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def fingerprint(
+    files: Iterable[Path], params_text: str, known: Mapping[str, Any] | None = None, further: Any = None
+) -> dict[str, Any]:
+    """What the processed tables depend on: raw files, params and versions.
+
+    A file whose size and time of change are those of ``known`` is not read again.
+    """
+    remembered = (known or {}).get("files", {})
+    entries: dict[str, Any] = {}
+    for path in sorted(files):
+        status = path.stat()
+        stamp = [status.st_size, status.st_mtime_ns]
+        before = remembered.get(path.name)
+        same = before is not None and before[:2] == stamp
+        entries[path.name] = [*stamp, before[2] if same else file_hash(path)]
+    content = {name: entry[2] for name, entry in entries.items()}
+    versions = {"loyalty_analytics": __version__, "code": _code_hash(), "pandas": pd.__version__}
+    whole = json.dumps([content, params_text, versions, further], sort_keys=True, ensure_ascii=False)
+    return {"hash": hashlib.blake2b(whole.encode(), digest_size=16).hexdigest(), "files": entries, "versions": versions}
+
+
+def _code_hash() -> str:
+    """Hash of the modules that make canonical tables: a change of theirs makes processed data stale."""
+    package = Path(__file__).parent
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted([*package.glob("*.py"), package.parent / "tables.py", package.parent / "tables.txt"]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def known_fingerprint(folder: Path) -> dict[str, Any] | None:
+    """The fingerprint that lies in a processed folder."""
+    try:
+        return json.loads((folder / "fingerprint.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def is_fresh(folder: Path, mark: Mapping[str, Any]) -> bool:
+    """Whether the processed folder was made from just this."""
+    known = known_fingerprint(folder)
+    return known is not None and known.get("hash") == mark["hash"]
+
+
+def write(
+    folder: Path,
+    frames: Mapping[str, pd.DataFrame],
+    findings: pd.DataFrame,
+    passport: Mapping[str, Any],
+    mark: Mapping[str, Any],
+) -> None:
+    """Write a processed folder wholly or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for name, frame in frames.items():
+            frame.to_parquet(fresh / f"{name}.parquet", index=False, compression="zstd")
+        findings.to_parquet(fresh / "findings.parquet", index=False)
+        write_csv(findings.drop(columns=["code", "values"]), fresh / "findings.csv")
+        for name, content in (("passport", passport), ("fingerprint", mark)):
+            text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+            (fresh / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        fresh.chmod(0o755)
+        _exchange(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _exchange(fresh: Path, folder: Path) -> None:
+    # Two renames: a reader between them meets no folder and prepares it again.
+    if folder.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        for file in folder.iterdir():
+            if not (fresh / file.name).exists() and file.suffix == ".csv":
+                shutil.copy2(file, fresh / file.name)  # matches.csv holds a person's decisions
+        os.replace(folder, old / "old")
+        os.replace(fresh, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.replace(fresh, folder)
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """A processed table; an absent one is empty with canonical columns."""
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        return tables.empty(name)
+    return tables.conform(pd.read_parquet(path), name)
+
+
+def read_findings(folder: Path) -> pd.DataFrame:
+    """The findings of a processed folder."""
+    return pd.read_parquet(folder / "findings.parquet")
+
+
+def read_passport(folder: Path) -> dict[str, Any]:
+    """The passport of a processed folder."""
+    return json.loads((folder / "passport.json").read_text(encoding="utf-8"))
+
+
+def safe_cell(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula.
+
+    >>> safe_cell("=1+1"), safe_cell(-5.0), safe_cell("Rose")
+    ("'=1+1", -5.0, 'Rose')
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """A CSV that Excel opens as text in any language and that holds no formula."""
+    plain = frame.astype(object).where(frame.notna(), "")
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
+        writer.writerow([safe_cell(str(name)) for name in plain.columns])
+        writer.writerows([[safe_cell(cell) for cell in row] for row in plain.itertuples(index=False)])
