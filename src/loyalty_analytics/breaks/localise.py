@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -11,13 +12,9 @@ import pandas as pd
 from ..errors import DataError, nearest
 from ..money import from_minor, to_minor
 from ..results import Note, Result, as_table
+from .reason_noise import bins_of, leaf_evidence, relative_change
 
 __all__ = ["localise"]
-
-_SHIFTS = np.concatenate([np.arange(0.2, 2.01, 0.15), -np.arange(0.2, 2.01, 0.15)])
-_INSIDE = 0.1  # scatter of the shift between leaves of one slice
-_CLIP = 3.0  # what one leaf may say for or against a slice
-
 
 def localise(
     before: Result | pd.DataFrame,
@@ -26,7 +23,7 @@ def localise(
     *,
     deepest: int | None = None,
     most: int = 8,
-    least: float = 12.0,
+    least: float = 5.0,
 ) -> Result:
     """The smallest set of slices (manager × product × …) that explains a change of the total.
 
@@ -56,7 +53,8 @@ def localise(
     cells = _joined(as_table(before), as_table(after), names)
     codes, values = _coded(cells, names)
     f, v = cells["before"].to_numpy(float), cells["after"].to_numpy(float)
-    found = _search(codes, [len(known) for known in values], _evidence(f, v), deepest or len(names), most, least)
+    cuboids = _cuboids(codes, [len(known) for known in values], deepest or len(names))
+    found = _search(cuboids, f, v, most, least)
     frame = _table(cells, codes, values, names, found)
     total = from_minor(pd.Series([int(cells["after"].sum() - cells["before"].sum())]))[0]
     overview = pd.DataFrame(
@@ -93,46 +91,118 @@ def _coded(cells: pd.DataFrame, names: list[str]) -> tuple[list[np.ndarray], lis
     return [codes for codes, _ in pairs], [pd.Index(known) for _, known in pairs]
 
 
-def _evidence(f: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Log-likelihood ratio of each leaf: shifted by each of the shifts against not shifted."""
-    total = f + v
-    d = np.where(total > 0, 2 * (v - f) / np.where(total > 0, total, 1), 0.0)
-    if not len(d):
-        return np.zeros((len(_SHIFTS), 0))
-    d = d - np.median(d)  # the market's own move belongs to no slice
-    noise = max(1.4826 * np.median(np.abs(d)), np.quantile(np.abs(d), 0.7), 0.02)
-    width = np.hypot(noise, _INSIDE)
-    quiet = 0.5 * (d / noise) ** 2 + np.log(noise / width)
-    return np.clip(quiet - 0.5 * ((d - _SHIFTS[:, None]) / width) ** 2, -_CLIP, _CLIP)
-
-
-def _search(
-    codes: list[np.ndarray], sizes: list[int], llr: np.ndarray, deepest: int, most: int, least: float
-) -> list[tuple[float, tuple[int, ...], np.ndarray]]:
-    cuboids = [c for k in range(1, deepest + 1) for c in combinations(range(len(codes)), k)]
-    keys = []
-    for cuboid in cuboids:
-        key = np.zeros(llr.shape[1], np.int64)
-        for j in cuboid:
+def _cuboids(codes: list[np.ndarray], sizes: list[int], deepest: int) -> list[_Cuboid]:
+    """All combinations of up to ``deepest`` dimensions, each leaf's slice numbered from 0."""
+    made = []
+    combos = [c for k in range(1, deepest + 1) for c in combinations(range(len(codes)), k)]
+    for combo in combos:
+        key = np.zeros(len(codes[0]), np.int64)
+        for j in combo:
             key = key * sizes[j] + codes[j]
-        keys.append(pd.factorize(key)[0] if llr.shape[1] else key)
-    searched = np.log(max(sum(int(key.max(initial=-1)) + 1 for key in keys), 1))
-    alive, found = np.ones(llr.shape[1], bool), []
-    while len(found) < most and alive.any():
-        best = (least, -1, -1)
-        for i, key in enumerate(keys):
-            for row in llr:
-                score = np.bincount(key[alive], row[alive])
-                j = int(np.argmax(score))
-                value = float(score[j]) - searched - len(cuboids[i])
-                if value > best[0]:
-                    best = (value, i, j)
-        if best[1] < 0:
+        span = int(np.prod([sizes[j] for j in combo]))
+        if span > 4 * len(key):
+            key = np.unique(key, return_inverse=True)[1]
+            span = int(key.max(initial=-1)) + 1
+        # Naming a slice takes the choice of the dimensions and of a value of each.
+        made.append(_Cuboid(combo, key, span, np.log(len(combos)) + np.log(max(span, 1))))
+    return made
+
+
+@dataclass(frozen=True)
+class _Cuboid:
+    dimensions: tuple[int, ...]
+    key: np.ndarray
+    size: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class _Found:
+    score: float
+    cuboid: _Cuboid
+    slice: int
+
+    @property
+    def inside(self) -> np.ndarray:
+        return self.cuboid.key == self.slice
+
+
+def _search(cuboids: list[_Cuboid], f: np.ndarray, v: np.ndarray, most: int, least: float) -> list[_Found]:
+    """Forward: the best slice, noise learned again without it, the next. Then each one has to stand without itself."""
+    found: list[_Found] = []
+    while len(found) < most:
+        free = _unclaimed(found, len(f))
+        if not free.any():
             break
-        inside = keys[best[1]] == best[2]
-        found.append((best[0], cuboids[best[1]], inside & alive))
-        alive &= ~inside
-    return found
+        best = _best(cuboids, *_told(f, v, free, one_sided=True), free, least)
+        if best is None:
+            break
+        found.append(best)
+    for _ in range(4):
+        before = [(id(slice_.cuboid), slice_.slice) for slice_ in found]
+        found = _polished(cuboids, f, v, found, least)
+        if before == [(id(slice_.cuboid), slice_.slice) for slice_ in found]:
+            break
+    return sorted(found, key=lambda slice_: -slice_.score)
+
+
+def _unclaimed(found: list[_Found], count: int) -> np.ndarray:
+    free = np.ones(count, bool)
+    for slice_ in found:
+        free &= ~slice_.inside
+    return free
+
+
+def _polished(
+    cuboids: list[_Cuboid], f: np.ndarray, v: np.ndarray, found: list[_Found], least: float
+) -> list[_Found]:
+    """Each slice, the weakest first, is sought again among the leaves that the others leave."""
+    kept = list(found)
+    for slice_ in sorted(found, key=lambda one: one.score):
+        place = kept.index(slice_)
+        others = kept[:place] + kept[place + 1 :]
+        quiet = _unclaimed(kept, len(f))
+        table = _told(f, v, quiet if quiet.any() else np.ones(len(f), bool), one_sided=False)
+        best = _best(cuboids, *table, _unclaimed(others, len(f)), least)
+        kept = others if best is None else [*others[:place], best, *others[place:]]
+    return kept
+
+
+def _told(f: np.ndarray, v: np.ndarray, quiet: np.ndarray, *, one_sided: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Evidence (hypotheses, bins) and the bin of every leaf; empty leaves are no evidence."""
+    d = relative_change(f, v, quiet)
+    known = f + v > 0
+    size = np.abs(d[quiet & known])
+    scale = float(np.clip(1.4826 * np.median(size), 0.01, 1.0)) if len(size) else 1.0
+    bins = bins_of(scale)
+    place = bins.place(d)
+    counts = np.bincount(place[quiet & known], minlength=len(bins.centres)).astype(float)
+    table = leaf_evidence(bins, counts, scale, one_sided)
+    nothing = np.zeros((len(table), 1))
+    return np.hstack([table, nothing]), np.where(known, place, table.shape[1])
+
+
+def _best(
+    cuboids: list[_Cuboid], table: np.ndarray, place: np.ndarray, alive: np.ndarray, least: float
+) -> _Found | None:
+    """The slice with the highest score: evidence less the price of naming it; None where none pays."""
+    best: _Found | None = None
+    price = least + np.log(len(table))
+    limit = np.where(alive, np.maximum(table.max(axis=0), 0.0)[place], 0.0)
+    for cuboid in cuboids:
+        bound = np.bincount(cuboid.key, limit, cuboid.size)
+        wanted = bound > price + cuboid.cost + (best.score if best else 0.0)
+        if not wanted.any():
+            continue
+        number = np.cumsum(wanted) - 1
+        inside = wanted[cuboid.key] & alive
+        flat = number[cuboid.key[inside]] * table.shape[1] + place[inside]
+        counts = np.bincount(flat, minlength=int(wanted.sum()) * table.shape[1]).reshape(-1, table.shape[1])
+        score = (counts @ table.T).max(axis=1) - price - cuboid.cost
+        j = int(np.argmax(score))
+        if score[j] > (best.score if best else 0.0):
+            best = _Found(float(score[j]), cuboid, int(np.flatnonzero(wanted)[j]))
+    return best
 
 
 def _table(
@@ -140,14 +210,17 @@ def _table(
     codes: list[np.ndarray],
     values: list[pd.Index],
     names: list[str],
-    found: list[tuple[float, tuple[int, ...], np.ndarray]],
+    found: list[_Found],
 ) -> pd.DataFrame:
     rows = []
-    for evidence, cuboid, inside in found:
-        first = int(np.argmax(inside))
-        row = {name: values[j][codes[j][first]] if j in cuboid else None for j, name in enumerate(names)}
+    claimed = np.zeros(len(cells), bool)
+    for slice_ in found:
+        inside = slice_.inside & ~claimed
+        claimed |= slice_.inside
+        first, fixed = int(np.argmax(slice_.inside)), slice_.cuboid.dimensions
+        row = {name: values[j][codes[j][first]] if j in fixed else None for j, name in enumerate(names)}
         f, v = (int(cells.loc[inside, side].sum()) for side in ("before", "after"))
-        rows.append({**row, "part": v - f, "before": f, "after": v, "evidence": evidence})
+        rows.append({**row, "part": v - f, "before": f, "after": v, "evidence": slice_.score})
     frame = pd.DataFrame(rows, columns=[*names, "part", "before", "after", "evidence"])
     for name in ("part", "before", "after"):
         frame[name] = from_minor(frame[name].astype("Int64")).astype("float64")
