@@ -1,0 +1,278 @@
+"""From rules to a matcher: which words and phrases of a codebook stand where in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+
+from .codebook import Codebook, Rule, read_lexicon
+from .text import TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms
+
+__all__ = ["Entry", "Match", "Matcher", "Token", "Word"]
+
+_LIGHT = "light"
+_GAPS = {"..": 2, "...": 6}
+#: strength of the border in front of a token
+NONE, AND, COMMA, CONTRAST, SENTENCE = range(5)
+_EMPTY: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a word or phrase means: a role (tag, opinion, negator, …), a cause, a sign and a weight."""
+
+    role: str
+    cause: str | None = None
+    sign: int = 0
+    weight: float = 1.0
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A phrase of several words: for each further word the gap before it and what may stand there."""
+
+    entry: Entry
+    rest: tuple[tuple[int, frozenset[int]], ...]
+
+
+@dataclass(slots=True)
+class Word:
+    """All that is known about one spelling."""
+
+    syms: frozenset[int] = _EMPTY
+    singles: tuple[Entry, ...] = ()
+    phrases: tuple[Pattern, ...] = ()
+    light: bool = False
+
+
+_UNKNOWN = Word()
+
+
+@dataclass(slots=True)
+class Token:
+    """A word in its place; ``border`` is how strongly it is parted from the word before."""
+
+    start: int
+    end: int
+    text: str
+    word: Word
+    border: int
+
+
+@dataclass(slots=True)
+class Match:
+    """An entry found at some tokens of a text."""
+
+    entry: Entry
+    used: tuple[int, ...]
+    sign: int = 0
+    weight: float = 1.0
+    attached: bool = field(default=False, compare=False)
+
+
+class Matcher:
+    """Finds the rules of a codebook in texts; words are resolved once and remembered."""
+
+    def __init__(self, codebook: Codebook, languages: tuple[str, ...] = ("ru", "en")) -> None:
+        self._forms: dict[str, list[int]] = {}
+        self._prefixes: dict[str, list[int]] = {}
+        self._atoms: dict[str, int] = {}
+        self._singles: dict[int, list[Entry]] = {}
+        self._phrases: dict[int, list[Pattern]] = {}
+        self._light: set[int] = set()
+        self._words: dict[str, Word] = {}
+        for language in languages:
+            for role, texts in read_lexicon(language).items():
+                for text in texts:
+                    self._add(text, _lexicon_entry(role, text))
+        for rule in codebook.rules.values():
+            if rule.language in languages:
+                self._add(rule.text, _rule_entry(rule))
+        self._longest_prefix = max(map(len, self._prefixes), default=0)
+
+    def _add(self, text: str, entry: Entry) -> None:
+        for elements in _variants(text):
+            sets = [(gap, self._element(element)) for gap, element in elements]
+            for symbol in sorted(sets[0][1]):
+                if len(sets) == 1:
+                    self._singles.setdefault(symbol, []).append(entry)
+                    if entry.role == _LIGHT:
+                        self._light.add(symbol)
+                else:
+                    self._phrases.setdefault(symbol, []).append(Pattern(entry, tuple(sets[1:])))
+
+    def _element(self, element: str) -> frozenset[int]:
+        return frozenset(self._atom(atom) for atom in element.split("|"))
+
+    def _atom(self, atom: str) -> int:
+        if atom in self._atoms:
+            return self._atoms[atom]
+        symbol = self._atoms[atom] = len(self._atoms)
+        if atom.endswith("*"):
+            self._prefixes.setdefault(atom[:-1], []).append(symbol)
+            return symbol
+        if atom.startswith("="):
+            forms: set[str] | frozenset[str] = {atom[1:]}
+        else:
+            forms = english_forms(atom) if atom.isascii() else russian_forms(atom)
+        for form in sorted(forms):
+            self._forms.setdefault(form, []).append(symbol)
+        return symbol
+
+    def word(self, text: str) -> Word:
+        """What is known about a spelling (as `normalise` gives it)."""
+        found = self._words.get(text)
+        if found is None:
+            found = self._words[text] = self._resolve(text)
+        return found
+
+    def _resolve(self, text: str) -> Word:
+        symbols = self._symbols(text)
+        if not symbols and "-" in text:
+            symbols = [symbol for part in text.split("-") for symbol in self._symbols(part)]
+        if not symbols and len(text) > 3:
+            symbols = self._repaired(text)
+        if not symbols:
+            return _UNKNOWN
+        ordered = sorted(set(symbols))
+        return Word(
+            frozenset(ordered),
+            tuple(entry for symbol in ordered for entry in self._singles.get(symbol, ())),
+            tuple(pattern for symbol in ordered for pattern in self._phrases.get(symbol, ())),
+            any(symbol in self._light for symbol in ordered),
+        )
+
+    def _symbols(self, text: str) -> list[int]:
+        symbols = list(self._forms.get(text, ()))
+        for end in range(3, min(len(text), self._longest_prefix) + 1):
+            symbols += self._prefixes.get(text[:end], ())
+        return symbols
+
+    def _repaired(self, text: str) -> list[int]:
+        """Symbols of what was probably meant: one letter too many, Latin letters, a typo."""
+        single = "".join(a for a, b in zip(text, " " + text) if a != b)
+        if single != text and (symbols := self._symbols(single)):
+            return symbols
+        latin = text.isascii()
+        if latin and len(text) > 4 and text.isalpha():
+            russian = from_latin(text)
+            if russian and (symbols := self._symbols(russian)):
+                return symbols
+        if len(text) < 6 + latin or not text.isalpha() or (not latin and known_russian(text)):
+            return []
+        for near in edits(text):
+            if near in self._forms:
+                return list(self._forms[near])
+        return []
+
+    def tokens(self, text: str) -> list[Token]:
+        """Words and smiles of a text in their order."""
+        found: list[Token] = []
+        border = SENTENCE
+        words = self._words
+        for part in TOKEN.finditer(text):
+            kind = part.lastgroup
+            if kind == "word" or kind == "smile":
+                spelling = normalise(part.group()) if kind == "word" else _smile(part.group())
+                word = words.get(spelling)
+                if word is None:
+                    word = self.word(spelling)
+                found.append(Token(part.start(), part.end(), spelling, word, border))
+                border = NONE
+            elif kind == "stop":
+                border = SENTENCE
+            elif kind == "comma" and border < COMMA:
+                border = COMMA
+        return found
+
+    def matches(self, tokens: list[Token]) -> list[Match]:
+        """Entries in a text; a longer phrase silences what stands inside it."""
+        phrases: list[Match] = []
+        for place, token in enumerate(tokens):
+            for pattern in token.word.phrases:
+                used = _follow(pattern, tokens, place)
+                if used:
+                    phrases.append(Match(pattern.entry, used))
+        taken: dict[int, int] = {}
+        kept: list[Match] = []
+        for match in sorted(phrases, key=lambda m: (-len(m.used), m.used[-1] - m.used[0], m.used)):
+            if all(taken.get(place, len(match.used)) <= len(match.used) for place in match.used):
+                for place in match.used:
+                    taken[place] = len(match.used)
+                kept.append(match)
+        for place, token in enumerate(tokens):
+            if place not in taken:
+                kept += [Match(entry, (place,)) for entry in token.word.singles]
+        kept.sort(key=lambda m: m.used)
+        return kept
+
+
+def _smile(text: str) -> str:
+    """One name for a row of smiles."""
+    if text[0] in ")(":
+        return text[0] * 2
+    return text.rstrip("\ufe0f")
+
+
+def _follow(pattern: Pattern, tokens: list[Token], place: int) -> tuple[int, ...]:
+    """Places of a phrase that begins at a place, or nothing."""
+    used = [place]
+    last = len(tokens)
+    for gap, allowed in pattern.rest:
+        steps = 0
+        place += 1
+        while place < last:
+            token = tokens[place]
+            if token.border >= SENTENCE:
+                return ()
+            if not allowed.isdisjoint(token.word.syms):
+                used.append(place)
+                break
+            # Particles and «very» may stand anywhere inside a phrase.
+            steps += not token.word.light
+            if steps > gap:
+                return ()
+            place += 1
+        else:
+            return ()
+    return tuple(used)
+
+
+def _variants(text: str) -> Iterator[list[tuple[int, str]]]:
+    """All orders and lengths of a phrase: & = in any order, ? = may be absent, .. and ... = words between."""
+    if "&" in text:
+        left, right = (part.strip() for part in text.split("&", 1))
+        yield from _variants(f"{left} ... {right}")
+        yield from _variants(f"{right} ... {left}")
+        return
+    words = text.split()
+    optional = [index for index, word in enumerate(words) if word.endswith("?") and len(word) > 1]
+    for absent in product((False, True), repeat=len(optional)):
+        left_out = {index for index, away in zip(optional, absent) if away}
+        elements: list[tuple[int, str]] = []
+        gap = 0
+        for index, word in enumerate(words):
+            if word in _GAPS:
+                gap = _GAPS[word]
+            elif index not in left_out:
+                elements.append((gap, word[:-1] if index in optional else word))
+                gap = 0
+        yield elements
+
+
+def _lexicon_entry(role: str, text: str) -> Entry:
+    if role in ("positive", "negative"):
+        return Entry("opinion", None, 1 if role == "positive" else -1, 1.0, f"opinion:{role}:{text}")
+    if role in ("weak_positive", "weak_negative"):
+        return Entry("opinion", None, 1 if role == "weak_positive" else -1, 0.5, f"opinion:{role}:{text}")
+    return Entry(role)
+
+
+def _rule_entry(rule: Rule) -> Entry:
+    sign = {"positive": 1, "negative": -1}.get(rule.kind, 0)
+    if rule.kind == "not":
+        return Entry("block")
+    role = "opinion" if rule.cause is None else "tag"
+    return Entry(role, rule.cause, sign, 1.0, rule.name)
