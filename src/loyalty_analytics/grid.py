@@ -138,8 +138,12 @@ def grid(panel: Any, as_of: Any = None) -> Grid | None:
     rank = id_rank(pd.Index(ids))
     ids = pd.Index(ids)[np.argsort(rank)]
     row = rank[codes]
-    # Clients without any order (returns only, all gaps) have no rhythm and no life to speak of.
+    # A client known by returns alone has bought before: its returns stand for orders.
     bought = np.zeros(len(ids), dtype=bool)
+    bought[row[buys]] = True
+    returned = ~bought[row] & full["revenue"].fillna(0).ne(0).to_numpy()
+    buys |= returned
+    full = full.assign(orders=full["orders"].mask(returned, 1), days=full["days"].mask(returned, 1))
     bought[row[buys]] = True
     ids, row, keep = ids[bought], (np.cumsum(bought) - 1)[row], bought[row]
     full, row, buys = full[keep], row[keep], buys[keep]
@@ -161,5 +165,8 @@ def grid(panel: Any, as_of: Any = None) -> Grid | None:
     np.minimum.at(first, row[buys], number[buys] - start)
     np.maximum.at(last, row[buys], number[buys] - start)
     day = np.full(len(ids), np.iinfo(np.int64).min)
-    np.maximum.at(day, row[buys], full["last_date"].to_numpy()[buys].astype("datetime64[D]").astype(np.int64))
+    ends = (from_number(full["number"].to_numpy()) + pd.offsets.MonthEnd(0)).to_numpy().astype("datetime64[D]")
+    dates = full["last_date"].to_numpy().astype("datetime64[D]")
+    dates = np.where(np.isnat(dates), np.minimum(ends, seen.date.to_datetime64().astype("datetime64[D]")), dates)
+    np.maximum.at(day, row[buys], dates[buys].astype(np.int64))
     return Grid(ids, start, orders, days, revenue, known, first, last, day.astype("datetime64[D]"), seen)

@@ -155,7 +155,8 @@ def infer(g: Grid, calendar: Calendar, rows: np.ndarray | None = None, full: boo
         for name in ("classes", "alive", "profile", "moments", "deaths", "by_month")
     ]
     spread = np.concatenate([part.spread for part in parts if part.spread is not None]) if full else None
-    return Posterior(*joined[:3], spread, *joined[3:])
+    classes, alive, profile, moments, deaths, by_month = joined
+    return Posterior(classes, alive, profile, spread, moments, deaths, by_month)
 
 
 def _counts(g: Grid, rows: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -135,9 +136,9 @@ def movement(
     if seen is None:
         return Result(frame=pd.DataFrame(columns=columns), options={"months": months, "by": by})
     if before is None or after is None:
-        engine = {"status": lifecycle, "segment": rfm}.get(by)
-        if engine is None:
+        if by not in ("status", "segment"):
             raise DataError(f"by={by!r} is no grouping.", "Allowed: status, segment.")
+        engine: Callable[..., Result] = lifecycle if by == "status" else rfm
         after = engine(panel, seen).frame[["client_id", by]] if after is None else after
         if before is None:
             before = engine(panel, seen.last_whole - months).frame[["client_id", by]]

@@ -82,7 +82,8 @@ def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int 
     Result
         ``.table``: client_id, recency_days (whole days from the last order to the end of
         ``as_of``), frequency (orders), monetary (revenue less returns, currency units), r, f, m
-        (1 worst … ``parts`` best: score k + 1 = above at least k/parts of the clients), segment. ``.overview``: the cut points: a value above ``cut_k``
+        (1 worst … ``parts`` best: score k + 1 = above at least k/parts of the clients), segment.
+        ``.overview``: the cut points: a value above ``cut_k``
         (for recency: below) scores more than k. Cut points are observed values (inverted
         empirical distribution), so that ties never depend on the order of rows.
 
@@ -106,9 +107,8 @@ def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int 
         raise DataError(f"months={months!r} is no window.", "Give a number of months, or None for all.")
     sums, seen = client_sums(panel, as_of, months)
     frame = pd.DataFrame({"client_id": sums["client_id"]})
-    day = pd.NaT if seen is None else seen.date
-    recency = (day - sums["last_date"]).dt.days if len(sums) else pd.Series([], dtype="int64")
-    frame["recency_days"] = recency.astype("int64").to_numpy()
+    day = np.datetime64(0, "D") if seen is None else seen.date.to_datetime64().astype("datetime64[D]")
+    frame["recency_days"] = (day - sums["last_date"].to_numpy().astype("datetime64[D]")).astype(np.int64)
     frame["frequency"] = sums["orders"].astype("int64").to_numpy()
     frame["monetary"] = from_minor(sums["minor"]).to_numpy()
     cuts = {}
