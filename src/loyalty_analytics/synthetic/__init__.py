@@ -8,11 +8,13 @@ from typing import Any
 import yaml
 
 from ..errors import ParamsError
+from .clinic import clinic
+from .clinic_files import write_clinic
 from .radio import radio
 from .radio_files import write_radio
 from .world import World
 
-__all__ = ["World", "radio", "write_demo"]
+__all__ = ["World", "clinic", "radio", "write_demo"]
 
 
 def write_demo(root: str | Path = ".", into: str | Path | None = None) -> None:
@@ -31,9 +33,9 @@ def write_demo(root: str | Path = ".", into: str | Path | None = None) -> None:
         Where ``root`` holds no params of the demo clients.
     """
     target = Path(into or root)
-    world = radio()
-    write_radio(world, _sources(Path(root), "radio"), target / "data" / "raw" / "radio")
-    _truth(world, target)
+    for world, write in ((radio(), write_radio), (clinic(), write_clinic)):
+        write(world, _sources(Path(root), world.name), target / "data" / "raw" / world.name)
+        _truth(world, target)
 
 
 def _sources(root: Path, client: str) -> dict[str, Any]:

@@ -127,14 +127,23 @@ def targets(deals: pd.DataFrame, seed: int) -> pd.DataFrame:
         for level, key in (("unit", "unit_id"), ("manager", "manager_id")):
             for name in sorted(deals[key].dropna().unique()):
                 fact = deals.loc[deals[key] == name].groupby(month)["amount"].sum()
-                # The plan is last year and a little more; in the first year it is a guess.
-                base = fact.get(period - 12, fact.get(period, 0.0) * (0.93 + 0.14 * rng.random())) * 1.06
+                base = _plan(fact, period, 0.92 + 0.16 * rng.random())
                 if base > 0 and not (name == "M03" and period >= pd.Period("2025-12", "M")):
                     rows.append((period.to_timestamp(), "revenue", level, name, round(base, -3)))
         total = sum(r[4] for r in rows if r[0] == period.to_timestamp() and r[2] == "unit")
         rows += [(period.to_timestamp(), m, "company", None, v) for m, v in
                  (("revenue", total), ("gross_profit", round(total * 0.33, -3)), ("new_clients", 1.0), ("meetings", 14.0))]  # fmt: skip
     return pd.DataFrame(rows, columns=["period_start", "metric", "level", "level_id", "amount"])
+
+
+def _plan(fact: pd.Series, period: pd.Period, guess: float) -> float:
+    """Last year's month, moved half-way with the trend of the half-year before; in the first year a guess."""
+    if period - 12 not in fact:
+        return float(fact.get(period, 0.0)) * guess
+    half = period - (period.month - 1) % 6  # plans are made in January and July
+    now, then = fact.loc[half - 6 : half - 1].sum(), fact.loc[half - 18 : half - 13].sum()
+    trend = float(np.clip(now / then, 0.6, 1.4)) if half - 18 >= FIRST and then > 0 else 1.0
+    return float(fact[period - 12]) * (1 + trend) / 2 * 1.05
 
 
 def useful_dates(cards: pd.DataFrame, people: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def volumes(seed: int) -> pd.DataFrame:
     """Planned volume in roubles, month × client: level, seasons, autocorrelated noise and the story."""
     words = vocabulary("radio_clients")
     calendar = np.asarray(MONTHS.month)
-    market = np.asarray(words["market_season"])[calendar - 1] * 1.0035 ** np.arange(len(MONTHS))
+    market = np.asarray(words["market_season"])[calendar - 1] * 1.007 ** np.arange(len(MONTHS))
     columns = {
         client: _volume(stream(seed, "volume", client), row, market, calendar, words["trade_season"][row[2]])
         for client, row in words["clients"].items()
@@ -70,7 +70,7 @@ def volumes(seed: int) -> pd.DataFrame:
 
 
 def _volume(rng: np.random.Generator, row: list[Any], market: np.ndarray, calendar: np.ndarray, trade: list[float]) -> np.ndarray:
-    level, first, often, noise, season = row[3], pd.Period(row[4], "M"), row[5], row[6], row[7:]
+    level, first, often, noise, season = row[3], pd.Period(row[4], "M"), row[5], 1.15 * row[6], row[7:]
     steps = rng.standard_normal(len(calendar)) * noise
     wave = np.zeros(len(calendar))
     for t in range(len(calendar)):

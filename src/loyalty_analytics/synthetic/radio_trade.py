@@ -62,7 +62,7 @@ def _orders(client: str, volume: float, month: pd.Period, mix: tuple[list[str], 
         level = volume if month.start_time < _WITHDRAWN[1] else volume / 0.48
         wanted = list(zip(products, weights * level * (1 + 0.08 * rng.standard_normal(len(products)))))
         return [(p, w) for p, w in wanted if p != "P07" or month.start_time < _WITHDRAWN[1]]
-    count = 1 + int(rng.poisson(0.4 + min(volume, 1.2e6) / 300_000))
+    count = 1 + int(rng.poisson(0.7 + min(volume, 1.2e6) / 200_000))
     parts = 0.35 + rng.random(count)
     parts /= parts.sum()
     chosen = rng.choice(products, count, p=weights / weights.sum())
