@@ -143,7 +143,7 @@ def _plan(fact: pd.Series, period: pd.Period, guess: float) -> float:
     half = period - (period.month - 1) % 6  # plans are made in January and July
     now, then = fact.loc[half - 6 : half - 1].sum(), fact.loc[half - 18 : half - 13].sum()
     trend = float(np.clip(now / then, 0.6, 1.4)) if half - 18 >= FIRST and then > 0 else 1.0
-    return float(fact[period - 12]) * (1 + trend) / 2 * 1.05
+    return float(fact[period - 12]) * (1 + trend) / 2
 
 
 def useful_dates(cards: pd.DataFrame, people: pd.DataFrame, seed: int) -> pd.DataFrame:

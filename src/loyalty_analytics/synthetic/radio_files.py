@@ -93,8 +93,8 @@ def _sum(column: pd.Series) -> str:
 
 def _not_won(deals: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Deals that are still open or were lost: they stand in the CRM beside the others."""
-    lost = deals.sample(170, random_state=11).assign(stage="Отказ")
-    recent = deals[deals["date"] >= "2026-10-01"].sample(14, random_state=12).assign(stage="В работе")
+    lost = deals.sample(170, random_state=rng).assign(stage="Отказ")
+    recent = deals[deals["date"] >= "2026-10-01"].sample(14, random_state=rng).assign(stage="В работе")
     table = pd.concat([lost, recent], ignore_index=True)
     table["amount"] = (table["amount"] * (0.5 + rng.random(len(table)))).round(2)
     table["transaction_id"] = [f"Д-{n}" for n in range(90_001, 90_001 + len(table))]

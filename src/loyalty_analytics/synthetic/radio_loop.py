@@ -110,7 +110,7 @@ def actions(interviews: dict[str, pd.DataFrame], problems: pd.DataFrame, talks: 
     low = answers[(answers["question_id"] == "Q01") & (answers["score"] <= 6)]
     plan = [("detractor", r.answer_id, r.client_id, r.answered_at) for r in low.itertuples()]
     plan += [("complaint", r.complaint_id, r.client_id, r.created_at) for r in problems.itertuples()]
-    held = talks[(talks["status"] == "held") & talks["notes"].notna()].sample(70, random_state=seed % 2**31)
+    held = talks[(talks["status"] == "held") & talks["notes"].notna()].sample(70, random_state=rng)
     plan += [("meeting", r.meeting_id, r.client_id, r.held_at + pd.Timedelta(hours=17)) for r in held.itertuples()]
     silent = interviews["survey_invitations"].query("status == 'refused'").tail(14)
     plan += [("silent", r.invitation_id, r.client_id, r.sent_at + pd.Timedelta(days=2)) for r in silent.itertuples()]

@@ -21,17 +21,17 @@ _STORY: list[tuple[str, str, str, float, str]] = [
     ("C022", "break", "2025-09", -0.60, "contact_left"),
     ("C015", "break", "2026-05", -0.55, "airing_defect"),
     ("C008", "break", "2026-07", -0.55, "budget_cut"),
-    ("C003", "break", "2026-08", -0.45, "competitor"),
+    ("C003", "break", "2026-08", -0.52, "competitor"),
     ("C011", "decline", "2025-05", -0.055, ""),
     ("C033", "decline", "2025-10", -0.07, ""),
     ("C019", "growth", "2026-01", 0.85, "campaign"),
     ("C006", "manager", "2025-12", -0.48, "manager_change"),
     ("C013", "manager", "2026-01", -0.55, "manager_change"),
     ("C020", "manager", "2025-12", -0.50, "manager_change"),
-    ("C027", "manager", "2026-01", -0.45, "manager_change"),
+    ("C027", "manager", "2026-01", -0.52, "manager_change"),
     ("C039", "manager", "2025-12", -0.52, "manager_change"),
-    ("C017", "price", "2026-03", -0.45, "price_change"),
-    ("C024", "price", "2026-03", -0.42, "price_change"),
+    ("C017", "price", "2026-03", -0.50, "price_change"),
+    ("C024", "price", "2026-03", -0.48, "price_change"),
     ("C031", "price", "2026-03", -0.48, "price_change"),
     ("C005", "churn", "2025-03", -1.0, ""),
     ("C018", "churn", "2025-08", -1.0, ""),
@@ -70,7 +70,7 @@ def volumes(seed: int) -> pd.DataFrame:
 
 
 def _volume(rng: np.random.Generator, row: list[Any], market: np.ndarray, calendar: np.ndarray, trade: list[float]) -> np.ndarray:
-    level, first, often, noise, season = row[3], pd.Period(row[4], "M"), row[5], 1.15 * row[6], row[7:]
+    level, first, often, noise, season = row[3], pd.Period(row[4], "M"), row[5], 1.1 * row[6], row[7:]
     steps = rng.standard_normal(len(calendar)) * noise
     wave = np.zeros(len(calendar))
     for t in range(len(calendar)):

@@ -61,7 +61,7 @@ def _asked(volumes: pd.DataFrame, rng: np.random.Generator, month: pd.Period, la
 def survey(volumes: pd.DataFrame, contacts: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
     """Invitations and answers of 24 monthly waves, 12 interviews each; the silent never answer."""
     rng, feeling = stream(seed, "survey"), mood(volumes, seed)
-    served, bank = served_by(), questions()
+    served = served_by()
     asked_before: dict[str, int] = {}
     invitations: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
@@ -97,7 +97,6 @@ def survey(volumes: pd.DataFrame, contacts: pd.DataFrame, seed: int) -> dict[str
                                 "answered_at": at, "score": score, "language": "ru", "manager_id": manager})  # fmt: skip
     table = pd.DataFrame(answers)
     table.insert(0, "answer_id", [f"О-{n:05d}" for n in range(1, len(table) + 1)])
-    del bank
     return {"survey_invitations": pd.DataFrame(invitations), "survey_answers": table}
 
 
@@ -126,7 +125,7 @@ def _topic(tone: str, client: str, manager: str, when: pd.Timestamp, rng: np.ran
         special = {
             "handover": (manager == "M06", 0.55), "newcomer_skill": (manager == "M06", 0.8),
             "rise": (client in ("C017", "C024", "C031") and when >= pd.Timestamp("2026-02-20"), 0.7),
-            "closed": (client == "C029" and when >= pd.Timestamp("2025-04-01"), 0.6),
+            "closed": (client == "C029" and when >= pd.Timestamp("2025-04-01"), 0.4),
             "logistics.placement": (client == "C015" and pd.Timestamp("2026-02-20") <= when, 0.7),
             "newcomer": (when >= pd.Timestamp("2026-08-01"), 0.16),
         }  # fmt: skip
@@ -146,7 +145,7 @@ def write_feedback(answers: pd.DataFrame, seed: int, count: int = 500) -> tuple[
     writer = Writer(vocabulary("radio_texts"), stream(seed, "texts"))
     scores = answers[answers["question_id"] == "Q01"].reset_index(drop=True)
     plans = [(row, tone) for row in scores.itertuples() for tone in _fields(row.score, rng)]
-    keep = np.sort(rng.permutation(len(plans))[: count - 9]) if len(plans) > count - 9 else np.arange(len(plans))
+    keep = np.sort(rng.permutation(len(plans))[:count])
     rows: list[dict[str, Any]] = []
     truth: list[dict[str, Any]] = []
     blanks = set(rng.choice(len(keep), 9, replace=False).tolist())
@@ -160,7 +159,7 @@ def write_feedback(answers: pd.DataFrame, seed: int, count: int = 500) -> tuple[
             tone = base if rng.random() < 0.5 or base == "wish" else ("neg" if base == "pos" else "pos")
             other = _topic(tone, row.client_id, row.manager_id, row.answered_at, rng)
             said += [(other, tone)] if writer.cause(other) != writer.cause(said[0][0]) else []
-        text = writer.write(said)
+        text = writer.write(said, "" if base == "wish" else _opening(writer.words, row.answered_at, rng))
         if place in blanks:
             said, text = [], str(rng.choice(writer.words["blank"]))
         replied = row.answered_at + pd.Timedelta(hours=int(rng.integers(3, 160))) if rng.random() < 0.6 else pd.NaT
@@ -173,12 +172,21 @@ def write_feedback(answers: pd.DataFrame, seed: int, count: int = 500) -> tuple[
     return pd.DataFrame(rows), pd.DataFrame(truth)
 
 
+def _opening(words: Any, when: pd.Timestamp, rng: np.random.Generator) -> str:
+    """Now and then the client names the month that it speaks of."""
+    if rng.random() > 0.17:
+        return ""
+    place = (when.month - 1 - int(rng.integers(0, 3))) % 12
+    forms = {name: months[place] for name, months in words["months"].items()}
+    return str(rng.choice(words["openings"])).format(**forms)
+
+
 def _fields(score: float, rng: np.random.Generator) -> list[str]:
     """Which fields of the form a client fills, by the score it gave."""
     kind = "promoter" if score >= 9 else "passive" if score >= 7 else "detractor"
     chances = {
-        "promoter": {"like": 0.95, "strengthen": 0.55, "improve": 0.25, "dislike": 0.05},
-        "passive": {"like": 0.6, "strengthen": 0.4, "improve": 0.55, "dislike": 0.3, "problem": 0.2},
+        "promoter": {"like": 0.95, "strengthen": 0.6, "improve": 0.3, "dislike": 0.06},
+        "passive": {"like": 0.65, "strengthen": 0.4, "improve": 0.6, "dislike": 0.35, "problem": 0.22},
         "detractor": {"like": 0.1, "improve": 0.5, "dislike": 0.8, "problem": 0.75},
     }[kind]
     return [name for name, chance in chances.items() if rng.random() < chance]

@@ -11,7 +11,7 @@ import numpy as np
 __all__ = ["Writer"]
 
 _VARIANTS = re.compile(r"\{([^{}]*)\}")
-_PLAIN = re.compile(r"[А-ЯЁ][а-яё]")
+_PLAIN = re.compile(r"[А-ЯЁ](?![А-ЯЁ])")
 _NAMES = ("Анастасия", "Ольга", "Вадим", "Регина", "Регину", "Степан")
 
 
@@ -47,16 +47,18 @@ class Writer:
         special = self.words["special"].get(topic)
         return str(special["cause"]) if special else topic
 
-    def write(self, said: list[tuple[str, str]]) -> str:
+    def write(self, said: list[tuple[str, str]], opening: str = "") -> str:
         """One text that says all of ``said`` (cause, tone), not written before."""
         for _ in range(60):
-            text = self._compose(said)
-            if text.lower() not in self._seen:
+            text = self._compose(said, opening)
+            # The same words behind another opening are the same text to a reader.
+            core = _letters(text.removeprefix(opening))
+            if core not in self._seen:
                 break
-        self._seen.add(text.lower())
+        self._seen.add(core)
         return text
 
-    def _compose(self, said: list[tuple[str, str]]) -> str:
+    def _compose(self, said: list[tuple[str, str]], opening: str) -> str:
         parts = [self.clause(*one) for one in said]
         text = parts[0]
         for (before, after), part in zip(zip(said, said[1:]), parts[1:]):
@@ -64,7 +66,7 @@ class Writer:
             joints = self.words["joints"]
             joint = str(self.rng.choice(joints.get(turn, joints["same"])))
             text += joint + (part if joint.rstrip(" ").endswith(".") else _lower(part))
-        start = str(self.rng.choice(self.words["starts"]))
+        start = opening or str(self.rng.choice(self.words["starts"]))
         text = start + _lower(text) if start else text
         if self.rng.random() < 0.06:
             text = self._slip(text)
@@ -83,6 +85,10 @@ class Writer:
         if self.rng.random() < 0.5:
             return text[:at] + text[at + 1 :]
         return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.split(": ")[-1].lower() if letter.isalpha())
 
 
 def _lower(text: str) -> str:
