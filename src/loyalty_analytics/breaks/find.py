@@ -13,7 +13,7 @@ from ..errors import ParamsError, nearest
 from ..months import from_number
 from ..results import Note, Result
 from .control import control
-from .model import scan
+from .engine import Found, scan
 from .panels import Volume, read_volume
 
 __all__ = ["COLUMNS", "SETTINGS", "BreaksResult", "find_breaks"]
@@ -45,8 +45,7 @@ class BreaksResult(Result):
     clients: pd.DataFrame = field(default_factory=pd.DataFrame)
     expected_false: float = 0.0
     volume: Volume | None = field(default=None, repr=False)
-    fitted: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
-    seasonal: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+    found: Found | None = field(default=None, repr=False)
 
     def levels(self, client_id: Any = None) -> pd.DataFrame:
         """Volume and fitted level of clients, month by month.
@@ -62,7 +61,7 @@ class BreaksResult(Result):
             client_id, month, revenue (NaN = no data), level (fitted, without season), expected
             (level with season, of a month with a purchase), in currency units.
         """
-        if self.volume is None:
+        if self.volume is None or self.found is None:
             return pd.DataFrame(columns=["client_id", "month", "revenue", "level", "expected"])
         if client_id is None:
             wanted = pd.Index(self.frame["client_id"].unique())
@@ -73,13 +72,20 @@ class BreaksResult(Result):
         if (rows < 0).any():
             lost = wanted[rows < 0][0]
             raise ParamsError(f"No client {lost!r} in the panel.", nearest(str(lost), map(str, self.volume.ids[:1000])))
+        from .levels import fitted
+
         months = self.volume.months
+        breaks = self.frame[["kind", "shape"]].assign(
+            row=self.volume.ids.get_indexer(self.frame["client_id"]),
+            position=months.get_indexer(self.frame["break_month"]),
+        )
+        level, season = fitted(self.found, breaks, rows, len(months))
         return pd.DataFrame({
             "client_id": wanted.repeat(len(months)),
             "month": np.tile(months, len(rows)),
             "revenue": self.volume.values[rows].ravel(),
-            "level": self.fitted[rows].ravel(),
-            "expected": (self.fitted[rows] * self.seasonal[rows]).ravel(),
+            "level": level.ravel(),
+            "expected": (level * season).ravel(),
         })  # fmt: skip
 
 
@@ -167,10 +173,10 @@ def _result(
 ) -> BreaksResult:
     ids = volume.ids
     frame = pd.DataFrame({"client_id": ids.take(rows["row"].to_numpy(dtype=np.int64)).array})
-    for name in COLUMNS[1:]:
+    for name in [*COLUMNS[1:], "shape"]:
         values = rows[name].to_numpy()
         frame[name] = from_number(volume.start + values.astype(np.int64)) if name in _MONTHS else values
-    frame["kind"] = frame["kind"].astype("str")
+    frame[["kind", "shape"]] = frame[["kind", "shape"]].astype("str")
     frame["direction"] = frame["direction"].astype("int64")
     frame["market"] = frame["market"].astype("bool")
     clients = found.clients.assign(client_id=ids.array)
@@ -198,8 +204,7 @@ def _result(
         clients=clients,
         expected_false=expected,
         volume=volume,
-        fitted=found.fitted,
-        seasonal=found.seasonal,
+        found=found,
     )
 
 

@@ -1,91 +1,204 @@
-"""Level of each client with one step, scored at every month for all clients at once."""
+"""Evidence for a break of the level, for all clients at once.
+
+For every quiet model (`kernels`) and every dated shape the marginal likelihood of a client's log
+volume is known in closed form: the level is flat, the size of a break is normal around zero, the
+variance follows an inverse gamma law. How common each quiet model and each shape is among the
+clients is learned from the panel itself (EM), so that drifting clients get a drifting model.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-__all__ = ["Found", "scan"]
+from .kernels import AFTER, BEFORE, CHANGE_SD, NOISES, SEASONS, SHAPES, Tables, tables
+from .prepare import masked_inverse, missing_groups
 
-_EDGE = 3  # months with a purchase needed on each side
+__all__ = ["Evidence", "Hyper", "group_evidence", "learn", "reference_hyper"]
+
+_DOF, _SD = 4.0, 0.2  # prior of a client's standard deviation of log volume
+_CHUNK = 192
+_KERNELS = len(NOISES) * len(SEASONS)
+_NEVER = -1e9
+_LEAST_SHARE = 0.004  # quiet models rarer than that are left out of the scan of all clients
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """Candidates of all clients: the strongest break of each."""
+class Hyper:
+    """How common the quiet models are, and how common a break."""
 
-    rows: pd.DataFrame
-    clients: pd.DataFrame
-    fitted: np.ndarray
-    seasonal: np.ndarray
+    kernels: np.ndarray
+    broken: float
+
+    @property
+    def kept(self) -> np.ndarray:
+        return np.flatnonzero(self.kernels >= _LEAST_SHARE)
 
 
-def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int = 12) -> Found:
-    """Score every month of every client as the first of a new level."""
-    from scipy.special import stdtr
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Of one group of clients with equal length of history.
 
-    n, months = values.shape
-    bought = np.nan_to_num(values) > 0
-    known = ~np.isnan(values)
-    calendar = (start + np.arange(months)) % 12
-    z = np.where(bought, np.log(np.where(bought, values, 1.0)), np.nan)
-    count = bought.sum(1)
-    judged = count >= min_months
-    mean = np.array([np.nanmedian(row) if have else 0.0 for row, have in zip(z, bought.any(1))])
-    centred = z - mean[:, None]
-    profile = np.zeros(12)
-    for month in np.unique(calendar):
-        seen = centred[judged][:, calendar == month]
-        profile[month] = np.nanmedian(seen) if (~np.isnan(seen)).any() else 0.0
-    d = np.where(bought, centred - profile[calendar], 0.0)
-    w = bought.astype(float)
-    before_n, before_s, before_q = (np.cumsum(x, 1) - x for x in (w, d, d * d))
-    after_n, after_s, after_q = (
-        x.sum(1, keepdims=True) - y for x, y in ((w, before_n), (d, before_s), (d * d, before_q))
+    Attributes
+    ----------
+    quiet : float array (clients, kernels)
+        Log evidence without a break.
+    broken : float array (clients, kernels, shapes)
+        Log evidence with one, over all dates.
+    statistic : float array (clients,)
+        Log Bayes factor.
+    dates : float array (clients, months)
+        Posterior of the first month of the new regime.
+    shapes : float array (clients, shapes)
+        Posterior of the shape.
+    best_kernel, best_column : int arrays
+        Most likely quiet model and dated shape, jointly.
+    change : float array
+        Log change of that shape.
+    """
+
+    quiet: np.ndarray
+    broken: np.ndarray
+    statistic: np.ndarray
+    dates: np.ndarray
+    shapes: np.ndarray
+    best_kernel: np.ndarray
+    best_column: np.ndarray
+    change: np.ndarray
+    variance: np.ndarray
+
+
+def reference_hyper() -> Hyper:
+    """What a panel is thought to be before it is seen."""
+    noise = np.array([0.20, 0.40, 0.12, 0.02, 0.16, 0.08, 0.02])
+    season = np.array([0.60, 0.22, 0.15, 0.03])
+    return Hyper((season[:, None] * noise).ravel(), 0.15)
+
+
+def log_sum(values: np.ndarray, axis: int) -> np.ndarray:
+    most = values.max(axis=axis, keepdims=True)
+    return np.squeeze(most + np.log(np.exp(values - most).sum(axis=axis, keepdims=True)), axis)
+
+
+def learn(quiet: np.ndarray, broken: np.ndarray, prior: Hyper, weight: float = 20.0, rounds: int = 60) -> Hyper:
+    """Shares of the quiet models and of broken clients by expectation and maximisation."""
+    most = quiet.max(1, keepdims=True)
+    still = np.exp(quiet - most)
+    moved = np.exp(np.minimum(log_sum(broken, 2) - most, 80))
+    kernels, rate = prior.kernels, prior.broken
+    for _ in range(rounds):
+        a, b = (1 - rate) * kernels * still, rate * kernels * moved
+        total = (a.sum(1) + b.sum(1))[:, None]
+        counts = ((a + b) / total).sum(0) + weight * prior.kernels
+        kernels = counts / counts.sum()
+        rate = float(((b.sum(1, keepdims=True) / total).sum() + weight * prior.broken) / (len(quiet) + weight))
+    return Hyper(kernels, rate)
+
+
+def group_evidence(log: np.ndarray, used: np.ndarray, hyper: Hyper) -> Evidence:
+    """Evidence of clients with as many months as ``log`` has columns."""
+    table = tables(log.shape[1])
+    parts = [_chunk(log[i : i + _CHUNK], used[i : i + _CHUNK], hyper, table) for i in range(0, len(log), _CHUNK)]
+    names = Evidence.__dataclass_fields__
+    return Evidence(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def _chunk(log: np.ndarray, used: np.ndarray, hyper: Hyper, table: Tables) -> Evidence:
+    kept = hyper.kept
+    rows, months = log.shape
+    z = np.where(used, log, 0).astype(np.float32)
+    missing = missing_groups(~used)
+    dof = used.sum(1) - 1 + _DOF
+    fits = [_quiet(z, table.precision[g], missing) for g in kept]
+    base = np.stack([_DOF * _SD**2 + rss for rss, _, _ in fits], 1)
+    quiet = np.full((rows, _KERNELS), _NEVER)
+    for k, g in enumerate(kept):
+        quiet[:, g] = -0.5 * (table.logdet[g] + fits[k][1]) - 0.5 * dof * np.log(base[:, k])
+    variance = (base / dof[:, None]).min(1)
+    blocked = ~_allowed(used, table)
+    broken = np.full((rows, _KERNELS, len(SHAPES)), _NEVER)
+    edges = np.flatnonzero(np.r_[True, np.diff(table.shape) > 0])
+    present = table.shape[edges]
+    top = np.full(rows, -np.inf)
+    dates, shapes = np.zeros((rows, months)), np.zeros((rows, len(SHAPES)))
+    best = np.full(rows, -np.inf)
+    best_kernel, best_column = np.zeros((2, rows), dtype=np.int64)
+    change = np.zeros(rows)
+    size2 = CHANGE_SD[table.shape] ** 2
+    for k, g in enumerate(kept):
+        rss, _, inverses = fits[k]
+        score, information = _scan(z, table, g, inverses)
+        ratio = size2 / variance[:, None].astype(np.float32)
+        held = information + 1 / ratio
+        estimate = score / held
+        gain = np.minimum(score * estimate, 0.999 * rss[:, None].astype(np.float32))
+        value = -0.5 * dof[:, None].astype(np.float32) * np.log1p(-gain / base[:, k : k + 1].astype(np.float32))
+        value -= 0.5 * np.log(held * ratio)
+        value += table.prior
+        value[blocked] = -np.inf
+        offset = np.where(np.isfinite(peak := value.max(1)), peak, 0).astype(np.float32)
+        mass = np.exp(value - offset[:, None])
+        by_shape = np.add.reduceat(mass, edges, axis=1)
+        with np.errstate(divide="ignore"):
+            broken[:, g, present] = np.maximum(np.log(by_shape) + offset[:, None] + quiet[:, g, None], _NEVER)
+            level = offset + quiet[:, g] + np.log(hyper.kernels[g])
+        new = np.maximum(top, level)
+        old_weight, weight = np.exp(top - new), np.exp(level - new)
+        dates = dates * old_weight[:, None] + weight[:, None] * (mass @ table.dates)
+        shapes *= old_weight[:, None]
+        shapes[:, present] += weight[:, None] * by_shape
+        top = new
+        column = value.argmax(1)
+        joint = peak + quiet[:, g] + np.log(hyper.kernels[g])
+        better = joint > best
+        best, best_kernel, best_column = (
+            np.where(better, joint, best), np.where(better, g, best_kernel), np.where(better, column, best_column)
+        )
+        change = np.where(better, estimate[np.arange(rows), column], change)
+    total = dates.sum(1)
+    safe = np.maximum(total, 1e-300)[:, None]
+    with np.errstate(divide="ignore"):
+        alternative = np.where(total > 0, np.log(total) + top, -np.inf)
+        null = log_sum(quiet[:, kept] + np.log(hyper.kernels[kept]), 1)
+    return Evidence(
+        quiet, broken, alternative - null, dates / safe, shapes / safe, best_kernel, best_column, change, variance
     )
-    allowed = (before_n >= _EDGE) & (after_n >= _EDGE) & bought & judged[:, None]
-    a, b = before_s / np.maximum(before_n, 1), after_s / np.maximum(after_n, 1)
-    rss = before_q + after_q - before_n * a**2 - after_n * b**2
-    scale = np.maximum(rss / np.maximum(count[:, None] - 2, 1), 1e-6)
-    t2 = (b - a) ** 2 / (scale * (1 / np.maximum(before_n, 1) + 1 / np.maximum(after_n, 1)))
-    t2 = np.where(allowed, t2 / 1.5, 0.0)
-    best = t2.argmax(1)
-    at = (np.arange(n), best)
-    tried = allowed.sum(1)
-    p = np.where(tried > 0, np.minimum(2 * tried * stdtr(np.maximum(count - 2, 1), -np.sqrt(t2[at])), 1.0), 1.0)
-    gain = np.where(allowed, np.exp((t2 - t2[at][:, None]) / 2), 0.0)
-    mass = np.cumsum(gain, 1) / np.maximum(gain.sum(1, keepdims=True), 1e-300)
-    tail = (1 - level) / 2
-    change = (b - a)[at]
-    width = 1.96 * np.sqrt(scale[at] * 1.5 * (1 / np.maximum(before_n[at], 1) + 1 / np.maximum(after_n[at], 1)))
-    fitted = np.exp(mean[:, None] + np.where(np.arange(months) < best[:, None], a[at][:, None], b[at][:, None]))
-    seasonal = np.broadcast_to(np.exp(profile[calendar]), values.shape)
-    lost = np.where(
-        known & (np.arange(months) >= best[:, None]),
-        np.exp(mean + a[at])[:, None] * seasonal - np.nan_to_num(values),
-        0.0,
-    ).sum(1)
-    rows = pd.DataFrame({
-        "row": np.arange(n),
-        "break_month": best,
-        "low": np.minimum((mass < tail).sum(1), best),
-        "high": np.maximum((mass < 1 - tail).sum(1), best),
-        "kind": np.where(change < 0, "level", "rise"),
-        "direction": np.where(change < 0, -1, 1),
-        "effect": np.expm1(change),
-        "effect_low": np.expm1(change - width),
-        "effect_high": np.expm1(change + width),
-        "p_value": p,
-        "lost": lost,
-    })[judged & (tried > 0)]  # fmt: skip
-    reason = np.where(judged, None, np.where(known.any(1), "short", "no_data"))
-    clients = pd.DataFrame({
-        "judged": judged,
-        "reason": pd.Series(reason, dtype="object"),
-        "months": known.sum(1),
-        "purchases": count,
-        "p_value": np.where(judged, p, np.nan),
-    })  # fmt: skip
-    return Found(rows.reset_index(drop=True), clients, fitted, seasonal)
+
+
+def _quiet(z: np.ndarray, precision: np.ndarray, missing: list) -> tuple[np.ndarray, np.ndarray, list]:
+    """Residual sum of squares, log determinant of the missing part, and how to fill it."""
+    score = z @ precision
+    rss = np.einsum("nt,nt->n", score, z).astype(float)
+    logdet = np.zeros(len(z))
+    inverses = []
+    for rows, places, real in missing:
+        block = precision[places[:, :, None], places[:, None, :]]
+        inverse = masked_inverse(block, real)
+        right = np.take_along_axis(score[rows], places, 1) * real
+        filled = np.einsum("nij,nj->ni", inverse, right)
+        rss[rows] -= (right * filled).sum(1)
+        eye = np.eye(places.shape[1], dtype=np.float32)
+        logdet[rows] = -np.linalg.slogdet(inverse + eye * ~real[:, :, None])[1]
+        inverses.append((rows, places, real, inverse, filled))
+    return np.maximum(rss, 1e-9), logdet, inverses
+
+
+def _scan(z: np.ndarray, table: Tables, g: int, inverses: list) -> tuple[np.ndarray, np.ndarray]:
+    """Score and information of every dated shape, missing months taken as unknown."""
+    score = z @ table.scores[g]
+    if not inverses:
+        return score, np.broadcast_to(table.information[g], score.shape)
+    information = np.repeat(table.information[g : g + 1], len(z), 0)
+    for rows, places, real, inverse, filled in inverses:
+        cross = table.scores[g][places] * real[:, :, None]
+        score[rows] -= (filled[:, None, :] @ cross)[:, 0]
+        information[rows] -= (cross * (inverse @ cross)).sum(1)
+    return score, np.maximum(information, 1e-4)
+
+
+def _allowed(used: np.ndarray, table: Tables) -> np.ndarray:
+    """Enough months with a purchase on both sides of a date."""
+    before = np.concatenate([np.zeros((len(used), 1), dtype=np.int64), np.cumsum(used, 1)], 1)
+    passed = before[:, table.start]
+    return (passed >= BEFORE) & (before[:, -1:] - passed >= AFTER[table.shape])

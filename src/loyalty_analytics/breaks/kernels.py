@@ -1,0 +1,140 @@
+"""What a quiet client may look like and which shapes a break may have, per length of history.
+
+A quiet client's log volume is Gaussian: a level of its own, a slow trend, a season and noise. Noise
+and season come in several strengths (`NOISES`, `SEASONS`), all relative to the client's own
+standard deviation. A break adds one of the `SHAPES`, starting in any month. All that depends only
+on the number of months is computed once per length and kept in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+__all__ = ["CHANGE_SD", "NOISES", "SEASONS", "SHAPES", "SHAPE_PRIOR", "Tables", "tables"]
+
+# Autocorrelation of the first order, or monthly innovation of a random walk in units of the noise.
+NOISES = (("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.75), ("walk", 0.15), ("walk", 0.4), ("walk", 1.2))
+# Standard deviation of a season's long waves (year, half-year) and short waves, in units of the noise.
+SEASONS = ((0.15, 0.15), (0.8, 0.2), (2.0, 0.4), (5.0, 1.5))
+_TREND = 0.35  # standard deviation of the yearly trend, in units of the noise
+_INNER = 0.2  # autocorrelation of the noise around a random walk
+
+SHAPES = ("step", "decay", "deep_decay", "slope", "pulse")
+SHAPE_PRIOR = np.array([0.45, 0.20, 0.10, 0.10, 0.15])
+CHANGE_SD = np.array([0.5, 0.6, 1.1, 0.6, 0.6], dtype=np.float32)  # of the log change, per shape
+_DECAYS = ((0.45, 3.3), (0.78, 3.8))  # share lost in the end, months to lose two thirds of it
+_SLOPE = 0.6  # a slope is linear in money down to this share lost in the last month
+_PULSES = (5, 7, 9, 12, 15)
+BEFORE, AFTER = 6, np.array([3, 3, 3, 5, 7])  # months with a purchase needed on both sides, per shape
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """Everything that depends on the number of months alone.
+
+    Attributes
+    ----------
+    precision : float32 array (kernels, months, months)
+        Inverse covariance with the level projected out.
+    logdet : float array (kernels,)
+    scores : float32 array (kernels, months, shapes)
+        Precision times each dated shape.
+    information : float32 array (kernels, shapes)
+    shapes : float32 array (months, dated shapes)
+    start, end, shape : int arrays
+        First month of the new regime, month of return (−1 = none), index into `SHAPES`.
+    prior : float32 array
+        Log prior of each dated shape.
+    dates : float32 array (dated shapes, months)
+        One where a dated shape starts in a month.
+    """
+
+    precision: np.ndarray
+    logdet: np.ndarray
+    scores: np.ndarray
+    information: np.ndarray
+    shapes: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    shape: np.ndarray
+    prior: np.ndarray
+    dates: np.ndarray
+
+    @property
+    def months(self) -> int:
+        return self.precision.shape[1]
+
+
+def parts(months: int, noise: tuple[str, float], season: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance of the slow movement (trend, walk) and of the season."""
+    t = np.arange(months)
+    years = (t - t.mean()) / 12
+    slow = _TREND**2 * np.outer(years, years)
+    kind, size = noise
+    if kind == "walk":
+        slow = slow + size**2 * np.minimum(t[:, None], t[None, :])
+    angle = 2 * np.pi * np.abs(t[:, None] - t[None, :]) / 12
+    long, short = season
+    waves = long**2 * sum(np.cos(k * angle) for k in (1, 2)) + short**2 * sum(np.cos(k * angle) for k in (3, 4, 5, 6))
+    return slow, waves
+
+
+def covariance(months: int, noise: tuple[str, float], season: tuple[float, float]) -> np.ndarray:
+    """Covariance of a quiet client's log volume around its level, noise variance one."""
+    t = np.arange(months)
+    inner = noise[1] if noise[0] == "ar" else _INNER
+    slow, waves = parts(months, noise, season)
+    return inner ** np.abs(t[:, None] - t[None, :]) + slow + waves
+
+
+def dated_shapes(months: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Columns of all shapes at all dates, their start, end and kind."""
+    t = np.arange(months)
+    rows: list[tuple[np.ndarray, int, int, int]] = []
+    for b in range(BEFORE, months - 2):
+        rows.append(((t >= b).astype(float), b, -1, 0))
+    for kind, (share, pace) in enumerate(_DECAYS, start=1):
+        for b in range(BEFORE, months - 2):
+            gone = share * -np.expm1(-np.maximum(t - b + 1, 0) / pace)
+            rows.append((np.log1p(-gone) / np.log1p(-share), b, -1, kind))
+    for b in range(BEFORE, months - 4):
+        rows.append((np.log1p(-_SLOPE * np.maximum(t - b + 1, 0) / (months - b)) / np.log1p(-_SLOPE), b, -1, 3))
+    for length in _PULSES:
+        for b in range(BEFORE, months - length - 1):
+            rows.append((((t >= b) & (t < b + length)).astype(float), b, b + length, 4))
+    columns, start, end, kind_of = zip(*rows)
+    return np.array(columns).T, np.array(start), np.array(end), np.array(kind_of)
+
+
+@lru_cache(maxsize=256)
+def tables(months: int) -> Tables:
+    """The tables of one length (about 13 MB for 72 months)."""
+    columns, start, end, kind = dated_shapes(months)
+    precision, logdet = [], []
+    for season in SEASONS:
+        for noise in NOISES:
+            cov = covariance(months, noise, season)
+            inverse = np.linalg.inv(cov)
+            ones = inverse.sum(1)
+            precision.append(inverse - np.outer(ones, ones) / ones.sum())
+            logdet.append(np.linalg.slogdet(cov)[1] + np.log(ones.sum()))
+    stacked = np.array(precision)
+    scores = stacked @ columns
+    weight = np.where(start >= months - 6, 2.5, 1.0) * SHAPE_PRIOR[kind] / max(months - BEFORE - 2, 1)
+    dates = np.zeros((len(start), months), dtype=np.float32)
+    dates[np.arange(len(start)), start] = 1
+    return Tables(
+        precision=stacked.astype(np.float32),
+        logdet=np.array(logdet),
+        scores=scores.astype(np.float32),
+        information=np.maximum((columns * scores).sum(1), 1e-4).astype(np.float32),
+        shapes=columns.astype(np.float32),
+        start=start,
+        end=end,
+        shape=kind,
+        prior=np.log(weight).astype(np.float32),
+        dates=dates,
+    )
