@@ -43,8 +43,10 @@ class Reader:
         self.codebook = codebook
         self.matcher = Matcher(codebook, languages)
 
-    def read(self, text: str, field: str | None = None, score: float | None = None) -> list[Hit]:
-        """All hits of a text.
+    def analyse(
+        self, text: str, field: str | None = None, score: float | None = None
+    ) -> tuple[list[Token], list[Hit]]:
+        """Tokens and hits of a text.
 
         Parameters
         ----------
@@ -54,10 +56,8 @@ class Reader:
             The 0-10 score given with the text; the last resort.
         """
         tokens = self.matcher.tokens(text)
-        if not tokens:
-            return []
-        matches = self.matcher.matches(tokens)
-        return _Text(tokens, matches, field, score).hits() if matches else []
+        matches = self.matcher.matches(tokens) if tokens else []
+        return tokens, _Text(tokens, matches, field, score).hits() if matches else []
 
 
 class _Text:

@@ -12,7 +12,8 @@ import pandas as pd
 from ..errors import DataError, ParamsError, nearest
 from ..results import Note, Result, as_table
 from .codebook import LANGUAGES, Codebook, read_codebook
-from .rules import Hit, Reader
+from .rules import Reader
+from .tags import SENTIMENTS, Tag, gather
 
 if TYPE_CHECKING:
     from .learned import Model
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "SENTIMENTS", "TagResult", "Tagger", "tag_causes"]
 
 COLUMNS = ("feedback_id", "cause", "sentiment", "start", "end", "evidence", "rule", "score")
-SENTIMENTS = ("positive", "negative", "neutral", "mixed")
-#: Both signs said with at least this ratio of certainty: the sentiment is mixed.
-_MIXED = 0.75
 _CHUNK = 20_000
 
 
@@ -159,47 +157,19 @@ class Tagger:
         scores = _column(table, "score")
         for begin in range(0, len(texts), _CHUNK):
             part = slice(begin, begin + _CHUNK)
-            hits = [
-                self.reader.read(text, field, score)
+            read = [
+                self.reader.analyse(text, field, score)
                 for text, field, score in zip(texts[part], fields[part], scores[part])
             ]
-            if self.model is None:
-                yield from ([] if self.native else gather(found) for found in hits)
+            if self.model is not None:
+                yield from self.model.tag(read, texts[part])
             else:
-                yield from self.model.tag(texts[part], hits, fields[part], scores[part])
+                yield from ([] if self.native else gather(hits) for _, hits in read)
 
     def stream(self, feedback: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """Tag tables one after another: a million texts in the memory of one table."""
         for table in feedback:
             yield self.tag(table).frame
-
-
-Tag = tuple[str, str, int, int, str, float]
-
-
-def gather(hits: list[Hit]) -> list[Tag]:
-    """One tag per cause from the hits of a text: the sentiment of them all, the evidence of the surest.
-
-    A bare ``staff`` beside ``staff.contact`` says nothing more and goes.
-    """
-    causes: dict[str, list[Hit]] = {}
-    for hit in hits:
-        causes.setdefault(hit.cause, []).append(hit)
-    finer = {cause.partition(".")[0] for cause in causes if "." in cause}
-    tags = []
-    for cause, found in causes.items():
-        if cause in finer:
-            continue
-        plus = sum(hit.sure for hit in found if hit.sign > 0)
-        minus = sum(hit.sure for hit in found if hit.sign < 0)
-        if plus and minus and min(plus, minus) >= _MIXED * max(plus, minus):
-            sentiment, side = "mixed", 0.0
-        else:
-            side = plus - minus
-            sentiment = "positive" if side > 0 else "negative" if side < 0 else "neutral"
-        best = max(found, key=lambda hit: (hit.sign * side > 0, hit.sure, hit.end - hit.start, -hit.start))
-        tags.append((cause, sentiment, best.start, best.end, best.rule, round(min(best.sure, 1.0), 3)))
-    return tags
 
 
 def tag_causes(

@@ -1,0 +1,308 @@
+"""Learning from corrected tags: linear models on top of the rules, and a gate that keeps the rules' level.
+
+For every cause the model must beat the rules on texts that it has not seen (out of fold); where it does not,
+the rules stay. Everything is deterministic; nothing is stored on disk: learning again costs seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from ..errors import DataError, nearest
+from .features import Vectoriser, rule_columns, rule_rows
+from .matcher import Token
+from .rules import Hit, Reader
+from .tags import SENTIMENTS, Tag, gather
+
+__all__ = ["Case", "Model", "examples"]
+
+_FOLDS = 5
+_LEAST_POSITIVE = 5
+_STEPS = np.arange(0.15, 0.86, 0.05)
+#: Fewer annotated pairs than this: sentiment stays with the rules.
+_LEAST_PAIRS = 30
+
+
+@dataclass(frozen=True)
+class Case:
+    """A text with all its causes as an analyst sees them; sentiment None = not annotated."""
+
+    text: str
+    causes: dict[str, str | None] = field(default_factory=dict)
+
+
+def examples(corrections: pd.DataFrame) -> list[Case]:
+    """Corrections as texts with their causes, in the order of first appearance; the last word on a pair counts.
+
+    Raises
+    ------
+    DataError
+        When a column is missing or a sentiment unknown.
+    """
+    for name in ("text", "cause"):
+        if name not in corrections.columns:
+            raise DataError(f"The corrections have no column {name!r}.", nearest(name, map(str, corrections.columns)))
+    sentiments = corrections["sentiment"].tolist() if "sentiment" in corrections.columns else [None] * len(corrections)
+    cases: dict[str, Case] = {}
+    for text, cause, sentiment in zip(corrections["text"].tolist(), corrections["cause"].tolist(), sentiments):
+        if not isinstance(text, str) or not text.strip():
+            continue
+        case = cases.setdefault(text, Case(text))
+        if not isinstance(cause, str) or not cause.strip():
+            continue
+        known = sentiment if isinstance(sentiment, str) and sentiment else None
+        if known is not None and known not in SENTIMENTS:
+            raise DataError(f"Unknown sentiment {known!r} in the corrections.", nearest(known, SENTIMENTS))
+        case.causes[cause.strip()] = known
+    return list(cases.values())
+
+
+def _belongs(cause: str, label: str) -> bool:
+    """Does a cause of the codebook lie in a label of the analyst?"""
+    return cause == label or cause.startswith(label + ".")
+
+
+def _folds(keys: Sequence[Any], count: int) -> np.ndarray:
+    """Fold of each row: the same for the same row, rare and frequent classes spread evenly."""
+    order = sorted(range(len(keys)), key=lambda row: (str(keys[row]), row))
+    folds = np.empty(len(keys), dtype=int)
+    for place, row in enumerate(order):
+        folds[row] = place % count
+    return folds
+
+
+def _f1(truth: np.ndarray, found: np.ndarray) -> float:
+    total = truth.sum() + found.sum()
+    return float(2 * (truth & found).sum() / total) if total else 1.0
+
+
+def _fit(matrix: sp.csr_matrix, truth: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, solver="liblinear", max_iter=200, random_state=0)
+    model.fit(matrix, truth)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def _chance(matrix: sp.csr_matrix, model: tuple[np.ndarray, float]) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-(matrix @ model[0] + model[1]))))
+
+
+def _out_of_fold(matrix: sp.csr_matrix, truth: np.ndarray, folds: np.ndarray, strength: float) -> np.ndarray:
+    chances = np.zeros(len(truth))
+    for fold in np.unique(folds):
+        rest = folds != fold
+        if truth[rest].any() and not truth[rest].all():
+            chances[~rest] = _chance(matrix[~rest], _fit(matrix[rest], truth[rest], strength))
+    return chances
+
+
+def _threshold(truth: np.ndarray, chances: np.ndarray) -> float:
+    """The threshold in the middle of the best stretch: the single best one is mostly luck."""
+    scores = np.array([_f1(truth, chances >= step) for step in _STEPS])
+    smooth = np.convolve(np.pad(scores, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    return float(_STEPS[int(np.argmax(smooth))])
+
+
+@dataclass
+class _Label:
+    """How one label is found: by rules (no model), by a model, or not at all."""
+
+    by: str
+    model: tuple[np.ndarray, float] | None = None
+    threshold: float = 0.5
+
+
+@dataclass
+class Model:
+    """What was learned; made by `fit`, used by `Tagger.tag`."""
+
+    reader: Reader
+    native: bool
+    words: Vectoriser
+    columns: dict[str, int]
+    labels: dict[str, _Label]
+    one_label: bool
+    sentiment: Any = None
+    report: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @classmethod
+    def fit(cls, reader: Reader, cases: list[Case], *, native: bool, unlabelled: Sequence[str] = ()) -> Model:
+        """Learn from cases."""
+        from .sentiment import SentimentModel
+
+        read = [reader.analyse(case.text) for case in cases]
+        tokens, hits = [t for t, _ in read], [h for _, h in read]
+        more = [reader.analyse(text) for text in unlabelled]
+        words = Vectoriser().fit(tokens + [t for t, _ in more], _fired(hits + [h for _, h in more]))
+        columns = rule_columns(reader.codebook.causes)
+        model = cls(reader, native, words, columns, {}, _single(cases))
+        matrix = model._matrix(tokens, hits)
+        names = sorted({cause for case in cases for cause in case.causes})
+        silent = set() if native else {c for found in hits for c in _tops(found) if not any(_related(c, n) for n in names)}
+        rows = []
+        for name in [*names, *sorted(silent)]:
+            truth = np.array([name in case.causes for case in cases])
+            ruled = np.array([any(_belongs(hit.cause, name) for hit in found) for found in hits], dtype=bool)
+            label, row = _learn_label(matrix, truth, None if native else ruled)
+            model.labels[name] = label
+            rows.append({"cause": name, **row})
+        model.report = pd.DataFrame(rows)
+        model.sentiment = SentimentModel.fit(model, cases, tokens, hits)
+        return model
+
+    def _matrix(self, tokens: Sequence[Sequence[Token]], hits: Sequence[Sequence[Hit]]) -> sp.csr_matrix:
+        return sp.hstack([rule_rows(hits, self.columns), self.words.transform(tokens, _fired(hits)) * 2.0], format="csr")
+
+    def tag(self, read: list[tuple[list[Token], list[Hit]]], texts: list[str]) -> list[list[Tag]]:
+        """Tags of texts that the reader has read."""
+        tokens, hits = [t for t, _ in read], [h for _, h in read]
+        matrix = self._matrix(tokens, hits)
+        chances = {name: _chance(matrix, label.model) for name, label in self.labels.items() if label.model}
+        chosen = self._chosen(chances, hits, len(texts))
+        wanted: list[list[tuple[str, float, list[Hit]]]] = []
+        for row, found in enumerate(hits):
+            causes: list[tuple[str, float, list[Hit]]] = []
+            for name, label in self.labels.items():
+                if chosen[name][row]:
+                    own = [] if self.native else [hit for hit in found if _belongs(hit.cause, name)]
+                    causes.append((name, float(chances[name][row]) if label.model else 0.0, own))
+            if not self.native:
+                rest = [hit for hit in found if not any(_belongs(hit.cause, name) for name in self.labels)]
+                rest = [hit for hit in rest if not any(_related(hit.cause, name) for name in self.labels)]
+                causes += [("", 0.0, rest)] if rest else []
+            wanted.append(causes)
+        return self._with_sentiment(texts, tokens, hits, wanted)
+
+    def _chosen(
+        self, chances: dict[str, np.ndarray], hits: Sequence[Sequence[Hit]], size: int
+    ) -> dict[str, np.ndarray]:
+        chosen = {}
+        for name, label in self.labels.items():
+            if label.model is not None:
+                chosen[name] = chances[name] >= label.threshold
+            elif label.by == "rules":
+                chosen[name] = np.array([any(_belongs(hit.cause, name) for hit in found) for found in hits], dtype=bool)
+            else:
+                chosen[name] = np.zeros(size, dtype=bool)
+        if self.one_label and self.native and chances:
+            names = list(chances)
+            best = np.argmax(np.column_stack([chances[name] for name in names]), axis=1)
+            for place, name in enumerate(names):
+                chosen[name] = best == place
+        return chosen
+
+    def _with_sentiment(
+        self,
+        texts: list[str],
+        tokens: list[list[Token]],
+        hits: list[list[Hit]],
+        wanted: list[list[tuple[str, float, list[Hit]]]],
+    ) -> list[list[Tag]]:
+        drafts: list[list[Tag]] = []
+        for row, causes in enumerate(wanted):
+            tags: list[Tag] = []
+            for name, chance, own in causes:
+                if own:
+                    tags += gather(own)
+                else:
+                    tags.append(self._from_model(name, chance, tokens[row], texts[row]))
+            drafts.append(tags)
+        return drafts if self.sentiment is None else self.sentiment.apply(self, tokens, hits, drafts)
+
+    def _from_model(self, name: str, chance: float, tokens: list[Token], text: str) -> Tag:
+        """A tag without a rule: its evidence is the sentence of the word that weighs most."""
+        label = self.labels[name]
+        if not tokens:
+            return name, "neutral", 0, len(text), "model", round(chance, 3)
+        weights = label.model[0][len(self.columns) :] if label.model else np.zeros(0)
+        best, place = -np.inf, 0
+        for index, token in enumerate(tokens):
+            own = np.searchsorted(self.words.columns, found := self.words._word(token.text))
+            own = own[(own < len(weights)) & (self.words.columns[np.minimum(own, len(weights) - 1)] == found)]
+            weight = float((weights[own] * self.words.rarity[own]).sum())
+            if weight > best:
+                best, place = weight, index
+        first = last = place
+        while first > 0 and tokens[first].border < 2:
+            first -= 1
+        while last + 1 < len(tokens) and tokens[last + 1].border < 2:
+            last += 1
+        return name, "neutral", tokens[first].start, tokens[last].end, "model", round(chance, 3)
+
+
+def _learn_label(
+    matrix: sp.csr_matrix, truth: np.ndarray, ruled: np.ndarray | None
+) -> tuple[_Label, dict[str, Any]]:
+    """Model or rules for one label, by what each does on texts not seen."""
+    row: dict[str, Any] = {"n": int(truth.sum()), "rules_f1": np.nan, "model_f1": np.nan}
+    if ruled is not None:
+        row["rules_f1"] = _f1(truth, ruled)
+        if not truth.any():
+            # Never right: silenced once there is enough to tell.
+            wrong = int(ruled.sum())
+            return _Label("rules" if wrong < _LEAST_POSITIVE else "none"), {**row, "by": "rules" if wrong < 5 else "none"}
+    if truth.sum() < (_LEAST_POSITIVE if ruled is not None else 2) or truth.all():
+        by = "rules" if ruled is not None else "none"
+        return _Label(by), {**row, "by": by}
+    folds = _folds(truth.tolist() if ruled is None else list(zip(truth.tolist(), ruled.tolist())), _FOLDS)
+    best: tuple[float, float, np.ndarray] | None = None
+    for strength in (1.0, 4.0, 16.0):
+        chances = _out_of_fold(matrix, truth, folds, strength)
+        score = _honest_f1(truth, chances, folds)
+        if best is None or score > best[0] + 0.002:
+            best = (score, strength, chances)
+    assert best is not None
+    row["model_f1"] = best[0]
+    if ruled is not None and not _clearly_better(truth, ruled, best[2], folds):
+        return _Label("rules"), {**row, "by": "rules"}
+    label = _Label("model", _fit(matrix, truth, best[1]), _threshold(truth, best[2]))
+    return label, {**row, "by": "model"}
+
+
+def _decided(truth: np.ndarray, chances: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """Decisions whose threshold was chosen on the other folds."""
+    found = np.zeros(len(truth), dtype=bool)
+    for fold in np.unique(folds):
+        rest = folds != fold
+        found[~rest] = chances[~rest] >= _threshold(truth[rest], chances[rest])
+    return found
+
+
+def _honest_f1(truth: np.ndarray, chances: np.ndarray, folds: np.ndarray) -> float:
+    return _f1(truth, _decided(truth, chances, folds))
+
+
+def _clearly_better(truth: np.ndarray, ruled: np.ndarray, chances: np.ndarray, folds: np.ndarray) -> bool:
+    """Is the model better than the rules beyond the luck of few texts (paired bootstrap, 80 %)?"""
+    found = _decided(truth, chances, folds)
+    dice = np.random.default_rng(20)
+    draws = dice.integers(0, len(truth), (200, len(truth)))
+    both, left, right = truth & found, truth.astype(int) + found, truth.astype(int) + ruled
+    model = 2 * both[draws].sum(axis=1) / np.maximum(left[draws].sum(axis=1), 1)
+    rules = 2 * (truth & ruled)[draws].sum(axis=1) / np.maximum(right[draws].sum(axis=1), 1)
+    return bool(np.quantile(model - rules, 0.20) > 0)
+
+
+def _fired(hits: Sequence[Sequence[Hit]]) -> list[list[str]]:
+    return [sorted({hit.rule for hit in found}) for found in hits]
+
+
+def _tops(found: Sequence[Hit]) -> set[str]:
+    return {hit.cause.partition(".")[0] for hit in found}
+
+
+def _related(cause: str, label: str) -> bool:
+    return _belongs(cause, label) or _belongs(label, cause)
+
+
+def _single(cases: Sequence[Case]) -> bool:
+    """Has every text exactly one label (then the likeliest wins)?"""
+    sizes = np.array([len(case.causes) for case in cases])
+    return len(sizes) >= 50 and bool((sizes == 1).mean() >= 0.97)
