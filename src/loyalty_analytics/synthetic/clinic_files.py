@@ -22,9 +22,23 @@ def write_clinic(world: World, sources: dict[str, Any], folder: Path) -> None:
     """Write all raw files of the clinic into ``folder``."""
     tables = world.tables
     for file, (table, stamps) in _CSV.items():
-        write_csv(raw_table(tables[table], sources[table]), folder / file, encoding="utf-8", decimal=".", separator=",", stamps=stamps)
-    raws = {sheet: raw_table(tables[t], sources[t]) for sheet, t in (("Филиалы", "units"), ("Ответственные", "managers"))}
+        write_csv(
+            raw_table(tables[table], sources[table]),
+            folder / file,
+            encoding="utf-8",
+            decimal=".",
+            separator=",",
+            stamps=stamps,
+        )
+    raws = {
+        sheet: raw_table(tables[t], sources[t]) for sheet, t in (("Филиалы", "units"), ("Ответственные", "managers"))
+    }
     write_xlsx(raws, folder / "filialy.xlsx")
-    for name, table, moment, stamp in (("oprosy", "survey_invitations", "sent_at", "Показан"), ("otvety", "survey_answers", "answered_at", "Время")):
+    for name, table, moment, stamp in (
+        ("oprosy", "survey_invitations", "sent_at", "Показан"),
+        ("otvety", "survey_answers", "answered_at", "Время"),
+    ):
         for year, part in tables[table].groupby(tables[table][moment].dt.year):
-            write_csv(raw_table(part, sources[table]), folder / f"{name}_{year}.csv", encoding="utf-8-sig", stamps=(stamp,))
+            write_csv(
+                raw_table(part, sources[table]), folder / f"{name}_{year}.csv", encoding="utf-8-sig", stamps=(stamp,)
+            )

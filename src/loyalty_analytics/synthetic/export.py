@@ -17,10 +17,6 @@ import xlsxwriter
 
 __all__ = ["raw_table", "write_csv", "write_xlsx"]
 
-_DATES = {"str": str}
-_STAMPS = frozenset("planned_at actual_at sent_at answered_at created_at opened_at first_contact_at cause_found_at closed_at "
-                    "client_informed_at first_response_at resolved_at replied_at entered_at".split())  # fmt: skip
-
 
 def raw_table(table: pd.DataFrame, source: dict[str, Any], extra: dict[str, pd.Series] | None = None) -> pd.DataFrame:
     """Rename and translate a canonical table as the source says; ``extra`` columns come after."""
@@ -49,9 +45,16 @@ def _cell(value: Any, decimal: str, stamp: bool) -> str:
 
 
 def write_csv(
-    raw: pd.DataFrame, path: Path, *, encoding: str = "cp1251", separator: str = ";", decimal: str = ",",
-    money: tuple[str, ...] = (), stamps: tuple[str, ...] = (), below: list[list[str]] | None = None,
-) -> None:  # fmt: skip
+    raw: pd.DataFrame,
+    path: Path,
+    *,
+    encoding: str = "cp1251",
+    separator: str = ";",
+    decimal: str = ",",
+    money: tuple[str, ...] = (),
+    stamps: tuple[str, ...] = (),
+    below: list[list[str]] | None = None,
+) -> None:
     """Write one export; columns in ``money`` have kopecks and spaces between thousands, ``below`` are further lines."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")

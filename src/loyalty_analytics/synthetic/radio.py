@@ -32,16 +32,32 @@ def radio(seed: int = 2026) -> World:
     talks = loop.meetings(volume, interviews, seed)
     problems = loop.complaints(volume, seed)
     tables = {
-        "clients": clients, "contacts": people, "managers": cards.managers(), "units": cards.units(),
-        "manager_assignments": trade.served_by(), "products": cards.products(), "transactions": deals,
-        "deliveries": trade.deliveries(deals, seed), "client_budgets": trade.budgets(volume, seed), "offers": trade.offers(deals, volume, seed),
-        "questions": voice.questions(), **interviews, "feedback": feedback, "meetings": talks,
-        "actions": loop.actions(interviews, problems, talks, seed), "complaints": problems, "events": loop.events(volume, seed),
-        "marketing_spend": loop.marketing(seed), "funnel_events": loop.funnel(volume, seed),
-        "referrals": cards.referrals(clients, deals, seed), "targets": cards.targets(deals, seed),
+        "clients": clients,
+        "contacts": people,
+        "managers": cards.managers(),
+        "units": cards.units(),
+        "manager_assignments": trade.served_by(),
+        "products": cards.products(),
+        "transactions": deals,
+        "deliveries": trade.deliveries(deals, seed),
+        "client_budgets": trade.budgets(volume, seed),
+        "offers": trade.offers(deals, volume, seed),
+        "questions": voice.questions(),
+        **interviews,
+        "feedback": feedback,
+        "meetings": talks,
+        "actions": loop.actions(interviews, problems, talks, seed),
+        "complaints": problems,
+        "events": loop.events(volume, seed),
+        "marketing_spend": loop.marketing(seed),
+        "funnel_events": loop.funnel(volume, seed),
+        "referrals": cards.referrals(clients, deals, seed),
+        "targets": cards.targets(deals, seed),
         "useful_dates": cards.useful_dates(clients, people, seed),
-    }  # fmt: skip
+    }
     names = vocabulary("radio_clients")["channel_names"]
-    channels = pd.DataFrame({"channel": [names[c] for c in ("site", "calls", "expo")], "pays_back": [True, True, False]})
+    channels = pd.DataFrame(
+        {"channel": [names[c] for c in ("site", "calls", "expo")], "pays_back": [True, True, False]}
+    )
     truth = {"story": story(), "silent": pd.DataFrame({"client_id": SILENT}), "causes": causes, "channels": channels}
     return World("radio", tables, truth)

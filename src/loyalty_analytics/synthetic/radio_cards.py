@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .people import address, email, person, phone, stream, tax_id, vocabulary
-from .radio_story import FIRST, LAST, MONTHS, SILENT
+from .radio_story import FIRST, MONTHS, SILENT
 from .radio_trade import REPORT_DAY, served_by
 
 __all__ = ["clients", "contacts", "managers", "products", "referrals", "targets", "units", "useful_dates"]
@@ -20,8 +20,10 @@ def managers() -> pd.DataFrame:
     """Managers, heads and the director."""
     names = ["manager_name", "role", "head_id", "unit_id", "hired_at", "left_at"]
     table = pd.DataFrame.from_dict(vocabulary("radio_clients")["managers"], orient="index", columns=names)
-    return table.rename_axis("manager_id").reset_index().assign(
-        hired_at=lambda t: pd.to_datetime(t["hired_at"]), left_at=lambda t: pd.to_datetime(t["left_at"])
+    return (
+        table.rename_axis("manager_id")
+        .reset_index()
+        .assign(hired_at=lambda t: pd.to_datetime(t["hired_at"]), left_at=lambda t: pd.to_datetime(t["left_at"]))
     )
 
 
@@ -59,20 +61,45 @@ def clients(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
             known = pd.Timestamp("2016-01-11") + pd.Timedelta(days=int(rng.integers(0, 2700)))
         gone = client == main and float(last[client]) == 0.0 and len(words["clients"][client]) == 7
         verified = REPORT_DAY - pd.Timedelta(days=int(rng.integers(5, 330)))
-        rows.append({
-            "client_id": client, "client_name": f"{card[1]} {card[0]}" if "«" in card[0] or card[1] == "ИП" else f"{card[1]} «{card[0]}»",
-            "client_type": "seasonal" if len(words["clients"][main]) > 7 else "regular", "is_anchor": main in words["anchors"],
-            "group_id": main if main in owner.values() else None, "payer_id": client, "unit_id": station[manager[client]],
-            "industry": words["trades"][trade], "region": str(rng.choice(["Центр", "Север", "Заречье", "Область"])),
-            "company_size": "large" if level >= 500 else "medium" if level >= 150 else "small" if level >= 60 else "micro",
-            "status": "lost" if gone or client == "C052" else "active", "first_contact_date": known, "manager_id": manager[client],
-            "acquisition_channel": channel.get(main), "industry_rank": int(rng.integers(1, 12)) if rng.random() < 0.7 else pd.NA,
-            "financial_state": "poor" if client in ("C033",) else str(rng.choice(["good", "fair", "unknown"], p=[0.5, 0.35, 0.15])),
-            **{f"knowledge_{k}": int(rng.integers(0, 3) + (main in words["anchors"])) if rng.random() < 0.9 else pd.NA
-               for k in ("management", "power", "structure", "partners", "plans")},
-            "tax_id": tax_id(1_200_000 + 7919 * (number + 1)), "address": address(rng) if rng.random() < 0.95 else None,
-            "verified_at": verified if rng.random() < 0.88 else pd.NaT,
-        })  # fmt: skip
+        rows.append(
+            {
+                "client_id": client,
+                "client_name": f"{card[1]} {card[0]}"
+                if "«" in card[0] or card[1] == "ИП"
+                else f"{card[1]} «{card[0]}»",
+                "client_type": "seasonal" if len(words["clients"][main]) > 7 else "regular",
+                "is_anchor": main in words["anchors"],
+                "group_id": main if main in owner.values() else None,
+                "payer_id": client,
+                "unit_id": station[manager[client]],
+                "industry": words["trades"][trade],
+                "region": str(rng.choice(["Центр", "Север", "Заречье", "Область"])),
+                "company_size": "large"
+                if level >= 500
+                else "medium"
+                if level >= 150
+                else "small"
+                if level >= 60
+                else "micro",
+                "status": "lost" if gone or client == "C052" else "active",
+                "first_contact_date": known,
+                "manager_id": manager[client],
+                "acquisition_channel": channel.get(main),
+                "industry_rank": int(rng.integers(1, 12)) if rng.random() < 0.7 else pd.NA,
+                "financial_state": "poor"
+                if client in ("C033",)
+                else str(rng.choice(["good", "fair", "unknown"], p=[0.5, 0.35, 0.15])),
+                **{
+                    f"knowledge_{k}": int(rng.integers(0, 3) + (main in words["anchors"]))
+                    if rng.random() < 0.9
+                    else pd.NA
+                    for k in ("management", "power", "structure", "partners", "plans")
+                },
+                "tax_id": tax_id(1_200_000 + 7919 * (number + 1)),
+                "address": address(rng) if rng.random() < 0.95 else None,
+                "verified_at": verified if rng.random() < 0.88 else pd.NaT,
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -83,7 +110,9 @@ def contacts(cards: pd.DataFrame, seed: int) -> pd.DataFrame:
     plan: list[tuple[str, str]] = [(c, "decision_maker") for c in cards["client_id"]]
     more = ["user", "influencer", "payer", "technical", "gatekeeper"]
     extra = [(c, r) for c in cards["client_id"][:60] for r in more]
-    weight = np.array([{"user": 5, "influencer": 4, "payer": 2.5, "technical": 1, "gatekeeper": 1}[r] for _, r in extra], dtype=float)
+    weight = np.array(
+        [{"user": 5, "influencer": 4, "payer": 2.5, "technical": 1, "gatekeeper": 1}[r] for _, r in extra], dtype=float
+    )
     taken = rng.choice(len(extra), _PEOPLE - len(plan), replace=False, p=weight / weight.sum())
     plan += [extra[i] for i in sorted(taken)]
     names = cards.set_index("client_id")["client_name"]
@@ -93,14 +122,32 @@ def contacts(cards: pd.DataFrame, seed: int) -> pd.DataFrame:
         boss = next((r["contact_id"] for r in rows if r["client_id"] == client and r["role"] == "decision_maker"), None)
         gone = client == "C022" and role == "user"
         low, high = (-2, 1) if client in SILENT else (-1, 3)
-        rows.append({
-            "contact_id": f"К-{number + 1:03d}", "client_id": client, "full_name": full, "position": str(rng.choice(jobs[role])), "role": role,
-            "attitude": int(rng.integers(low, high)) if rng.random() < 0.85 else pd.NA,
-            "decision_power": {"decision_maker": 3, "influencer": 2, "payer": 2, "user": 1, "technical": 1, "gatekeeper": 0}[role],
-            "reports_to": None if role == "decision_maker" else boss, "email": email(full, names[client], rng) if rng.random() < 0.93 else None,
-            "phone": phone(1000 + 37 * number) if rng.random() < 0.96 else None, "consent": bool(rng.random() < 0.8), "is_active": not gone,
-            "verified_at": REPORT_DAY - pd.Timedelta(days=int(rng.integers(3, 500))) if rng.random() < 0.85 else pd.NaT,
-        })  # fmt: skip
+        rows.append(
+            {
+                "contact_id": f"К-{number + 1:03d}",
+                "client_id": client,
+                "full_name": full,
+                "position": str(rng.choice(jobs[role])),
+                "role": role,
+                "attitude": int(rng.integers(low, high)) if rng.random() < 0.85 else pd.NA,
+                "decision_power": {
+                    "decision_maker": 3,
+                    "influencer": 2,
+                    "payer": 2,
+                    "user": 1,
+                    "technical": 1,
+                    "gatekeeper": 0,
+                }[role],
+                "reports_to": None if role == "decision_maker" else boss,
+                "email": email(full, names[client], rng) if rng.random() < 0.93 else None,
+                "phone": phone(1000 + 37 * number) if rng.random() < 0.96 else None,
+                "consent": bool(rng.random() < 0.8),
+                "is_active": not gone,
+                "verified_at": REPORT_DAY - pd.Timedelta(days=int(rng.integers(3, 500)))
+                if rng.random() < 0.85
+                else pd.NaT,
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -111,11 +158,25 @@ def referrals(cards: pd.DataFrame, deals: pd.DataFrame, seed: int) -> pd.DataFra
     rows = []
     for number in range(14):
         given = pd.Timestamp("2024-02-01") + pd.Timedelta(days=int(rng.integers(0, 960)))
-        rows.append({"referral_id": f"Р-{number + 1:02d}", "referrer_client_id": str(rng.choice(givers)), "coupon_code": f"BEREG{100 + 7 * number}",
-                     "given_at": given, "new_client_id": None, "first_purchase_at": pd.NaT, "bonus_amount": np.nan})  # fmt: skip
+        rows.append(
+            {
+                "referral_id": f"Р-{number + 1:02d}",
+                "referrer_client_id": str(rng.choice(givers)),
+                "coupon_code": f"BEREG{100 + 7 * number}",
+                "given_at": given,
+                "new_client_id": None,
+                "first_purchase_at": pd.NaT,
+                "bonus_amount": np.nan,
+            }
+        )
     for place, client in enumerate(vocabulary("radio_clients")["channels"]["referral"]):
         bought = deals.loc[deals["client_id"] == client, "date"].min()
-        rows[place].update(given_at=bought - pd.Timedelta(days=40), new_client_id=client, first_purchase_at=bought, bonus_amount=15_000.0)
+        rows[place].update(
+            given_at=bought - pd.Timedelta(days=40),
+            new_client_id=client,
+            first_purchase_at=bought,
+            bonus_amount=15_000.0,
+        )
     return pd.DataFrame(rows).sort_values("given_at", ignore_index=True)
 
 
@@ -131,12 +192,19 @@ def targets(deals: pd.DataFrame, seed: int) -> pd.DataFrame:
                 if base > 0 and not (name == "M03" and period >= pd.Period("2025-12", "M")):
                     rows.append((period.to_timestamp(), "revenue", level, name, round(base, -3)))
         total = sum(r[4] for r in rows if r[0] == period.to_timestamp() and r[2] == "unit")
-        rows += [(period.to_timestamp(), m, "company", None, v) for m, v in
-                 (("revenue", total), ("gross_profit", round(total * 0.33, -3)), ("new_clients", 1.0), ("meetings", 14.0))]  # fmt: skip
+        rows += [
+            (period.to_timestamp(), m, "company", None, v)
+            for m, v in (
+                ("revenue", total),
+                ("gross_profit", round(total * 0.33, -3)),
+                ("new_clients", 1.0),
+                ("meetings", 14.0),
+            )
+        ]
     return pd.DataFrame(rows, columns=["period_start", "metric", "level", "level_id", "amount"])
 
 
-def _plan(fact: pd.Series, period: pd.Period, guess: float) -> float:
+def _plan(fact: Any, period: pd.Period, guess: float) -> float:
     """Last year's month, moved half-way with the trend of the half-year before; in the first year a guess."""
     if period - 12 not in fact:
         return float(fact.get(period, 0.0)) * guess

@@ -22,7 +22,13 @@ _CSV = {  # file: table, encoding, separator, decimal, columns with a time
     "interviews.csv": ("survey_invitations", "utf-8-sig", ";", ",", ("Когда",)),
     "answers.csv": ("survey_answers", "utf-8-sig", ";", ",", ("Когда",)),
     "feedback.csv": ("feedback", "utf-8", ",", ".", ("Когда", "Ответили")),
-    "cases.csv": ("actions", "cp1251", ";", ",", ("Открыто", "Первый контакт", "Причина найдена", "Закрыто", "Клиент извещён")),
+    "cases.csv": (
+        "actions",
+        "cp1251",
+        ";",
+        ",",
+        ("Открыто", "Первый контакт", "Причина найдена", "Закрыто", "Клиент извещён"),
+    ),
     "complaints.csv": ("complaints", "cp1251", ";", ",", ("Поступила", "Первый ответ", "Решена")),
     "promotion.csv": ("marketing_spend", "cp1251", ";", ",", ()),
     "leads.csv": ("funnel_events", "utf-8", ";", ",", ("Когда",)),
@@ -38,6 +44,8 @@ _XLSX = {
     "events.xlsx": {"События": "events"},
     "plan.xlsx": {"План": "targets"},
 }
+_HEADED: tuple[str, ...] = ()
+_PREAMBLE = ("Радиохолдинг, выгрузка из CRM", "Сформировано 01.11.2026 08:15")
 
 
 def write_radio(world: World, sources: dict[str, Any], folder: Path) -> None:
@@ -50,19 +58,22 @@ def write_radio(world: World, sources: dict[str, Any], folder: Path) -> None:
         for sheet, table in sheets.items():
             canonical = world.tables[table]
             if table == "client_budgets":
-                canonical = canonical.assign(total_budget=canonical["total_budget"] / 1000, our_amount=canonical["our_amount"] / 1000)
+                canonical = canonical.assign(
+                    total_budget=canonical["total_budget"] / 1000, our_amount=canonical["our_amount"] / 1000
+                )
             raws[sheet] = raw_table(canonical, sources[table])
-        preamble = () if file.startswith(("clients", "meetings")) else ()
-        write_xlsx(raws, folder / file, preamble=preamble)
+        write_xlsx(raws, folder / file, preamble=_PREAMBLE if file in _HEADED else ())
     _deals(world, sources["transactions"], folder)
     _airings(world, sources["deliveries"], folder)
 
 
 def _exports() -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
-    """Name of each deal file, first deal in it, day of the export: years, then months that reach back to renew payments."""
-    found = [("deals_2024.csv", pd.Timestamp("2023-11-01"), pd.Timestamp("2024-12-31")),
-             ("deals_2025.csv", pd.Timestamp("2024-09-01"), pd.Timestamp("2025-12-31")),
-             ("deals_2026-06.csv", pd.Timestamp("2025-09-01"), pd.Timestamp("2026-06-30"))]  # fmt: skip
+    """Name of each deal file, first deal in it, day of the export; each reaches back to renew payments."""
+    found = [
+        ("deals_2024.csv", pd.Timestamp("2023-11-01"), pd.Timestamp("2024-12-31")),
+        ("deals_2025.csv", pd.Timestamp("2024-09-01"), pd.Timestamp("2025-12-31")),
+        ("deals_2026-06.csv", pd.Timestamp("2025-09-01"), pd.Timestamp("2026-06-30")),
+    ]
     for month in pd.period_range("2026-07", "2026-10", freq="M"):
         found.append((f"deals_{month}.csv", (month - 3).to_timestamp(), month.to_timestamp(how="end").normalize()))
     return found
@@ -70,15 +81,22 @@ def _exports() -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
 
 def _deals(world: World, source: dict[str, Any], folder: Path) -> None:
     rng = stream(7, "dirt")
-    deals = pd.concat([world.tables["transactions"].assign(stage="Успешно реализовано"), _not_won(world.tables["transactions"], rng)])
+    deals = pd.concat(
+        [world.tables["transactions"].assign(stage="Успешно реализовано"), _not_won(world.tables["transactions"], rng)]
+    )
     deals = deals.sort_values(["date", "transaction_id"], kind="stable", ignore_index=True)
     names = _spellings(world.tables["clients"], deals, rng)
     for file, first, day in _exports():
         part = deals[deals["date"].between(first, day)]
         # What was paid later, this export did not know.
         unknown = part["paid_date"] > (day)
-        part = part.assign(paid_date=part["paid_date"].mask(unknown), paid_amount=part["paid_amount"].mask(unknown, 0.0))
-        raw = raw_table(part.assign(status=part["stage"]), {**source, "values": {k: v for k, v in source["values"].items() if k != "status"}})
+        part = part.assign(
+            paid_date=part["paid_date"].mask(unknown), paid_amount=part["paid_amount"].mask(unknown, 0.0)
+        )
+        raw = raw_table(
+            part.assign(status=part["stage"]),
+            {**source, "values": {k: v for k, v in source["values"].items() if k != "status"}},
+        )
         raw.insert(2, "Клиент", names[part.index])
         raw = _dirty(raw, file, rng)
         total = [""] * len(raw.columns)
@@ -98,8 +116,9 @@ def _not_won(deals: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     table = pd.concat([lost, recent], ignore_index=True)
     table["amount"] = (table["amount"] * (0.5 + rng.random(len(table)))).round(2)
     table["transaction_id"] = [f"Д-{n}" for n in range(90_001, 90_001 + len(table))]
-    empty = {"paid_amount": 0.0, "paid_date": pd.NaT, "campaign_id": None, "gross_profit": np.nan}
-    return table.assign(**empty)
+    return table.assign(
+        paid_amount=0.0, paid_date=pd.Series(pd.NaT, index=table.index), campaign_id=None, gross_profit=np.nan
+    )
 
 
 def _spellings(clients: pd.DataFrame, deals: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
@@ -115,15 +134,15 @@ def _dirty(raw: pd.DataFrame, file: str, rng: np.random.Generator) -> pd.DataFra
     """A few rows twice, a few dates that no calendar has, cells that say nothing."""
     raw = raw.astype(object)
     rows = rng.permutation(len(raw))
-    if file == "deals_2024.csv":
-        raw.iloc[rows[0], raw.columns.get_loc("Дата оплаты")] = "31.02.2024"
-        raw.iloc[rows[1], raw.columns.get_loc("Оплатить до")] = "15.13.2024"
-        raw.iloc[rows[2:5], raw.columns.get_loc("Скидка, %")] = "н/д"
-    if file == "deals_2025.csv":
-        raw.iloc[rows[0], raw.columns.get_loc("Дата оплаты")] = "30.06.2052"
-        raw.iloc[rows[1:4], raw.columns.get_loc("Выходов")] = "-"
-        raw.iloc[rows[4], raw.columns.get_loc("Оплачено, руб")] = "уточнить"
-    twice = raw.iloc[np.sort(rows[5:8])]
+    dirt: dict[str, list[tuple[str, str, int]]] = {
+        "deals_2024.csv": [("Дата оплаты", "31.02.2024", 1), ("Оплатить до", "15.13.2024", 1), ("Скидка, %", "н/д", 3)],
+        "deals_2025.csv": [("Дата оплаты", "30.06.2052", 1), ("Выходов", "-", 3), ("Оплачено, руб", "уточнить", 1)],
+    }
+    at = 3
+    for header, value, count in dirt.get(file, []):
+        raw.loc[raw.index[rows[at : at + count]], header] = value
+        at += count
+    twice = raw.loc[raw.index[np.sort(rows[:3])]]
     return pd.concat([raw, twice]).sort_index(kind="stable")
 
 
@@ -131,4 +150,11 @@ def _airings(world: World, source: dict[str, Any], folder: Path) -> None:
     table = world.tables["deliveries"]
     year = table["planned_at"].dt.year.clip(lower=2024)
     for number, part in table.groupby(year):
-        write_csv(raw_table(part, source), folder / f"airings_{number}.csv", encoding="utf-8", separator=",", decimal=".", stamps=("План", "Факт"))
+        write_csv(
+            raw_table(part, source),
+            folder / f"airings_{number}.csv",
+            encoding="utf-8",
+            separator=",",
+            decimal=".",
+            stamps=("План", "Факт"),
+        )

@@ -8,61 +8,94 @@ import numpy as np
 import pandas as pd
 
 from .people import stream, vocabulary
-from .radio_story import LAST, MONTHS, story
+from .radio_story import LAST, MONTHS, buyers, story
 from .radio_trade import REPORT_DAY, served_by
 from .radio_voice import INTERVIEWS
+from .world import records
 
 __all__ = ["actions", "complaints", "events", "funnel", "marketing", "meetings"]
 
 _OWN = {
-    "competitor": "переговоры с соседней станцией, часть бюджета ушла туда", "product_change": "программу «Утро на Пульсе» закрыли",
-    "contact_left": "ушла маркетолог, с которой работали три года", "airing_defect": "выходы срывались несколько недель подряд",
-    "budget_cut": "рекламный бюджет на год урезан вдвое", "campaign": "большая совместная кампания к открытию новых аптек",
-}  # fmt: skip
+    "competitor": "переговоры с соседней станцией, часть бюджета ушла туда",
+    "product_change": "программу «Утро на Пульсе» закрыли",
+    "contact_left": "ушла маркетолог, с которой работали три года",
+    "airing_defect": "выходы срывались несколько недель подряд",
+    "budget_cut": "рекламный бюджет на год урезан вдвое",
+    "campaign": "большая совместная кампания к открытию новых аптек",
+}
 
 
 def meetings(volumes: pd.DataFrame, interviews: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     """Visits by heads and the director, calls in between, and what is agreed for November."""
-    rng, words = stream(seed, "meetings"), vocabulary("radio_notes")
-    served, seasonal = served_by(), [c for c, r in vocabulary("radio_clients")["clients"].items() if len(r) > 7]
+    rng = stream(seed, "meetings")
     asked = interviews["survey_invitations"].query("status == 'answered' and channel == 'meeting'")
-    coop = interviews["survey_answers"].query("question_id == 'Q02'").set_index("invitation_id")["score"]
-    plan = [(r.client_id, r.contact_id, r.sent_at.floor("D"), "meeting", coop.get(r.invitation_id)) for r in asked.itertuples()]
+    answers = interviews["survey_answers"]
+    coop = answers[answers["question_id"] == "Q02"].set_index("invitation_id")["score"]
+    plan: list[tuple[Any, ...]] = [
+        (r.client_id, r.contact_id, r.sent_at.floor("D"), "meeting", coop.get(r.invitation_id)) for r in records(asked)
+    ]
     for month in INTERVIEWS:
-        here = [c for c in volumes.columns if volumes.at[month, c] > 0]
+        here = buyers(volumes, month)
         for client in rng.choice(here, 4, replace=False):
             day = month.to_timestamp() + pd.Timedelta(days=int(rng.integers(1, 27)))
             plan.append((str(client), None, day, str(rng.choice(["call", "call", "online"])), None))
-    rows: list[dict[str, Any]] = []
-    for client, contact, day, form, score in sorted(plan, key=lambda p: (p[2], p[0])):
-        lines = served[(served["client_id"] == client) & (served["valid_from"] <= day)]
-        manager = lines["manager_id"].iloc[-1] if len(lines) else served.loc[served["client_id"] == client, "manager_id"].iloc[0]
-        head = "H02" if manager in ("M03", "M04", "M06") else "H01"
-        big = client in vocabulary("radio_clients")["anchors"]
-        purpose = "year_end" if day.month == 12 and big else "pre_season" if client in seasonal else "quarterly"
-        status = "cancelled" if form != "meeting" and rng.random() < 0.12 else "held"
-        own = float(np.clip(round((score or 7) + 0.9 + rng.standard_normal()), 1, 10)) if score is not None else np.nan
-        told = form == "meeting" and rng.random() < 0.5
-        rows.append({
-            "client_id": client, "contact_id": contact, "manager_id": manager, "visitor_id": "D01" if big and rng.random() < 0.25 else head,
-            "planned_at": day - pd.Timedelta(days=int(rng.integers(0, 4))), "held_at": day if status == "held" else pd.NaT, "format": form,
-            "purpose": purpose, "status": status, "duration_min": int(rng.choice([25, 30, 30, 35, 40, 45, 60])) if status == "held" else pd.NA,
-            "manager_self_score": own, "choice_criteria": "; ".join(rng.choice(words["criteria"], 3, replace=False)) if told else None,
-            "strategy_change": bool(told and rng.random() < 0.1), "plan_amount": _plan(volumes, client, day, rng) if told else np.nan,
-            "plan_period": str((day.to_period("M") + 1)) if told else None,
-            "new_product_plan": str(rng.choice(words["new_products"])) if told and rng.random() < 0.2 else None,
-            "notes": str(rng.choice(words["meeting_notes"])) if rng.random() < 0.75 else None,
-        })  # fmt: skip
+    rows = [_meeting(volumes, one, rng) for one in sorted(plan, key=lambda p: (p[2], p[0]))]
     for place, client in enumerate(["C003", "C008", "C035", "C001", "C016", "C049"]):
-        lines = served[served["client_id"] == client]
         day = LAST.to_timestamp(how="end").normalize() + pd.Timedelta(days=3 + 3 * place)
-        rows.append({"client_id": client, "manager_id": lines["manager_id"].iloc[-1], "visitor_id": "H02" if lines["manager_id"].iloc[-1] in ("M04", "M06") else "H01",
-                     "planned_at": day, "format": "meeting", "purpose": "problem" if place < 2 else "quarterly", "status": "planned"})  # fmt: skip
+        purpose = "problem" if place < 2 else "quarterly"
+        rows.append(
+            {"client_id": client, "planned_at": day, "format": "meeting", "purpose": purpose, "status": "planned"}
+            | _who(client, REPORT_DAY)
+        )
     table = pd.DataFrame(rows)
     table["duration_min"] = table["duration_min"].astype("Int64")
     table["strategy_change"] = table["strategy_change"].astype("boolean")
     table.insert(0, "meeting_id", [f"В-{n:04d}" for n in range(1, len(table) + 1)])
     return table
+
+
+def _who(client: str, day: pd.Timestamp) -> dict[str, str]:
+    """The manager who serves a client on a day and the head who visits it."""
+    served = served_by()
+    lines = served[served["client_id"] == client]
+    then = lines[lines["valid_from"] <= day]
+    manager = str(then["manager_id"].iloc[-1] if len(then) else lines["manager_id"].iloc[0])
+    return {"manager_id": manager, "visitor_id": _head(manager)}
+
+
+def _head(manager: str) -> str:
+    return "H02" if manager in ("M03", "M04", "M06") else "H01"
+
+
+def _meeting(volumes: pd.DataFrame, one: tuple[Any, ...], rng: np.random.Generator) -> dict[str, Any]:
+    client, contact, day, form, score = one
+    words, cards = vocabulary("radio_notes"), vocabulary("radio_clients")
+    big, seasonal = client in cards["anchors"], len(cards["clients"][client]) > 7
+    purpose = "year_end" if day.month == 12 and big else "pre_season" if seasonal else "quarterly"
+    held = not (form != "meeting" and rng.random() < 0.12)
+    told = form == "meeting" and rng.random() < 0.5
+    own = np.nan if score is None else float(np.clip(round(score + 0.9 + rng.standard_normal()), 1, 10))
+    who = _who(client, day)
+    if big and rng.random() < 0.25:
+        who["visitor_id"] = "D01"
+    return {
+        "client_id": client,
+        "contact_id": contact,
+        **who,
+        "planned_at": day - pd.Timedelta(days=int(rng.integers(0, 4))),
+        "held_at": day if held else pd.NaT,
+        "format": form,
+        "purpose": purpose,
+        "status": "held" if held else "cancelled",
+        "duration_min": int(rng.choice([25, 30, 30, 35, 40, 45, 60])) if held else pd.NA,
+        "manager_self_score": own,
+        "choice_criteria": "; ".join(rng.choice(words["criteria"], 3, replace=False)) if told else None,
+        "strategy_change": bool(told and rng.random() < 0.1),
+        "plan_amount": _plan(volumes, client, day, rng) if told else np.nan,
+        "plan_period": str(day.to_period("M") + 1) if told else None,
+        "new_product_plan": str(rng.choice(words["new_products"])) if told and rng.random() < 0.2 else None,
+        "notes": str(rng.choice(words["meeting_notes"])) if rng.random() < 0.75 else None,
+    }
 
 
 def _plan(volumes: pd.DataFrame, client: str, day: pd.Timestamp, rng: np.random.Generator) -> float:
@@ -77,46 +110,72 @@ def complaints(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
     rng, words = stream(seed, "complaints"), vocabulary("radio_notes")["complaint_texts"]
     plan: list[tuple[str, pd.Timestamp, str]] = []
     for month in INTERVIEWS:
-        here = [c for c in volumes.columns if volumes.at[month, c] > 0]
+        here = buyers(volumes, month)
         for _ in range(int(rng.poisson(1.5))):
-            day = month.to_timestamp() + pd.Timedelta(days=int(rng.integers(0, 27)), minutes=int(rng.integers(540, 1080)))
+            day = month.to_timestamp() + pd.Timedelta(
+                days=int(rng.integers(0, 27)), minutes=int(rng.integers(540, 1080))
+            )
             plan.append((str(rng.choice(here)), day, str(rng.choice(list(words), p=[0.25, 0.25, 0.2, 0.1, 0.1, 0.1]))))
-    plan += [("C015", pd.Timestamp(f"2026-{m:02d}-{d:02d} 10:20"), "logistics.placement") for m, d in ((3, 4), (3, 26), (4, 14), (4, 29))]
+    plan += [
+        ("C015", pd.Timestamp(f"2026-{m:02d}-{d:02d} 10:20"), "logistics.placement")
+        for m, d in ((3, 4), (3, 26), (4, 14), (4, 29))
+    ]
     plan += [(c, pd.Timestamp(f"2025-12-{d:02d} 12:05"), "staff.contact") for c, d in (("C006", 9), ("C027", 22))]
     rows: list[dict[str, Any]] = []
-    decks = {cause: 0 for cause in words}
+    decks = dict.fromkeys(words, 0)
     for client, at, cause in sorted(plan, key=lambda p: p[1]):
         decks[cause] += 1
         answered = at + pd.Timedelta(hours=float(np.round(np.exp(2.6 + 1.1 * rng.standard_normal()), 1)))
-        solved = answered + pd.Timedelta(hours=float(np.round(np.exp(4.3 + 0.9 * rng.standard_normal()), 1)))
+        solved: Any = answered + pd.Timedelta(hours=float(np.round(np.exp(4.3 + 0.9 * rng.standard_normal()), 1)))
         solved = solved if solved <= REPORT_DAY and rng.random() < 0.94 else pd.NaT
-        rows.append({
-            "client_id": client, "created_at": at, "first_response_at": answered.floor("min") if answered <= REPORT_DAY else pd.NaT,
-            "resolved_at": solved if pd.isna(solved) else solved.floor("min"), "reopened": bool(rng.random() < 0.12),
-            "channel": str(rng.choice(["phone", "email", "messenger"])), "text": words[cause][decks[cause] % len(words[cause])], "cause": cause,
-            "solved_level": None if pd.isna(solved) else str(rng.choice(["front", "middle", "top"], p=[0.55, 0.35, 0.1])),
-            "compensation": float(rng.choice([0, 0, 5000, 12000, 20000])) if not pd.isna(solved) else np.nan,
-            "score_after": float(rng.integers(4, 11)) if not pd.isna(solved) and rng.random() < 0.6 else np.nan,
-        })  # fmt: skip
+        rows.append(
+            {
+                "client_id": client,
+                "created_at": at,
+                "first_response_at": answered.floor("min") if answered <= REPORT_DAY else pd.NaT,
+                "resolved_at": solved if pd.isna(solved) else solved.floor("min"),
+                "reopened": bool(rng.random() < 0.12),
+                "channel": str(rng.choice(["phone", "email", "messenger"])),
+                "text": words[cause][decks[cause] % len(words[cause])],
+                "cause": cause,
+                "solved_level": None
+                if pd.isna(solved)
+                else str(rng.choice(["front", "middle", "top"], p=[0.55, 0.35, 0.1])),
+                "compensation": float(rng.choice([0, 0, 5000, 12000, 20000])) if not pd.isna(solved) else np.nan,
+                "score_after": float(rng.integers(4, 11)) if not pd.isna(solved) and rng.random() < 0.6 else np.nan,
+            }
+        )
     table = pd.DataFrame(rows)
     table.insert(0, "complaint_id", [f"Ж-{n:03d}" for n in range(1, len(table) + 1)])
     return table
 
 
-def actions(interviews: dict[str, pd.DataFrame], problems: pd.DataFrame, talks: pd.DataFrame, seed: int) -> pd.DataFrame:
+def actions(
+    interviews: dict[str, pd.DataFrame], problems: pd.DataFrame, talks: pd.DataFrame, seed: int
+) -> pd.DataFrame:
     """Cases opened after low scores, complaints, breaks, silence and promises given at meetings."""
     rng, served = stream(seed, "actions"), served_by()
     answers = interviews["survey_answers"]
     low = answers[(answers["question_id"] == "Q01") & (answers["score"] <= 6)]
-    plan = [("detractor", r.answer_id, r.client_id, r.answered_at) for r in low.itertuples()]
-    plan += [("complaint", r.complaint_id, r.client_id, r.created_at) for r in problems.itertuples()]
+    plan = [("detractor", r.answer_id, r.client_id, r.answered_at) for r in records(low)]
+    plan += [("complaint", r.complaint_id, r.client_id, r.created_at) for r in records(problems)]
     held = talks[(talks["status"] == "held") & talks["notes"].notna()].sample(70, random_state=rng)
-    plan += [("meeting", r.meeting_id, r.client_id, r.held_at + pd.Timedelta(hours=17)) for r in held.itertuples()]
+    plan += [("meeting", r.meeting_id, r.client_id, r.held_at + pd.Timedelta(hours=17)) for r in records(held)]
     silent = interviews["survey_invitations"].query("status == 'refused'").tail(14)
-    plan += [("silent", r.invitation_id, r.client_id, r.sent_at + pd.Timedelta(days=2)) for r in silent.itertuples()]
-    plan += [("trend_break", f"{c}-{m}", c, (pd.Period(m, "M") + 3).to_timestamp() + pd.Timedelta(days=3, hours=10))
-             for c, _, m, size, _ in story().itertuples(index=False) if size < 0 and "2024-12" <= m <= "2026-07"]  # fmt: skip
-    causes = ["service.speed", "service.documents", "staff.contact", "product.effectiveness", "price.level", "logistics.placement"]
+    plan += [("silent", r.invitation_id, r.client_id, r.sent_at + pd.Timedelta(days=2)) for r in records(silent)]
+    plan += [
+        ("trend_break", f"{c}-{m}", c, (pd.Period(m, "M") + 3).to_timestamp() + pd.Timedelta(days=3, hours=10))
+        for c, _, m, size, _ in records(story())
+        if size < 0 and "2024-12" <= m <= "2026-07"
+    ]
+    causes = [
+        "service.speed",
+        "service.documents",
+        "staff.contact",
+        "product.effectiveness",
+        "price.level",
+        "logistics.placement",
+    ]
     told = problems.set_index("complaint_id")["cause"]
     results = vocabulary("radio_notes")["results"]
     rows: list[dict[str, Any]] = []
@@ -129,16 +188,26 @@ def actions(interviews: dict[str, pd.DataFrame], problems: pd.DataFrame, talks: 
         reached = 4 if rng.random() < 0.8 else int(rng.integers(0, 4))
         stamp = [s.floor("min") if i < reached and s <= REPORT_DAY else pd.NaT for i, s in enumerate(steps)]
         closed = not pd.isna(stamp[2])
-        head = "H02" if manager in ("M04", "M06") else "H01"
-        rows.append({
-            "client_id": client, "source": source, "source_id": number, "opened_at": opened.floor("min"), "first_contact_at": stamp[0],
-            "cause_found_at": stamp[1], "closed_at": stamp[2], "client_informed_at": stamp[3], "level": level,
-            "cause": told.get(number, str(rng.choice(causes))) if not pd.isna(stamp[1]) else None,
-            "owner_id": {"front": manager if manager != "M03" else "M04", "middle": head, "top": "D01"}[level],
-            "due_at": opened.floor("D") + pd.Timedelta(days=int(rng.choice([7, 14, 14, 30]))),
-            "status": "closed" if closed else "in_progress" if not pd.isna(stamp[0]) else "open",
-            "result": str(rng.choice(results)) if closed else None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "client_id": client,
+                "source": source,
+                "source_id": number,
+                "opened_at": opened.floor("min"),
+                "first_contact_at": stamp[0],
+                "cause_found_at": stamp[1],
+                "closed_at": stamp[2],
+                "client_informed_at": stamp[3],
+                "level": level,
+                "cause": told.get(number, str(rng.choice(causes))) if not pd.isna(stamp[1]) else None,
+                "owner_id": {"front": manager if manager != "M03" else "M04", "middle": _head(manager), "top": "D01"}[
+                    level
+                ],
+                "due_at": opened.floor("D") + pd.Timedelta(days=int(rng.choice([7, 14, 14, 30]))),
+                "status": "closed" if closed else "in_progress" if not pd.isna(stamp[0]) else "open",
+                "result": str(rng.choice(results)) if closed else None,
+            }
+        )
     table = pd.DataFrame(rows)
     table.insert(0, "action_id", [f"М-{n:03d}" for n in range(1, len(table) + 1)])
     return table
@@ -148,20 +217,32 @@ def events(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Dated facts: those of the story and three times as many that mean nothing."""
     rng, words = stream(seed, "events"), vocabulary("radio_notes")["events"]
     rows: list[tuple[pd.Timestamp, str | None, str, str]] = []
-    for client, kind, month, _, event in story().itertuples(index=False):
+    for client, kind, month, _, event in records(story()):
         if kind in ("break", "growth"):
             day = pd.Period(month, "M").to_timestamp() - pd.Timedelta(days=int(rng.integers(3, 22)))
             rows.append((day, client, "other" if event == "campaign" else event, _OWN[event]))
     rows.append((pd.Timestamp("2026-02-15"), None, "price_change", "прайм-тайм всех станций дороже на 18 %"))
     changes = served_by().query("valid_from == '2025-12-01'")
-    rows += [(pd.Timestamp("2025-12-01"), c, "manager_change", "менеджер уволилась, клиент передан другому") for c in changes["client_id"]]
+    rows += [
+        (pd.Timestamp("2025-12-01"), c, "manager_change", "менеджер уволилась, клиент передан другому")
+        for c in changes["client_id"]
+    ]
     for _ in range(60):
         kind = str(rng.choice(list(words), p=[0.17, 0.1, 0.08, 0.12, 0.13, 0.07, 0.07, 0.06, 0.2]))
         month = MONTHS[int(rng.integers(1, len(MONTHS)))]
-        here = [c for c in volumes.columns if volumes.at[month, c] > 0]
+        here = buyers(volumes, month)
         who = None if kind in ("macro", "season") else str(rng.choice(here))
-        rows.append((month.to_timestamp() + pd.Timedelta(days=int(rng.integers(0, 28))), who, kind, str(rng.choice(words[kind]))))
-    table = pd.DataFrame(rows, columns=["date", "client_id", "kind", "description"]).sort_values(["date", "kind"], kind="stable", ignore_index=True)
+        rows.append(
+            (
+                month.to_timestamp() + pd.Timedelta(days=int(rng.integers(0, 28))),
+                who,
+                kind,
+                str(rng.choice(words[kind])),
+            )
+        )
+    table = pd.DataFrame(rows, columns=["date", "client_id", "kind", "description"]).sort_values(
+        ["date", "kind"], kind="stable", ignore_index=True
+    )
     table.insert(0, "event_id", [f"С-{n:03d}" for n in range(1, len(table) + 1)])
     return table
 
@@ -172,10 +253,15 @@ def marketing(seed: int) -> pd.DataFrame:
     rows = []
     for month in MONTHS:
         day, wave = month.to_timestamp(), 0.85 + 0.3 * rng.random(5)
-        rows += [(day, names["site"], round(85_000 * wave[0], -2), "acquisition"), (day, names["calls"], round(48_000 * wave[1], -2), "acquisition")]
+        rows += [
+            (day, names["site"], round(85_000 * wave[0], -2), "acquisition"),
+            (day, names["calls"], round(48_000 * wave[1], -2), "acquisition"),
+        ]
         if month.month in (3, 4, 9, 10):
             rows.append((day, names["expo"], round(430_000 * wave[2], -2), "acquisition"))
-        rows.append((day, "Подарки и мероприятия", round(35_000 * wave[3] * (3 if month.month == 12 else 1), -2), "retention"))
+        rows.append(
+            (day, "Подарки и мероприятия", round(35_000 * wave[3] * (3 if month.month == 12 else 1), -2), "retention")
+        )
         if month.month % 3 == 0:
             rows.append((day, "Наружная реклама", round(160_000 * wave[4], -2), "brand"))
     return pd.DataFrame(rows, columns=["period_start", "channel", "amount", "purpose"])
@@ -193,15 +279,33 @@ def funnel(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
         leads = [(m, None) for m in MONTHS for _ in range(int(rng.poisson(many)))] + arrivals
         for month, client in sorted(leads, key=lambda p: (p[0], p[1] or "")):
             number += 1
-            at = month.to_timestamp() + pd.Timedelta(days=int(rng.integers(0, 20)), minutes=int(rng.integers(540, 1080)))
+            at = month.to_timestamp() + pd.Timedelta(
+                days=int(rng.integers(0, 20)), minutes=int(rng.integers(540, 1080))
+            )
             at -= pd.Timedelta(days=40 if client else 0)
-            depth = 5 if client and volumes[client].gt(0).sum() > 1 else 4 if client else 1 + (rng.random() < interest) * (1 + (rng.random() < desire))
+            depth = (
+                5
+                if client and volumes[client].gt(0).sum() > 1
+                else 4
+                if client
+                else 1 + (rng.random() < interest) * (1 + (rng.random() < desire))
+            )
             manager = str(rng.choice(staff))
             for step in range(int(depth)):
                 at += pd.Timedelta(days=int(rng.integers(2, 14)) if step else 0)
                 if at > REPORT_DAY:
                     break
                 why = str(rng.choice(lost)) if step == depth - 1 and not client and rng.random() < 0.7 else None
-                rows.append((f"Л-{number:04d}", client if step >= 3 else None, stages[step], at, words["channel_names"][channel], manager, why))
+                rows.append(
+                    (
+                        f"Л-{number:04d}",
+                        client if step >= 3 else None,
+                        stages[step],
+                        at,
+                        words["channel_names"][channel],
+                        manager,
+                        why,
+                    )
+                )
     names = ["lead_id", "client_id", "stage", "entered_at", "channel", "manager_id", "lost_reason"]
     return pd.DataFrame(rows, columns=names).sort_values(["entered_at", "lead_id"], kind="stable", ignore_index=True)

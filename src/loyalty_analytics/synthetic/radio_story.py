@@ -9,7 +9,7 @@ import pandas as pd
 
 from .people import stream, vocabulary
 
-__all__ = ["FIRST", "LAST", "MONTHS", "SILENT", "story", "volumes"]
+__all__ = ["FIRST", "LAST", "MONTHS", "SILENT", "buyers", "story", "volumes"]
 
 FIRST, LAST = pd.Period("2023-11", "M"), pd.Period("2026-10", "M")
 MONTHS = pd.period_range(FIRST, LAST, freq="M")
@@ -25,13 +25,13 @@ _STORY: list[tuple[str, str, str, float, str]] = [
     ("C011", "decline", "2025-05", -0.055, ""),
     ("C033", "decline", "2025-10", -0.07, ""),
     ("C019", "growth", "2026-01", 0.85, "campaign"),
-    ("C006", "manager", "2025-12", -0.48, "manager_change"),
+    ("C006", "manager", "2025-12", -0.56, "manager_change"),
     ("C013", "manager", "2026-01", -0.55, "manager_change"),
-    ("C020", "manager", "2025-12", -0.50, "manager_change"),
+    ("C020", "manager", "2025-12", -0.54, "manager_change"),
     ("C027", "manager", "2026-01", -0.52, "manager_change"),
     ("C039", "manager", "2025-12", -0.52, "manager_change"),
-    ("C017", "price", "2026-03", -0.50, "price_change"),
-    ("C024", "price", "2026-03", -0.48, "price_change"),
+    ("C017", "price", "2026-03", -0.54, "price_change"),
+    ("C024", "price", "2026-03", -0.52, "price_change"),
     ("C031", "price", "2026-03", -0.48, "price_change"),
     ("C005", "churn", "2025-03", -1.0, ""),
     ("C018", "churn", "2025-08", -1.0, ""),
@@ -44,9 +44,28 @@ _STORY: list[tuple[str, str, str, float, str]] = [
     ("C050", "season_only", "2026-09", 0.0, ""),
     ("C056", "season_only", "2026-09", 0.0, ""),
 ]
-SILENT = (
-    "C004 C005 C006 C010 C011 C020 C023 C026 C031 C034 C036 C037 C039 C040 C043 C047 C049 C052 C054 C058"
-).split()
+SILENT = [
+    "C004",
+    "C005",
+    "C006",
+    "C010",
+    "C011",
+    "C020",
+    "C023",
+    "C026",
+    "C031",
+    "C034",
+    "C036",
+    "C037",
+    "C039",
+    "C040",
+    "C043",
+    "C047",
+    "C049",
+    "C052",
+    "C054",
+    "C058",
+]
 
 
 def story() -> pd.DataFrame:
@@ -69,8 +88,10 @@ def volumes(seed: int) -> pd.DataFrame:
     return table
 
 
-def _volume(rng: np.random.Generator, row: list[Any], market: np.ndarray, calendar: np.ndarray, trade: list[float]) -> np.ndarray:
-    level, first, often, noise, season = row[3], pd.Period(row[4], "M"), row[5], 1.1 * row[6], row[7:]
+def _volume(
+    rng: np.random.Generator, row: list[Any], market: np.ndarray, calendar: np.ndarray, trade: list[float]
+) -> np.ndarray:
+    level, first, often, noise, season = row[3], pd.Period(row[4], "M"), row[5], row[6], row[7:]
     steps = rng.standard_normal(len(calendar)) * noise
     wave = np.zeros(len(calendar))
     for t in range(len(calendar)):
@@ -85,7 +106,7 @@ def _volume(rng: np.random.Generator, row: list[Any], market: np.ndarray, calend
     value[rng.random(len(calendar)) > often] = 0.0
     # A rare special project; it lasts one month and means nothing.
     value[(rng.random(len(calendar)) < 0.006) & (value > 0)] *= 1.9
-    value[np.asarray(MONTHS < first)] = 0.0
+    value[np.asarray(first > MONTHS)] = 0.0
     return value
 
 
@@ -94,3 +115,9 @@ def _shape(kind: str, month: pd.Period, size: float) -> np.ndarray:
     if kind == "decline":
         return (1 + size) ** np.clip(since + 1, 0, 16)
     return np.where(since >= 0, 1 + size, 1.0)
+
+
+def buyers(volumes: pd.DataFrame, month: pd.Period) -> list[str]:
+    """Clients that buy in a month."""
+    table: Any = volumes
+    return [str(client) for client in volumes.columns if table.at[month, client] > 0]

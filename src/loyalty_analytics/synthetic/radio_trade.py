@@ -35,7 +35,7 @@ def served_by() -> pd.DataFrame:
             else:
                 rows.append((client, manager, start, pd.NaT))
     for entity, (_, _, owner, month, _) in words["entities"].items():
-        rows.append((entity, dict((r[0], r[1]) for r in rows)[owner], pd.Period(month, "M").to_timestamp(), pd.NaT))
+        rows.append((entity, {r[0]: r[1] for r in rows}[owner], pd.Period(month, "M").to_timestamp(), pd.NaT))
     table = pd.DataFrame(rows, columns=["client_id", "manager_id", "valid_from", "valid_to"])
     return table.sort_values(["client_id", "valid_from"], ignore_index=True)
 
@@ -54,7 +54,9 @@ def _taste(client: str, station: str, trade: str, rng: np.random.Generator) -> t
     return [*products, extra], np.array([*weights, 0.06])
 
 
-def _orders(client: str, volume: float, month: pd.Period, mix: tuple[list[str], np.ndarray], rng: np.random.Generator) -> list[tuple]:
+def _orders(
+    client: str, volume: float, month: pd.Period, mix: tuple[list[str], np.ndarray], rng: np.random.Generator
+) -> list[tuple]:
     """Split the volume of a month into orders: product, amount wanted."""
     products, weights = mix
     if client == _WITHDRAWN[2]:
@@ -80,14 +82,11 @@ def transactions(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
         lines = served[served["client_id"] == client]
         mix = _taste(client, station[lines["manager_id"].iloc[0]], words["clients"][client][2], rng)
         discount = float(rng.choice([0, 5, 5, 10, 10, 15]))
-        waiting = 0.0
-        for month, volume in volumes[client].items():
+        for month, volume in zip(MONTHS, volumes[client].tolist()):
             if client in _PREPAID:
-                waiting += volume
                 if month.month % 3 != 1 and month != FIRST:
                     continue
-                ahead = [m for m in pd.period_range(month, periods=2 if month == FIRST else 3, freq="M") if m <= LAST]
-                volume = float(volumes.loc[ahead, client].sum())
+                volume = float(volumes[client].loc[month : month + (1 if month == FIRST else 2)].sum())
             if volume < 3000:
                 continue
             for product, wanted in _orders(client, volume, month, mix, rng):
@@ -96,13 +95,17 @@ def transactions(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
     table.insert(0, "transaction_id", [f"Д-{n:05d}" for n in range(10_001, 10_001 + len(table))])
     table["campaign_id"] = "РК-" + table["transaction_id"].str[2:]
     joined = table.merge(served, on="client_id", suffixes=("", "_s"))
-    right = (joined["date"] >= joined["valid_from"]) & (joined["valid_to"].isna() | (joined["date"] <= joined["valid_to"]))
+    right = (joined["date"] >= joined["valid_from"]) & (
+        joined["valid_to"].isna() | (joined["date"] <= joined["valid_to"])
+    )
     managers = joined[right].drop_duplicates("transaction_id").set_index("transaction_id")["manager_id"]
     table["manager_id"] = table["transaction_id"].map(managers)
     return _entities(table, seed)
 
 
-def _deal(client: str, month: pd.Period, product: str, wanted: float, discount: float, rng: np.random.Generator) -> dict[str, Any]:
+def _deal(
+    client: str, month: pd.Period, product: str, wanted: float, discount: float, rng: np.random.Generator
+) -> dict[str, Any]:
     words = vocabulary("radio_clients")["products"][product]
     day = int(rng.integers(0, 13))
     date = month.to_timestamp() + pd.Timedelta(days=day)
@@ -124,10 +127,23 @@ def _deal(client: str, month: pd.Period, product: str, wanted: float, discount: 
     paid = due + pd.Timedelta(days=late)
     profit = round(amount * (0.34 + 0.05 * float(rng.standard_normal()) - off / 400), 2)
     return {
-        "client_id": client, "unit_id": words[4], "date": date, "amount": amount, "paid_amount": amount, "kind": "sale",
-        "product_id": product, "quantity": float(quantity), "unit_price": price, "discount_pct": off, "gross_profit": profit,
-        "campaign_start": start, "campaign_end": end, "due_date": due, "paid_date": paid, "status": "done",
-    }  # fmt: skip
+        "client_id": client,
+        "unit_id": words[4],
+        "date": date,
+        "amount": amount,
+        "paid_amount": amount,
+        "kind": "sale",
+        "product_id": product,
+        "quantity": float(quantity),
+        "unit_price": price,
+        "discount_pct": off,
+        "gross_profit": profit,
+        "campaign_start": start,
+        "campaign_end": end,
+        "due_date": due,
+        "paid_date": paid,
+        "status": "done",
+    }
 
 
 def _entities(table: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -181,8 +197,14 @@ def offers(deals: pd.DataFrame, volumes: pd.DataFrame, seed: int) -> pd.DataFram
             if product == "P07" and date > _WITHDRAWN[1]:
                 product = "P10"
             age = (REPORT_DAY - date).days
-            outcome = "open" if rng.random() < np.exp(-age / 25) else ("won" if rng.random() < (0.52 if fits else 0.22) else "lost")
-            decided = pd.NaT if outcome == "open" else min(REPORT_DAY, date + pd.Timedelta(days=int(rng.integers(2, 40))))
+            outcome = (
+                "open"
+                if rng.random() < np.exp(-age / 25)
+                else ("won" if rng.random() < (0.52 if fits else 0.22) else "lost")
+            )
+            decided = (
+                pd.NaT if outcome == "open" else min(REPORT_DAY, date + pd.Timedelta(days=int(rng.integers(2, 40))))
+            )
             base = volumes[client][volumes[client] > 0].median()
             why = str(rng.choice(reasons)) if outcome == "lost" else None
             rows.append((client, manager, date, product, round(base * (0.3 + rng.random()), -2), outcome, decided, why))

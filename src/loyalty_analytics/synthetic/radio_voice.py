@@ -11,17 +11,30 @@ from .people import stream, vocabulary
 from .radio_story import LAST, MONTHS, SILENT, story
 from .radio_trade import REPORT_DAY, served_by
 from .texts import Writer
+from .world import records
 
 __all__ = ["INTERVIEWS", "mood", "questions", "survey", "write_feedback"]
 
 INTERVIEWS = pd.period_range("2024-11", LAST, freq="M")
 _PER_MONTH = 12
 _TOPICS = {  # how often clients speak of a cause: when pleased, when displeased
-    "product.quality": (9, 5), "product.range": (4, 4), "product.effectiveness": (9, 10), "staff.attitude": (9, 2),
-    "staff.contact": (8, 5), "staff.needs": (6, 5), "staff.competence": (6, 2), "price.level": (4, 10), "price.terms": (4, 5),
-    "logistics.placement": (7, 6), "service.speed": (5, 9), "service.documents": (4, 7), "service.process": (4, 4),
-    "service.channel": (2, 3), "service.information": (3, 4), "company.general": (7, 2),
-}  # fmt: skip
+    "product.quality": (9, 5),
+    "product.range": (4, 4),
+    "product.effectiveness": (9, 10),
+    "staff.attitude": (9, 2),
+    "staff.contact": (8, 5),
+    "staff.needs": (6, 5),
+    "staff.competence": (6, 2),
+    "price.level": (4, 10),
+    "price.terms": (4, 5),
+    "logistics.placement": (7, 6),
+    "service.speed": (5, 9),
+    "service.documents": (4, 7),
+    "service.process": (4, 4),
+    "service.channel": (2, 3),
+    "service.information": (3, 4),
+    "company.general": (7, 2),
+}
 
 
 def questions() -> pd.DataFrame:
@@ -36,7 +49,7 @@ def mood(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
     rng = stream(seed, "mood")
     own = 0.8 * rng.standard_normal(len(volumes.columns))
     table = pd.DataFrame(np.tile(own, (len(MONTHS), 1)), index=MONTHS, columns=volumes.columns)
-    for client, kind, month, size, _ in story().itertuples(index=False):
+    for client, kind, month, size, _ in records(story()):
         since = np.asarray([(m - pd.Period(month, "M")).n for m in MONTHS])
         if kind == "season_only":
             continue
@@ -49,7 +62,9 @@ def mood(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
     return table.sub(0.35 * slow, axis=0)
 
 
-def _asked(volumes: pd.DataFrame, rng: np.random.Generator, month: pd.Period, last: dict[str, int], now: int) -> list[str]:
+def _asked(
+    volumes: pd.DataFrame, rng: np.random.Generator, month: pd.Period, last: dict[str, int], now: int
+) -> list[str]:
     """Clients due for an interview this month: those waiting longest among those who buy or soon will."""
     soon = volumes.loc[max(MONTHS[0], month - 5) : min(LAST, month + 2)].sum() > 0
     known = volumes.loc[:month].sum() > 0
@@ -60,53 +75,77 @@ def _asked(volumes: pd.DataFrame, rng: np.random.Generator, month: pd.Period, la
 
 def survey(volumes: pd.DataFrame, contacts: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
     """Invitations and answers of 24 monthly waves, 12 interviews each; the silent never answer."""
-    rng, feeling = stream(seed, "survey"), mood(volumes, seed)
-    served = served_by()
+    feeling: Any = mood(volumes, seed)
+    rng, served = stream(seed, "survey"), served_by()
     asked_before: dict[str, int] = {}
     invitations: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
-    bosses = contacts[contacts["role"].isin(["decision_maker", "influencer", "user"])].groupby("client_id")["contact_id"].apply(list)
+    speak = contacts[contacts["role"].isin(["decision_maker", "influencer", "user"])]
+    people = speak.groupby("client_id")["contact_id"].apply(list).to_dict()
     for now, month in enumerate(INTERVIEWS):
         heard = 0
         for client in _asked(volumes, rng, month, asked_before, now):
             if heard == _PER_MONTH:
                 break
-            silent = client in SILENT
-            if silent and rng.random() < 0.35:
+            if client in SILENT and rng.random() < 0.35:
                 continue
             asked_before[client] = now
-            status = str(rng.choice(["refused", "no_answer"], p=[0.3, 0.7])) if silent else "answered"
-            if not silent and rng.random() < 0.06:
-                status = str(rng.choice(["no_answer", "not_delivered"]))
-            sent = month.to_timestamp() + pd.Timedelta(days=int(rng.integers(1, 24)), minutes=int(rng.integers(540, 1050)))
-            channel = str(rng.choice(["phone", "email"])) if silent else str(rng.choice(["meeting", "meeting", "meeting", "phone"]))
-            people = bosses.get(client, [None])
-            contact = people[int(rng.integers(len(people)))]
-            number = f"И-{len(invitations) + 1:04d}"
-            invitations.append({"invitation_id": number, "client_id": client, "contact_id": contact, "wave": str(month), "sent_at": sent,
-                                "channel": channel, "status": status, "stage": "cooperation"})  # fmt: skip
-            if status != "answered":
+            asked = _invite(client, month, people.get(client, [None]), rng)
+            asked["invitation_id"] = f"И-{len(invitations) + 1:04d}"
+            invitations.append(asked)
+            if asked["status"] != "answered":
                 continue
             heard += 1
-            lines = served[(served["client_id"] == client) & (served["valid_from"] <= sent)]
+            lines = served[(served["client_id"] == client) & (served["valid_from"] <= asked["sent_at"])]
             manager = lines["manager_id"].iloc[-1] if len(lines) else None
-            at = sent if channel == "meeting" else sent + pd.Timedelta(hours=int(rng.integers(1, 40)))
-            at = min(at, month.to_timestamp(how="end").floor("min"))
-            for question, score in _scores(feeling.at[month, client], client, manager, month, rng).items():
-                answers.append({"invitation_id": number, "client_id": client, "contact_id": contact, "question_id": question,
-                                "answered_at": at, "score": score, "language": "ru", "manager_id": manager})  # fmt: skip
+            later = 0 if asked["channel"] == "meeting" else int(rng.integers(1, 40))
+            at = min(asked["sent_at"] + pd.Timedelta(hours=later), month.to_timestamp(how="end").floor("min"))
+            common = {name: asked[name] for name in ("invitation_id", "client_id", "contact_id")}
+            common |= {"answered_at": at, "language": "ru", "manager_id": manager}
+            scores = _scores(feeling.at[month, client], client, manager, month, rng)
+            answers += [common | {"question_id": question, "score": score} for question, score in scores.items()]
     table = pd.DataFrame(answers)
     table.insert(0, "answer_id", [f"О-{n:05d}" for n in range(1, len(table) + 1)])
     return {"survey_invitations": pd.DataFrame(invitations), "survey_answers": table}
 
 
-def _scores(feeling: float, client: str, manager: str | None, month: pd.Period, rng: np.random.Generator) -> dict[str, float]:
+def _invite(client: str, month: pd.Period, people: list[Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Whom, when and how an interview was asked for, and what came of it."""
+    silent = client in SILENT
+    status = str(rng.choice(["refused", "no_answer"], p=[0.3, 0.7])) if silent else "answered"
+    if not silent and rng.random() < 0.06:
+        status = str(rng.choice(["no_answer", "not_delivered"]))
+    day, minute = int(rng.integers(1, 24)), int(rng.integers(540, 1050))
+    ways = ["phone", "email"] if silent else ["meeting", "meeting", "meeting", "phone"]
+    return {
+        "client_id": client,
+        "contact_id": people[int(rng.integers(len(people)))],
+        "wave": str(month),
+        "sent_at": month.to_timestamp() + pd.Timedelta(days=day, minutes=minute),
+        "channel": str(rng.choice(ways)),
+        "status": status,
+        "stage": "cooperation",
+    }
+
+
+def _scores(
+    feeling: float, client: str, manager: str | None, month: pd.Period, rng: np.random.Generator
+) -> dict[str, float]:
     """Scores of one interview; each opinion follows the feeling and its own matter."""
     late = float(np.clip((month - pd.Period("2026-01", "M")).n / 8, 0, 1))
     newcomer = -1.6 if manager == "M06" else 0.0
     dear = -1.2 if client in ("C017", "C024", "C031") and month >= pd.Period("2026-02", "M") else 0.0
-    matter = {"Q02": 0.0, "Q03": newcomer + 0.4, "Q04": 0.3, "Q05": 0.6 * newcomer + 0.4, "Q06": -0.7 + dear, "Q07": 0.2, "Q08": -0.2 - 0.9 * late,
-              "Q09": 0.4, "Q10": -0.2 - 0.6 * late}  # fmt: skip
+    matter = {
+        "Q02": 0.0,
+        "Q03": newcomer + 0.4,
+        "Q04": 0.3,
+        "Q05": 0.6 * newcomer + 0.4,
+        "Q06": -0.7 + dear,
+        "Q07": 0.2,
+        "Q08": -0.2 - 0.9 * late,
+        "Q09": 0.4,
+        "Q10": -0.2 - 0.6 * late,
+    }
     if client == "C015" and month >= pd.Period("2026-03", "M"):
         matter["Q07"] = -2.0
     recommend = 8.0 + 1.45 * feeling + 0.3 * newcomer + 0.9 * rng.standard_normal()
@@ -123,12 +162,13 @@ def _topic(tone: str, client: str, manager: str, when: pd.Timestamp, rng: np.ran
     chance = rng.random()
     if tone != "pos":
         special = {
-            "handover": (manager == "M06", 0.55), "newcomer_skill": (manager == "M06", 0.8),
+            "handover": (manager == "M06", 0.55),
+            "newcomer_skill": (manager == "M06", 0.8),
             "rise": (client in ("C017", "C024", "C031") and when >= pd.Timestamp("2026-02-20"), 0.7),
             "closed": (client == "C029" and when >= pd.Timestamp("2025-04-01"), 0.4),
             "logistics.placement": (client == "C015" and pd.Timestamp("2026-02-20") <= when, 0.7),
             "newcomer": (when >= pd.Timestamp("2026-08-01"), 0.16),
-        }  # fmt: skip
+        }
         for name, (here, share) in special.items():
             if here and chance < share:
                 return name
@@ -144,7 +184,7 @@ def write_feedback(answers: pd.DataFrame, seed: int, count: int = 500) -> tuple[
     rng = stream(seed, "feedback")
     writer = Writer(vocabulary("radio_texts"), stream(seed, "texts"))
     scores = answers[answers["question_id"] == "Q01"].reset_index(drop=True)
-    plans = [(row, tone) for row in scores.itertuples() for tone in _fields(row.score, rng)]
+    plans = [(row, tone) for row in records(scores) for tone in _fields(row.score, rng)]
     keep = np.sort(rng.permutation(len(plans))[:count])
     rows: list[dict[str, Any]] = []
     truth: list[dict[str, Any]] = []
@@ -163,11 +203,22 @@ def write_feedback(answers: pd.DataFrame, seed: int, count: int = 500) -> tuple[
         if place in blanks:
             said, text = [], str(rng.choice(writer.words["blank"]))
         replied = row.answered_at + pd.Timedelta(hours=int(rng.integers(3, 160))) if rng.random() < 0.6 else pd.NaT
-        rows.append({"feedback_id": number, "client_id": row.client_id, "contact_id": row.contact_id, "question_id": "Q01",
-                     "created_at": row.answered_at, "channel": "meeting" if rng.random() < 0.75 else "phone", "field": field, "text": text,
-                     "score": row.score, "stage": str(rng.choice(["negotiation", "launch", "airing", "documents", "cooperation"])),
-                     "replied_at": replied if pd.isna(replied) or replied <= REPORT_DAY else pd.NaT,
-                     "may_quote": bool(rng.random() < 0.6)})  # fmt: skip
+        rows.append(
+            {
+                "feedback_id": number,
+                "client_id": row.client_id,
+                "contact_id": row.contact_id,
+                "question_id": "Q01",
+                "created_at": row.answered_at,
+                "channel": "meeting" if rng.random() < 0.75 else "phone",
+                "field": field,
+                "text": text,
+                "score": row.score,
+                "stage": str(rng.choice(["negotiation", "launch", "airing", "documents", "cooperation"])),
+                "replied_at": replied if pd.isna(replied) or replied <= REPORT_DAY else pd.NaT,
+                "may_quote": bool(rng.random() < 0.6),
+            }
+        )
         truth += [{"feedback_id": number, "cause": writer.cause(t), "topic": t, "tone": tone} for t, tone in said]
     return pd.DataFrame(rows), pd.DataFrame(truth)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,7 +62,7 @@ class Writer:
     def _compose(self, said: list[tuple[str, str]], opening: str) -> str:
         parts = [self.clause(*one) for one in said]
         text = parts[0]
-        for (before, after), part in zip(zip(said, said[1:]), parts[1:]):
+        for (before, after), part in zip(itertools.pairwise(said), parts[1:]):
             turn = f"{before[1]}_{after[1]}"
             joints = self.words["joints"]
             joint = str(self.rng.choice(joints.get(turn, joints["same"])))
@@ -77,7 +78,7 @@ class Writer:
 
     def _slip(self, text: str) -> str:
         """Two neighbouring letters swapped or one lost, as on a phone."""
-        long = [m for m in re.finditer(r"[а-яё]{7,}", text)]
+        long = list(re.finditer(r"[а-яё]{7,}", text))
         if not long:
             return text
         word = long[int(self.rng.integers(len(long)))]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-__all__ = ["World"]
+__all__ = ["World", "records"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,3 +27,8 @@ class World:
     name: str
     tables: dict[str, pd.DataFrame]
     truth: dict[str, pd.DataFrame]
+
+
+def records(table: pd.DataFrame) -> list[Any]:
+    """Rows of a table as named tuples."""
+    return list(table.itertuples(index=False))
