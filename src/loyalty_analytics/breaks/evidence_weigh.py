@@ -1,53 +1,269 @@
-"""How much a dated fact near a break proves: its likelihood ratio against random months of quiet calendars."""
+"""How much the facts near a break prove.
+
+A break has one reason or none. Under reason k a fact of kind k stands near it with a density g of the lag;
+otherwise facts of kind k come at the client's own rate λ, as in quiet months. One extra point in a Poisson
+process has the likelihood ratio Σ g(lag) / λ, so a kind that is seen everywhere proves nothing. What the
+transactions show counts against how often they show it without a break, apart for months with and without
+a fact of the kind. Weights of the reasons, the share of reasons written down and g are learned from all
+breaks at once by EM and start from cautious priors.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from .evidence_facts import KINDS
+from .evidence_signs import SIGNS, signs_at
 from .reason_orders import first_day
 
 __all__ = ["weigh"]
 
-BEFORE = 92  # days before the interval in which a fact may be the reason
+_HALF = 15.22  # days of half a month, the step of a lag
+_EARLY, _LATE = -6, 12  # steps from a fact to the break: from three months after it to six months before
+# Prior of the lag from a fact to the first day of the new regime, by half months from the month itself on.
+_LAG = np.array([0.06, 0.12, 0.20, 0.18, 0.13, 0.10, 0.06, 0.05, 0.03, 0.03, 0.02, 0.02])  # from −2 steps on
+_WEIGHTS = {"none": 4.0, "competitor": 0.4, "season": 0.1, "macro": 0.2, "other": 0.2}
+_USUAL = 0.85  # pseudo breaks of every other kind
+_HARD = {"events": 1, "manager_assignments": 1, "managers": 1, "contacts": 1, "client_budgets": 1}
+_MISSED = 0.08  # a reason whose sign the transactions do not show
 
 
 def weigh(
-    breaks: pd.DataFrame, orders: pd.DataFrame, facts: pd.DataFrame, last: int, *, strong: float, possible: float
+    breaks: pd.DataFrame,
+    orders: pd.DataFrame,
+    facts: pd.DataFrame,
+    last: int,
+    *,
+    deliveries: pd.DataFrame | None = None,
+    strong: float,
+    possible: float,
 ) -> pd.DataFrame:
     """Candidates of each break, the likeliest first."""
-    low, high = first_day(breaks["low"].to_numpy()), first_day(breaks["high"].to_numpy() + 1)
+    span = _calendar(orders, breaks, last)
+    spots = _spots(breaks, span)
+    sign = signs_at(orders, deliveries, spots)
+    pairs = _pairs(spots, facts)
+    blocks = _densities(pairs, breaks, facts, span)
+    shows = _sign_factors(sign, spots, pairs, len(breaks))
+    posterior, ratio = _learn(breaks, blocks, shows)
+    return _rows(breaks, pairs, posterior, ratio, sign, strong, possible)
+
+
+def _calendar(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> pd.DataFrame:
+    """First month of each client and the months seen."""
+    first = orders.groupby("client_id")["month"].min() if len(orders) else pd.Series(dtype="int64")
+    span = pd.DataFrame({"first": first})
+    missing = pd.Index(breaks["client_id"].unique()).difference(span.index)
+    start = int(first.min()) if len(first) else int(breaks["low"].min()) - 12 if len(breaks) else last
+    span = pd.concat([span, pd.DataFrame({"first": start}, index=missing)]) if len(missing) else span
+    return span.assign(months=np.maximum(last - span["first"] + 1, 1), last=last)
+
+
+def _spots(breaks: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
+    """The breaks, then months without a break of up to 1,500 clients, evenly chosen."""
+    real = breaks[["client_id", "month", "low", "high", "direction"]].assign(real=True)
+    ids = span.index[np.argsort(span.index.astype(str), kind="stable")]
+    ids = ids[:: max(len(ids) // 1500, 1)]
+    quiet = []
+    for shift in range(6):
+        month = span.loc[ids, "first"] + 8 + shift * np.maximum((span.loc[ids, "months"] - 13) // 6, 3)
+        quiet.append(pd.DataFrame({"client_id": ids, "month": month.to_numpy(), "end": span.loc[ids, "last"].to_numpy()}))
+    table = pd.concat(quiet, ignore_index=True)
+    table = table[table["month"] <= table["end"] - 4].drop(columns="end")
+    near = table.reset_index().merge(breaks[["client_id", "month"]], on="client_id", suffixes=("", "_break"))
+    close = near.loc[(near["month"] - near["month_break"]).abs() <= 8, "index"].unique()
+    table = table.drop(index=close).assign(real=False, direction=-1)
+    table = table.assign(low=table["month"], high=table["month"])
+    return pd.concat([real, table], ignore_index=True) if len(table) else real.reset_index(drop=True)
+
+
+def _pairs(spots: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """Facts near spots with their lag in days to the first day of the month of the spot."""
+    places = spots[["client_id", "month", "low", "high"]].rename_axis("spot").reset_index()
     own = facts[facts["client_id"].notna()]
-    everyone = facts[facts["client_id"].isna()]
-    spans = breaks[["client_id"]].assign(row=breaks.index, low=low, high=high)
-    near = pd.concat([spans.merge(own, on="client_id"), spans.merge(everyone.drop(columns="client_id"), how="cross")])
-    near = near[(near["day"] >= near["low"] - BEFORE) & (near["day"] < near["high"])]
-    near = near.assign(days_before=np.maximum(near["low"] - near["day"], 0.0))
-    months = max(last - int(orders["month"].min()) + 1, 1) if len(orders) else 1
-    days, people = months * 30.4, max(orders["client_id"].nunique(), 1) if len(orders) else 1
-    rate = own.groupby(["source", "reason"]).size().add(1).div(days * people)
-    common = everyone.groupby(["source", "reason"]).size().add(1).div(days)
-    keys = pd.MultiIndex.from_frame(near[["source", "reason"]])
-    usual = rate.reindex(keys).fillna(0).to_numpy() + common.reindex(keys).fillna(0).to_numpy()
-    width = (near["high"] - near["low"] + BEFORE).to_numpy()
-    ratio = 0.6 / (1 - np.exp(-usual * width)).clip(1e-4)
-    near = near.assign(likelihood_ratio=ratio).sort_values(
-        ["row", "likelihood_ratio", "days_before"], ascending=[True, False, True], kind="stable"
+    common = facts[facts["client_id"].isna()].drop(columns="client_id")
+    found = [places.merge(own.astype({"client_id": places["client_id"].dtype}), on="client_id")] if len(own) else []
+    found += [places.merge(common, how="cross")] if len(common) else []
+    if not found:
+        return places.iloc[:0].assign(day=0.0, reason="", source="", source_id="", everyone=False, lag=0.0, step=0)
+    pairs = pd.concat([table.assign(everyone=i == 1 or not len(own)) for i, table in enumerate(found)], ignore_index=True)
+    pairs["lag"] = first_day(pairs["month"].to_numpy()) - pairs["day"]
+    pairs["step"] = np.floor(pairs["lag"] / _HALF).astype("int64")
+    return pairs[(pairs["step"] >= _EARLY) & (pairs["step"] < _LATE)]
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """Facts of one kind from one group of tables, as densities over lags: (breaks, lags) of g-free weights 1/λ."""
+
+    kind: str
+    hard: bool
+    weight: np.ndarray
+
+
+def _densities(pairs: pd.DataFrame, breaks: pd.DataFrame, facts: pd.DataFrame, span: pd.DataFrame) -> list[_Stream]:
+    """Per kind one stream of hard facts, one of soft ones and one of facts about all clients."""
+    count = len(breaks)
+    near = pairs[pairs["spot"] < count]
+    streams = []
+    everyone = facts["client_id"].isna()
+    groups = np.where(everyone, "all", np.where(facts["source"].isin(list(_HARD)), "hard", "soft"))
+    pair_group = np.where(near["everyone"], "all", np.where(near["source"].isin(list(_HARD)), "hard", "soft"))
+    for group in ("hard", "soft", "all"):
+        for kind in sorted(facts.loc[groups == group, "reason"].unique()):
+            own = facts[(groups == group) & (facts["reason"] == kind).to_numpy()]
+            mine = near[(pair_group == group) & (near["reason"] == kind).to_numpy()]
+            rate = _rates(own, mine, breaks, span, group)
+            weight = np.zeros((count, _LATE - _EARLY))
+            # The same fact written down in two tables is one fact.
+            once = mine.drop_duplicates(["spot", "step"])
+            np.add.at(weight, (once["spot"].to_numpy(), once["step"].to_numpy() - _EARLY), 1.0)
+            streams.append(_Stream(kind, group != "soft", weight / (rate[:, None] * _HALF)))
+    return streams
+
+
+def _rates(
+    own: pd.DataFrame, near: pd.DataFrame, breaks: pd.DataFrame, span: pd.DataFrame, group: str
+) -> np.ndarray:
+    """Facts per day of the client of each break in its quiet time, shrunk to that of all clients."""
+    days = span["months"] * 30.44
+    if group == "all":
+        return np.full(len(breaks), (own["day"].nunique() + 0.5) / max(float(days.max()), 30.0))
+    known = own[own["client_id"].isin(span.index)]
+    known = known.assign(cell=np.floor(known["day"] / _HALF)).drop_duplicates(["client_id", "cell"])
+    inside = near[(near["step"] >= -2) & (near["step"] < 8)].assign(cell=np.floor(near["day"] / _HALF))
+    touched = inside.drop_duplicates(["client_id", "cell"]).groupby("client_id").size()
+    closed = breaks.groupby("client_id").size() * 10 * _HALF
+    count = known.groupby("client_id").size().sub(touched, fill_value=0).clip(lower=0)
+    quiet = days.sub(closed, fill_value=0).clip(lower=30)
+    overall = (count.sum() + 0.5) / (quiet.reindex(span.index).sum() + 1)
+    ids = breaks["client_id"]
+    own_count, own_days = ids.map(count).fillna(0).to_numpy(float), ids.map(quiet).fillna(30).to_numpy(float)
+    return (own_count + 2) / (own_days + 2 / overall)
+
+
+def _sign_factors(sign: pd.DataFrame, spots: pd.DataFrame, pairs: pd.DataFrame, count: int) -> dict[str, np.ndarray]:
+    """Factor of each sign at each break: seen or not, against how often it is seen without a break."""
+    factors = {}
+    quiet = ~spots["real"].to_numpy()
+    close = pairs[(pairs["step"] >= -3) & (pairs["step"] < 8)]
+    for kind in SIGNS:
+        value = np.exp(sign[kind].to_numpy())
+        if np.isnan(value[:count]).all():
+            continue
+        with_fact = np.isin(np.arange(len(spots)), close.loc[close["reason"] == kind, "spot"].unique())
+        factor = np.ones(count)
+        for here in (with_fact, ~with_fact):
+            base = value[quiet & here & ~np.isnan(value)]
+            share = _share(base, 0.3 if here is with_fact else 0.05)
+            seen = here[:count] & ~np.isnan(value[:count])
+            top = _MISSED + (1 - _MISSED) * value[:count]
+            factor = np.where(seen, top / ((1 - share) + share * value[:count]), factor)
+        factors[kind] = factor
+    return factors
+
+
+def _share(ratio: np.ndarray, start: float, strength: float = 6.0) -> float:
+    """Share of spots where the sign is on, by EM with a prior of ``strength`` spots."""
+    share = start
+    for _ in range(40):
+        on = share * ratio / ((1 - share) + share * ratio)
+        share = float((on.sum() + strength * start) / (len(ratio) + strength))
+    return share
+
+
+def _dating(breaks: pd.DataFrame) -> np.ndarray:
+    """Distribution of (true month − dated month) over half-month steps, (breaks, 17)."""
+    steps = np.arange(-8, 9)
+    low = (breaks["month"] - breaks["low"]).to_numpy() * 2.0
+    high = (breaks["high"] - breaks["month"]).to_numpy() * 2.0
+    scale = np.where(steps[None, :] < 0, low[:, None], high[:, None]) / 2 + 0.4
+    mass = np.exp(-0.5 * (steps[None, :] / scale) ** 2)
+    return mass / mass.sum(axis=1, keepdims=True)
+
+
+def _learn(
+    breaks: pd.DataFrame, streams: list[_Stream], shows: dict[str, np.ndarray]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Posterior of every reason (and of none) and its likelihood ratio, by EM."""
+    kinds = sorted({stream.kind for stream in streams} | set(shows))
+    names = ["none", *kinds]
+    count = len(breaks)
+    prior = np.array([_WEIGHTS.get(name, _USUAL) for name in names])
+    weight, told = prior / prior.sum(), {i: 0.85 if stream.hard else 0.1 for i, stream in enumerate(streams)}
+    lag = np.zeros(_LATE - _EARLY)
+    lag[-2 - _EARLY : -2 - _EARLY + len(_LAG)] = _LAG
+    dating = _dating(breaks) if count else np.zeros((0, 17))
+    ratio = np.ones((count, len(names)))
+    posterior = np.ones((count, len(names))) * weight
+    for _ in range(25):
+        smooth = np.array([np.convolve(lag, row, mode="same") for row in dating]).reshape(count, len(lag))
+        ratio = np.ones((count, len(names)))
+        share = {}
+        for i, stream in enumerate(streams):
+            sums = (stream.weight * smooth).sum(axis=1)
+            value = (1 - told[i]) + told[i] * sums
+            share[i] = told[i] * sums / np.maximum(value, 1e-12)
+            ratio[:, names.index(stream.kind)] *= value
+        for kind, factor in shows.items():
+            ratio[:, names.index(kind)] *= factor
+        posterior = weight * ratio
+        posterior /= posterior.sum(axis=1, keepdims=True)
+        weight = posterior.sum(axis=0) + prior
+        weight /= weight.sum()
+        for i, stream in enumerate(streams):
+            mine = posterior[:, names.index(stream.kind)]
+            a, b = (8.5, 1.5) if stream.hard else (0.6, 5.4)
+            told[i] = float(((mine * share[i]).sum() + a) / (mine.sum() + a + b))
+    return pd.DataFrame(posterior, columns=names), pd.DataFrame(ratio, columns=names)
+
+
+def _rows(
+    breaks: pd.DataFrame,
+    pairs: pd.DataFrame,
+    posterior: pd.DataFrame,
+    ratio: pd.DataFrame,
+    sign: pd.DataFrame,
+    strong: float,
+    possible: float,
+) -> pd.DataFrame:
+    """One row per break and reason that has a fact near it or a sign in the transactions."""
+    near = pairs[(pairs["spot"] < len(breaks)) & (pairs["step"] >= -3) & (pairs["step"] < 10)]
+    near = near.assign(order=near["lag"].abs()).sort_values(["spot", "reason", "order", "source"], kind="stable")
+    facts = near.groupby(["spot", "reason"], sort=True).agg(
+        day=("day", "first"), low=("low", "first"), high=("high", "first"), source_id=("source_id", "first"),
+        evidence=("source", lambda names: " + ".join(sorted(set(names)))),
+    )  # fmt: skip
+    shown = sign.iloc[: len(breaks)].stack().rename("shown")
+    shown = shown[shown > 0.7].rename_axis(["spot", "reason"])
+    table = facts.join(shown, how="outer").reset_index()
+    table["evidence"] = np.where(
+        table["shown"].notna(), (table["evidence"].fillna("") + " + transactions").str.removeprefix(" + "), table["evidence"]
     )
-    near = near.drop_duplicates(["row", "reason"])
-    weight = near["likelihood_ratio"] / 14
-    probability = weight / (1 + weight.groupby(near["row"]).transform("sum"))
-    grade = np.select([probability >= strong, probability >= possible], ["strong", "possible"], "none")
+    place = posterior.columns.get_indexer(table["reason"])
+    table["probability"] = posterior.to_numpy()[table["spot"].to_numpy(), place]
+    table["likelihood_ratio"] = ratio.to_numpy()[table["spot"].to_numpy(), place]
+    early = first_day(table["low"].fillna(0).to_numpy()) - table["day"]
+    late = first_day(table["high"].fillna(0).to_numpy() + 1) - 1 - table["day"]
+    table["days_before"] = np.where(early > 0, early, np.minimum(late, 0.0))
+    table["grade"] = np.select(
+        [table["probability"] >= strong, table["probability"] >= possible], ["strong", "possible"], "none"
+    )
+    rank = table["reason"].map({kind: i for i, kind in enumerate(KINDS)})
+    table = table.assign(rank=rank, best=-table["probability"]).sort_values(["spot", "best", "rank"], kind="stable")
     return pd.DataFrame(
         {
-            "row": near["row"].astype("int64"),
-            "reason": near["reason"],
-            "evidence": near["source"],
-            "days_before": near["days_before"],
-            "grade": grade,
-            "probability": probability,
-            "likelihood_ratio": near["likelihood_ratio"],
-            "date": pd.to_datetime(near["day"], unit="D"),
-            "source_id": near["source_id"],
+            "row": table["spot"].astype("int64"),
+            "reason": table["reason"],
+            "evidence": table["evidence"],
+            "days_before": table["days_before"].where(table["day"].notna()),
+            "grade": table["grade"],
+            "probability": table["probability"],
+            "likelihood_ratio": table["likelihood_ratio"],
+            "date": pd.to_datetime(table["day"], unit="D"),
+            "source_id": table["source_id"],
         }
     )

@@ -63,7 +63,7 @@ def explain_breaks(
         }
     )  # fmt: skip
     facts = facts[facts["day"] <= (seen.end - pd.Timestamp(0)) / pd.Timedelta(days=1)]
-    evidence = weigh(known, orders, facts, last, strong=strong, possible=possible)
+    evidence = weigh(known, orders, facts, last, deliveries=deliveries, strong=strong, possible=possible)
     frame = _assemble(known, evidence, parts)
     return Result(
         frame=frame,

@@ -1,0 +1,156 @@
+"""What the transactions and deliveries themselves show around a month: did the price of this client rise,
+did a product stop, did deliveries fail, did another manager take over.
+
+Each sign is a log-likelihood ratio «it happened here» against «all as before», for any client and month:
+for breaks and, to learn how often such things happen anyway, for months without a break.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["SIGNS", "signs_at"]
+
+SIGNS = ("price_change", "product_change", "airing_defect", "manager_change")
+_LEAST, _MOST = -4.0, 6.0  # one sign alone never says more
+_RISES = np.linspace(0.04, 0.40, 19)  # of a price that matters, as log ratio
+
+
+def signs_at(orders: pd.DataFrame, deliveries: pd.DataFrame | None, spots: pd.DataFrame) -> pd.DataFrame:
+    """Log-likelihood ratio of every sign at every spot; NaN where the data cannot tell.
+
+    Parameters
+    ----------
+    orders : `reason_orders.prepare_orders`
+    deliveries : canonical table or None
+    spots : index 0…n−1; client_id, month (number), direction, real (bool: a break, no comparison)
+    """
+    frame = pd.DataFrame(np.nan, index=spots.index, columns=list(SIGNS))
+    if not len(orders) or not len(spots):
+        return frame
+    near = spots[["client_id", "month", "direction"]].rename(columns={"month": "at"}).rename_axis("spot").reset_index()
+    near = orders[orders["sale"]].merge(near, on="client_id")
+    near["rel"] = near["month"] - near["at"]
+    near = near[(near["rel"] >= -16) & (near["rel"] <= 12)]
+    if "quantity" in near:
+        frame["price_change"] = _price(near, spots)
+    if "product" in near:
+        frame["product_change"] = _product(near, spots)
+    if "manager" in near:
+        frame["manager_change"] = _manager(near).reindex(spots.index)
+    if deliveries is not None and len(deliveries) and "defect" in deliveries and "transaction_id" in near:
+        frame["airing_defect"] = _defects(near, deliveries).reindex(spots.index)
+    return frame.clip(_LEAST, _MOST)
+
+
+def _price(near: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
+    """Change of the client's prices, product by product, against the usual drift of prices."""
+    known = near[near["quantity"].notna() & (near["minor"] > 0)]
+    listed = known["listed"] if "listed" in known else known["minor"]
+    keys = ["spot", "product"] if "product" in known else ["spot"]
+    side = np.where(known["rel"].between(-10, -4), "b", np.where(known["rel"].between(0, 6), "a", ""))
+    known = known.assign(y=np.log(listed / known["quantity"]), side=side)[side != ""]
+    stats = known.groupby([*keys, "side"], dropna=False, observed=True)["y"].agg(["count", "mean", "var"]).unstack("side")
+    if not len(stats) or "a" not in stats["count"] or "b" not in stats["count"]:
+        return pd.Series(np.nan, index=spots.index)
+    count, mean = stats["count"].fillna(0), stats["mean"]
+    weight = (count["a"] * count["b"] / (count["a"] + count["b"])).where((count["a"] > 0) & (count["b"] > 0), 0.0)
+    spot = stats.index.get_level_values("spot")
+    free = (count - 1).clip(lower=0)
+    spread = (stats["var"].fillna(0) * free).sum(axis=1).groupby(spot).sum()
+    degrees = free.sum(axis=1).groupby(spot).sum()
+    pooled = spread.sum() / max(degrees.sum(), 1)
+    noise = (spread + 4 * max(pooled, 1e-6)) / (degrees + 4)
+    total = weight.groupby(spot).sum()
+    change = ((mean["a"] - mean["b"]).fillna(0) * weight).groupby(spot).sum() / total.where(total > 0)
+    return _against_drift(change.reindex(spots.index), (noise / total.where(total > 0)).reindex(spots.index), spots)
+
+
+def _against_drift(change: pd.Series, variance: pd.Series, spots: pd.DataFrame) -> pd.Series:
+    usual = change[~spots["real"] & change.notna()]
+    centre = float(usual.median()) if len(usual) >= 5 else 0.0
+    wide = (1.4826 * (usual - centre).abs().median()) ** 2 if len(usual) >= 5 else 0.0
+    drift = max(wide - float(variance[usual.index].median() if len(usual) else 0.0), 0.01**2)
+    known = change.notna() & variance.notna()
+    x = ((change - centre) * -np.sign(spots["direction"])).fillna(0.0).to_numpy()
+    scale = np.sqrt(variance.fillna(1.0).to_numpy() + drift)
+    quiet = -0.5 * (x / scale) ** 2
+    moved = -0.5 * ((x[:, None] - _RISES) / scale[:, None]) ** 2
+    value = np.logaddexp.reduce(moved, axis=1) - np.log(len(_RISES)) - quiet
+    return pd.Series(value, index=change.index).where(known)
+
+
+def _beta_binomial(k: np.ndarray, n: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Log mass without the binomial coefficient."""
+    from scipy.special import betaln
+
+    return np.asarray(betaln(k + a, n - k + b) - betaln(a, b))
+
+
+def _product(near: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
+    """One product stopped while the others went on (for a rise: one began)."""
+    side = np.where(near["rel"].between(-10, -3), "old", np.where(near["rel"].between(1, 8), "new", ""))
+    known = near.assign(side=side)[side != ""]
+    count = known.groupby(["spot", "product", "side"], observed=True).size().unstack("side", fill_value=0)
+    count = count.reindex(columns=["old", "new"], fill_value=0).astype(float)
+    spot = count.index.get_level_values("spot").to_numpy()
+    rising = spots["direction"].to_numpy()[spot] > 0
+    was = np.where(rising, count["new"], count["old"])
+    now = np.where(rising, count["old"], count["new"])
+    sums = pd.DataFrame({"spot": spot, "was": was, "now": now, "kinds": (was > 0).astype(float)}).groupby("spot")
+    total = sums.transform("sum")
+    share = (was + 0.5) / (total["was"] + 0.5 * total["kinds"].clip(lower=1) + 0.5).to_numpy()
+    sure = np.minimum(total["was"].to_numpy(), 30.0) + 1
+    whole = total["now"].to_numpy()
+    little = np.maximum(0.03 * share, 1e-3)
+    ratio = _beta_binomial(now, whole, sure * little, sure * (1 - little)) - _beta_binomial(
+        now, whole, sure * share, sure * (1 - share)
+    )
+    ratio = ratio + _others_went_on(was, now, total, spots["real"].to_numpy()[spot])
+    enough = (was > 0) & (total["was"] >= 5).to_numpy() & (whole >= 1)
+    value = pd.Series(np.where(enough, np.exp(np.clip(ratio, -20, 20)) * share, 0.0)).groupby(spot).sum()
+    judged = pd.Series(enough).groupby(spot).any()
+    return np.log(value.clip(lower=1e-4)).where(judged).reindex(spots.index)
+
+
+def _others_went_on(was: np.ndarray, now: np.ndarray, total: pd.DataFrame, real: np.ndarray) -> np.ndarray:
+    """At a break: the other products kept their volume, as they do when one is withdrawn, or fell too."""
+    old, new = total["was"].to_numpy() - was, total["now"].to_numpy() - now
+    rate = np.log((new + 0.5) / (old + 0.5))
+    scale = np.sqrt(0.25**2 + 1 / (old + 0.5) + 1 / (new + 0.5))
+    kept = -0.5 * (rate / scale) ** 2
+    falls = np.log(np.linspace(0.15, 0.75, 9))
+    fell = np.logaddexp.reduce(-0.5 * ((rate[:, None] - falls) / scale[:, None]) ** 2, axis=1) - np.log(len(falls))
+    return np.where(real, np.logaddexp(np.log(0.75) + kept - fell, np.log(0.25)), 0.0)
+
+
+def _manager(near: pd.DataFrame) -> pd.Series:
+    """Another manager leads the client's orders than before."""
+    side = np.where(near["rel"].between(-10, -4), "old", np.where(near["rel"].between(0, 6), "new", ""))
+    known = near.assign(side=side)[(side != "") & near["manager"].notna()]
+    count = known.groupby(["spot", "manager", "side"], observed=True).size().unstack("side", fill_value=0)
+    count = count.reindex(columns=["old", "new"], fill_value=0)
+    share = count / count.groupby("spot").transform("sum").replace(0, np.nan)
+    moved = (share["new"] - share["old"]).clip(lower=0).groupby("spot").sum(min_count=1)
+    both = (count.groupby("spot").sum() > 0).all(axis=1)
+    return pd.Series(np.where(moved >= 0.6, 3.0, np.where(moved <= 0.3, -2.5, 0.0)), index=moved.index).where(both)
+
+
+def _defects(near: pd.DataFrame, deliveries: pd.DataFrame) -> pd.Series:
+    """Deliveries failed more often in the months up to the break than at other times."""
+    failed = deliveries[["transaction_id", "defect"]].dropna()
+    failed = failed.assign(defect=failed["defect"].astype(bool)).groupby("transaction_id")["defect"].max()
+    known = near.assign(defect=near["transaction_id"].map(failed)).dropna(subset=["defect"])
+    if not len(known):
+        return pd.Series(dtype=float)
+    usual = float(known["defect"].astype(float).mean())
+    inside = known["rel"].between(-4, 0)
+    count = known.assign(defect=known["defect"].astype(float), inside=inside)
+    sums = count.groupby(["spot", "inside"])["defect"].agg(["sum", "size"]).unstack("inside", fill_value=0)
+    sums = sums.reindex(columns=pd.MultiIndex.from_product([["sum", "size"], [False, True]]), fill_value=0)
+    k, n = sums["sum", True].to_numpy(float), sums["size", True].to_numpy(float)
+    a = 20 * max(usual, 0.005) + sums["sum", False].to_numpy(float)
+    b = 20 * (1 - usual) + (sums["size", False] - sums["sum", False]).to_numpy(float)
+    value = _beta_binomial(k, n, np.full_like(a, 2.5), np.full_like(a, 5.0)) - _beta_binomial(k, n, a, b)
+    return pd.Series(value, index=sums.index).where(n > 0)
