@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+STARTS = pd.date_range("2023-01-01", periods=120, freq="MS")
 REASONS = ("manager_change", "price_change", "product_change", "airing_defect", "contact_left", "budget_cut")
 START = pd.Timestamp("2023-01-01")
 
@@ -161,7 +162,7 @@ def _orders(rng, client, rate, products, weight, price, level, defect, manager) 
     return pd.DataFrame(
         {
             "client_id": client,
-            "date": [_day(m + u) for m, u in zip(month, rng.random(len(month)))],
+            "date": STARTS[month] + pd.to_timedelta(rng.integers(0, 28, len(month)), unit="D"),
             "product_id": [f"P{p}" for p in products[chosen]],
             "manager_id": [f"M{m}" for m in manager[month]],
             "quantity": quantity,

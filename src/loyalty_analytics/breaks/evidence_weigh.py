@@ -27,7 +27,7 @@ _EARLY, _LATE = -6, 12  # steps from a fact to the break: from three months afte
 _LAG = np.array([0.06, 0.12, 0.20, 0.18, 0.13, 0.10, 0.06, 0.05, 0.03, 0.03, 0.02, 0.02])  # from −2 steps on
 _WEIGHTS = {"none": 4.0, "competitor": 0.4, "season": 0.1, "macro": 0.2, "other": 0.2}
 _USUAL = 0.85  # pseudo breaks of every other kind
-_HARD = {"events": 1, "manager_assignments": 1, "managers": 1, "contacts": 1, "client_budgets": 1}
+_HARD = ["events", "manager_assignments", "managers", "contacts", "client_budgets"]
 _MISSED = 0.08  # a reason whose sign the transactions do not show
 
 
@@ -46,10 +46,10 @@ def weigh(
     spots = _spots(breaks, span)
     sign = signs_at(orders, deliveries, spots)
     pairs = _pairs(spots, facts)
-    blocks = _densities(pairs, breaks, facts, span)
-    shows = _sign_factors(sign, spots, pairs, len(breaks))
-    posterior, ratio = _learn(breaks, blocks, shows)
-    return _rows(breaks, pairs, posterior, ratio, sign, strong, possible)
+    streams = _densities(pairs, spots, facts, span)
+    shows = _sign_factors(sign, spots, pairs)
+    posterior, ratio = _learn(spots, streams, shows)
+    return _rows(spots, pairs, posterior, ratio, sign, strong, possible)
 
 
 def _calendar(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> pd.DataFrame:
@@ -76,7 +76,14 @@ def _spots(breaks: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
     near = table.reset_index().merge(breaks[["client_id", "month"]], on="client_id", suffixes=("", "_break"))
     close = near.loc[(near["month"] - near["month_break"]).abs() <= 8, "index"].unique()
     table = table.drop(index=close).assign(real=False, direction=-1)
-    table = table.assign(low=table["month"], high=table["month"])
+    # The comparison is dated as vaguely as the breaks are.
+    like = np.arange(len(table)) % max(len(real), 1)
+    wide = real.iloc[like] if len(real) else table.assign(low=table["month"], high=table["month"])
+    table = table.assign(
+        low=table["month"].to_numpy() - (wide["month"] - wide["low"]).to_numpy(),
+        high=table["month"].to_numpy() + (wide["high"] - wide["month"]).to_numpy(),
+        direction=wide["direction"].to_numpy(),
+    )
     return pd.concat([real, table], ignore_index=True) if len(table) else real.reset_index(drop=True)
 
 
@@ -104,64 +111,61 @@ class _Stream:
     weight: np.ndarray
 
 
-def _densities(pairs: pd.DataFrame, breaks: pd.DataFrame, facts: pd.DataFrame, span: pd.DataFrame) -> list[_Stream]:
+def _densities(pairs: pd.DataFrame, spots: pd.DataFrame, facts: pd.DataFrame, span: pd.DataFrame) -> list[_Stream]:
     """Per kind one stream of hard facts, one of soft ones and one of facts about all clients."""
-    count = len(breaks)
-    near = pairs[pairs["spot"] < count]
     streams = []
-    everyone = facts["client_id"].isna()
-    groups = np.where(everyone, "all", np.where(facts["source"].isin(list(_HARD)), "hard", "soft"))
-    pair_group = np.where(near["everyone"], "all", np.where(near["source"].isin(list(_HARD)), "hard", "soft"))
+    groups = np.where(facts["client_id"].isna(), "all", np.where(facts["source"].isin(_HARD), "hard", "soft"))
+    pair_group = np.where(pairs["everyone"], "all", np.where(pairs["source"].isin(_HARD), "hard", "soft"))
     for group in ("hard", "soft", "all"):
         for kind in sorted(facts.loc[groups == group, "reason"].unique()):
             own = facts[(groups == group) & (facts["reason"] == kind).to_numpy()]
-            mine = near[(pair_group == group) & (near["reason"] == kind).to_numpy()]
-            rate = _rates(own, mine, breaks, span, group)
-            weight = np.zeros((count, _LATE - _EARLY))
+            mine = pairs[(pair_group == group) & (pairs["reason"] == kind).to_numpy()]
             # The same fact written down in two tables is one fact.
-            once = mine.drop_duplicates(["spot", "step"])
-            np.add.at(weight, (once["spot"].to_numpy(), once["step"].to_numpy() - _EARLY), 1.0)
-            streams.append(_Stream(kind, group != "soft", weight / (rate[:, None] * _HALF)))
+            mine = mine.drop_duplicates(["spot", "step"])
+            rate = _rates(own, mine, spots, span) if group != "all" else _common_rate(own, span)
+            weight = np.zeros((len(spots), _LATE - _EARLY))
+            np.add.at(weight, (mine["spot"].to_numpy(), mine["step"].to_numpy() - _EARLY), 1.0)
+            streams.append(_Stream(kind, group != "soft", weight / (np.reshape(rate, (-1, 1)) * _HALF)))
     return streams
 
 
-def _rates(
-    own: pd.DataFrame, near: pd.DataFrame, breaks: pd.DataFrame, span: pd.DataFrame, group: str
-) -> np.ndarray:
-    """Facts per day of the client of each break in its quiet time, shrunk to that of all clients."""
-    days = span["months"] * 30.44
-    if group == "all":
-        return np.full(len(breaks), (own["day"].nunique() + 0.5) / max(float(days.max()), 30.0))
+def _common_rate(own: pd.DataFrame, span: pd.DataFrame) -> float:
+    return (own["day"].nunique() + 0.5) / max(float(span["months"].max()) * 30.44, 30.0)
+
+
+def _rates(own: pd.DataFrame, near: pd.DataFrame, spots: pd.DataFrame, span: pd.DataFrame) -> np.ndarray:
+    """Facts per day of the client of each spot outside this spot and all breaks, shrunk to all clients."""
     known = own[own["client_id"].isin(span.index)]
     known = known.assign(cell=np.floor(known["day"] / _HALF)).drop_duplicates(["client_id", "cell"])
+    real = spots["real"].to_numpy()
     inside = near[(near["step"] >= -2) & (near["step"] < 8)].assign(cell=np.floor(near["day"] / _HALF))
-    touched = inside.drop_duplicates(["client_id", "cell"]).groupby("client_id").size()
-    closed = breaks.groupby("client_id").size() * 10 * _HALF
-    count = known.groupby("client_id").size().sub(touched, fill_value=0).clip(lower=0)
-    quiet = days.sub(closed, fill_value=0).clip(lower=30)
+    at_breaks = inside[real[inside["spot"].to_numpy()]].drop_duplicates(["client_id", "cell"])
+    count = known.groupby("client_id").size().sub(at_breaks.groupby("client_id").size(), fill_value=0).clip(lower=0)
+    closed = spots[real].groupby("client_id").size() * 10 * _HALF
+    quiet = (span["months"] * 30.44).sub(closed, fill_value=0).clip(lower=30)
     overall = (count.sum() + 0.5) / (quiet.reindex(span.index).sum() + 1)
-    ids = breaks["client_id"]
-    own_count, own_days = ids.map(count).fillna(0).to_numpy(float), ids.map(quiet).fillna(30).to_numpy(float)
+    here = np.bincount(inside["spot"].to_numpy(), minlength=len(spots)) * ~real
+    ids = spots["client_id"]
+    own_count = np.maximum(ids.map(count).fillna(0).to_numpy(float) - here, 0)
+    own_days = np.maximum(ids.map(quiet).fillna(30).to_numpy(float) - np.where(real, 0, 10 * _HALF), 30)
     return (own_count + 2) / (own_days + 2 / overall)
 
 
-def _sign_factors(sign: pd.DataFrame, spots: pd.DataFrame, pairs: pd.DataFrame, count: int) -> dict[str, np.ndarray]:
-    """Factor of each sign at each break: seen or not, against how often it is seen without a break."""
+def _sign_factors(sign: pd.DataFrame, spots: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Factor of each sign at each spot: seen or not, against how often it is seen without a break."""
     factors = {}
     quiet = ~spots["real"].to_numpy()
     close = pairs[(pairs["step"] >= -3) & (pairs["step"] < 8)]
     for kind in SIGNS:
         value = np.exp(sign[kind].to_numpy())
-        if np.isnan(value[:count]).all():
+        if np.isnan(value[~quiet]).all():
             continue
         with_fact = np.isin(np.arange(len(spots)), close.loc[close["reason"] == kind, "spot"].unique())
-        factor = np.ones(count)
-        for here in (with_fact, ~with_fact):
-            base = value[quiet & here & ~np.isnan(value)]
-            share = _share(base, 0.3 if here is with_fact else 0.05)
-            seen = here[:count] & ~np.isnan(value[:count])
-            top = _MISSED + (1 - _MISSED) * value[:count]
-            factor = np.where(seen, top / ((1 - share) + share * value[:count]), factor)
+        factor = np.ones(len(spots))
+        for here, start in ((with_fact, 0.3), (~with_fact, 0.05)):
+            seen = here & ~np.isnan(value)
+            share = _share(value[quiet & seen], start)
+            factor = np.where(seen, (_MISSED + (1 - _MISSED) * value) / ((1 - share) + share * value), factor)
         factors[kind] = factor
     return factors
 
@@ -175,54 +179,59 @@ def _share(ratio: np.ndarray, start: float, strength: float = 6.0) -> float:
     return share
 
 
-def _dating(breaks: pd.DataFrame) -> np.ndarray:
-    """Distribution of (true month − dated month) over half-month steps, (breaks, 17)."""
+def _dating(spots: pd.DataFrame) -> np.ndarray:
+    """Distribution of (true month − dated month) over half-month steps, (spots, 17)."""
     steps = np.arange(-8, 9)
-    low = (breaks["month"] - breaks["low"]).to_numpy() * 2.0
-    high = (breaks["high"] - breaks["month"]).to_numpy() * 2.0
+    low = (spots["month"] - spots["low"]).to_numpy() * 2.0
+    high = (spots["high"] - spots["month"]).to_numpy() * 2.0
     scale = np.where(steps[None, :] < 0, low[:, None], high[:, None]) / 2 + 0.4
     mass = np.exp(-0.5 * (steps[None, :] / scale) ** 2)
     return mass / mass.sum(axis=1, keepdims=True)
 
 
 def _learn(
-    breaks: pd.DataFrame, streams: list[_Stream], shows: dict[str, np.ndarray]
+    spots: pd.DataFrame, streams: list[_Stream], shows: dict[str, np.ndarray]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Posterior of every reason (and of none) and its likelihood ratio, by EM."""
-    kinds = sorted({stream.kind for stream in streams} | set(shows))
-    names = ["none", *kinds]
-    count = len(breaks)
+    """Posterior of every reason (and of none) at every spot and its likelihood ratio; learned from the breaks."""
+    names = ["none", *sorted({stream.kind for stream in streams} | set(shows))]
+    real = spots["real"].to_numpy()
     prior = np.array([_WEIGHTS.get(name, _USUAL) for name in names])
-    weight, told = prior / prior.sum(), {i: 0.85 if stream.hard else 0.1 for i, stream in enumerate(streams)}
-    lag = np.zeros(_LATE - _EARLY)
-    lag[-2 - _EARLY : -2 - _EARLY + len(_LAG)] = _LAG
-    dating = _dating(breaks) if count else np.zeros((0, 17))
-    ratio = np.ones((count, len(names)))
-    posterior = np.ones((count, len(names))) * weight
+    weight, told = prior / prior.sum(), [0.85 if stream.hard else 0.1 for stream in streams]
+    sums = [_near(stream, spots) for stream in streams]
+    ratio = posterior = np.ones((len(spots), len(names)))
     for _ in range(25):
-        smooth = np.array([np.convolve(lag, row, mode="same") for row in dating]).reshape(count, len(lag))
-        ratio = np.ones((count, len(names)))
-        share = {}
-        for i, stream in enumerate(streams):
-            sums = (stream.weight * smooth).sum(axis=1)
-            value = (1 - told[i]) + told[i] * sums
-            share[i] = told[i] * sums / np.maximum(value, 1e-12)
+        ratio = np.ones((len(spots), len(names)))
+        share = []
+        for stream, own, known in zip(streams, sums, told):
+            value = (1 - known) + known * own
+            share.append(known * own / np.maximum(value, 1e-12))
             ratio[:, names.index(stream.kind)] *= value
         for kind, factor in shows.items():
             ratio[:, names.index(kind)] *= factor
         posterior = weight * ratio
         posterior /= posterior.sum(axis=1, keepdims=True)
-        weight = posterior.sum(axis=0) + prior
+        weight = posterior[real].sum(axis=0) + prior
         weight /= weight.sum()
         for i, stream in enumerate(streams):
-            mine = posterior[:, names.index(stream.kind)]
+            mine = posterior[real, names.index(stream.kind)]
             a, b = (8.5, 1.5) if stream.hard else (0.6, 5.4)
-            told[i] = float(((mine * share[i]).sum() + a) / (mine.sum() + a + b))
+            told[i] = float(((mine * share[i][real]).sum() + a) / (mine.sum() + a + b))
     return pd.DataFrame(posterior, columns=names), pd.DataFrame(ratio, columns=names)
 
 
+def _near(stream: _Stream, spots: pd.DataFrame) -> np.ndarray:
+    """Σ g(lag) / λ over the facts of a stream near each spot, the lag blurred as the spot is dated."""
+    lag = np.zeros(_LATE - _EARLY)
+    lag[-2 - _EARLY : -2 - _EARLY + len(_LAG)] = _LAG
+    found = np.flatnonzero(stream.weight.any(axis=1))
+    sums = np.zeros(len(spots))
+    for row, dated in zip(found, _dating(spots.iloc[found])):
+        sums[row] = stream.weight[row] @ np.convolve(lag, dated, mode="same")
+    return sums
+
+
 def _rows(
-    breaks: pd.DataFrame,
+    spots: pd.DataFrame,
     pairs: pd.DataFrame,
     posterior: pd.DataFrame,
     ratio: pd.DataFrame,
@@ -231,13 +240,14 @@ def _rows(
     possible: float,
 ) -> pd.DataFrame:
     """One row per break and reason that has a fact near it or a sign in the transactions."""
-    near = pairs[(pairs["spot"] < len(breaks)) & (pairs["step"] >= -3) & (pairs["step"] < 10)]
+    real = int(spots["real"].sum())
+    near = pairs[(pairs["spot"] < real) & (pairs["step"] >= -3) & (pairs["step"] < 10)]
     near = near.assign(order=near["lag"].abs()).sort_values(["spot", "reason", "order", "source"], kind="stable")
     facts = near.groupby(["spot", "reason"], sort=True).agg(
         day=("day", "first"), low=("low", "first"), high=("high", "first"), source_id=("source_id", "first"),
         evidence=("source", lambda names: " + ".join(sorted(set(names)))),
     )  # fmt: skip
-    shown = sign.iloc[: len(breaks)].stack().rename("shown")
+    shown = sign.iloc[:real].stack().rename("shown")
     shown = shown[shown > 0.7].rename_axis(["spot", "reason"])
     table = facts.join(shown, how="outer").reset_index()
     table["evidence"] = np.where(
@@ -249,9 +259,9 @@ def _rows(
     early = first_day(table["low"].fillna(0).to_numpy()) - table["day"]
     late = first_day(table["high"].fillna(0).to_numpy() + 1) - 1 - table["day"]
     table["days_before"] = np.where(early > 0, early, np.minimum(late, 0.0))
-    table["grade"] = np.select(
-        [table["probability"] >= strong, table["probability"] >= possible], ["strong", "possible"], "none"
-    )
+    odds = _odds(posterior)
+    table["chance"] = _chance(odds[real:], odds[table["spot"].to_numpy()])
+    table["grade"] = _grades(table["probability"], table["chance"], strong, possible)
     rank = table["reason"].map({kind: i for i, kind in enumerate(KINDS)})
     table = table.assign(rank=rank, best=-table["probability"]).sort_values(["spot", "best", "rank"], kind="stable")
     return pd.DataFrame(
@@ -263,7 +273,31 @@ def _rows(
             "grade": table["grade"],
             "probability": table["probability"],
             "likelihood_ratio": table["likelihood_ratio"],
+            "chance": table["chance"],
             "date": pd.to_datetime(table["day"], unit="D"),
             "source_id": table["source_id"],
         }
+    )
+
+
+def _odds(posterior: pd.DataFrame) -> np.ndarray:
+    """Odds of the likeliest reason against none."""
+    reasons = posterior.drop(columns="none")
+    best = reasons.max(axis=1).to_numpy() if reasons.shape[1] else np.zeros(len(posterior))
+    return best / np.maximum(posterior["none"].to_numpy(), 1e-12)
+
+
+def _chance(quiet: np.ndarray, odds: np.ndarray) -> np.ndarray:
+    """Share of months without a break at which some reason looks as likely as here."""
+    order = np.sort(quiet)
+    above = len(order) - np.searchsorted(order, odds, side="left")
+    return (above + 0.5) / (len(order) + 1)
+
+
+def _grades(probability: pd.Series, chance: pd.Series, strong: float, possible: float) -> np.ndarray:
+    """Both must hold: likely against the other reasons and none, and rare where nothing happened."""
+    return np.select(
+        [(probability >= strong) & (chance <= 0.03), (probability >= possible) & (chance <= 0.12)],
+        ["strong", "possible"],
+        "none",
     )

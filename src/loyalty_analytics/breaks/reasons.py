@@ -18,7 +18,7 @@ from .reason_orders import last_month, prepare_breaks, prepare_orders, season_me
 __all__ = ["explain_breaks"]
 
 COLUMNS = ["client_id", "break_month", "reason", "part", "change", "evidence", "days_before", "grade"]
-_MORE = ["probability", "likelihood_ratio", "date", "source_id"]
+_MORE = ["probability", "likelihood_ratio", "chance", "date", "source_id"]
 
 
 def explain_breaks(
@@ -39,8 +39,8 @@ def explain_breaks(
     meetings: pd.DataFrame | None = None,
     client_budgets: pd.DataFrame | None = None,
     as_of: Any = None,
-    strong: float = 0.9,
-    possible: float = 0.5,
+    strong: float = 0.8,
+    possible: float = 0.4,
 ) -> Result:
     """What each change is made of, to the kopeck, and which reasons the facts speak for.
 
