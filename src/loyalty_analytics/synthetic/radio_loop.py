@@ -115,12 +115,15 @@ def complaints(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
             day = month.to_timestamp() + pd.Timedelta(
                 days=int(rng.integers(0, 27)), minutes=int(rng.integers(540, 1080))
             )
-            plan.append((str(rng.choice(here)), day, str(rng.choice(list(words), p=[0.25, 0.25, 0.2, 0.1, 0.1, 0.1]))))
+            plan.append(
+                (str(rng.choice(here)), day, str(rng.choice(list(words), p=[0.25, 0.25, 0.2, 0.1, 0.1, 0.1, 0.0])))
+            )
     plan += [
         ("C015", pd.Timestamp(f"2026-{m:02d}-{d:02d} 10:20"), "logistics.placement")
         for m, d in ((3, 4), (3, 26), (4, 14), (4, 29))
     ]
     plan += [(c, pd.Timestamp(f"2025-12-{d:02d} 12:05"), "staff.contact") for c, d in (("C006", 9), ("C027", 22))]
+    plan += [(c, pd.Timestamp(f"2026-02-{d:02d} 11:40"), "price.level") for c, d in (("C017", 18), ("C031", 24))]
     rows: list[dict[str, Any]] = []
     decks = dict.fromkeys(words, 0)
     for client, at, cause in sorted(plan, key=lambda p: p[1]):

@@ -206,12 +206,27 @@ def offers(deals: pd.DataFrame, volumes: pd.DataFrame, seed: int) -> pd.DataFram
                 pd.NaT if outcome == "open" else min(REPORT_DAY, date + pd.Timedelta(days=int(rng.integers(2, 40))))
             )
             base = volumes[client][volumes[client] > 0].median()
-            why = str(rng.choice(reasons)) if outcome == "lost" else None
+            why = _refusal(client, date, reasons, rng) if outcome == "lost" else None
             rows.append((client, manager, date, product, round(base * (0.3 + rng.random()), -2), outcome, decided, why))
     names = ["client_id", "manager_id", "offered_at", "product_id", "amount", "outcome", "decided_at", "lost_reason"]
     table = pd.DataFrame(rows, columns=names).sort_values(["offered_at", "client_id"], ignore_index=True)
     table.insert(0, "offer_id", [f"КП-{n:04d}" for n in range(1, len(table) + 1)])
     return table
+
+
+def _refusal(client: str, date: pd.Timestamp, reasons: list[str], rng: np.random.Generator) -> str:
+    """Why an offer was lost: mostly anything, near a break what has broken."""
+    known = {
+        "C017": ("2026-02-15", "дорого"),
+        "C024": ("2026-02-15", "дорого"),
+        "C031": ("2026-02-15", "дорого"),
+        "C003": ("2026-06-15", "ушли к конкуренту"),
+        "C036": ("2024-09-15", "ушли к конкуренту"),
+        "C008": ("2026-05-15", "нет бюджета"),
+    }
+    since, why = known.get(client, ("2100-01-01", ""))
+    drawn = str(rng.choice(reasons))
+    return why if 0 <= (date - pd.Timestamp(since)).days <= 270 else drawn
 
 
 def budgets(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
