@@ -12,6 +12,7 @@ with priors that hold for small bases.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
@@ -27,8 +28,9 @@ CLASSES = ("regular", "seasonal", "sporadic", "one_off")
 _FLOOR = 0.05  # rate out of season relative to the rate in season
 _FIRST = 0.5  # a client's first order comes in the middle of its month, on average
 _OFFSETS = np.array([0, 1, 2, 4, 8, 16, 32, 10_000])  # months of silence after which death is placed
-_CHUNK = 2048
-_SAMPLE = 4000  # clients that EM looks at
+_CHUNK = 512
+_SAMPLE = 3000  # clients that EM looks at
+_FLOAT = np.float32  # of the table clients × components, where relative errors of 1e-6 do not matter
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Calendar:
     market : (12,) the market's calendar, mean 1
     hazard : chance of the end of a relation in a month
     extra : mean number of further orders of a one-off client in its month
+    burst : extra variance of monthly orders over Poisson, relative to the squared mean
     """
 
     share: np.ndarray = field(default_factory=lambda: np.array([0.45, 0.2, 0.2, 0.15]))
@@ -87,6 +90,7 @@ class Calendar:
     market: np.ndarray = field(default_factory=lambda: np.ones(12))
     hazard: float = 0.015
     extra: float = 0.5
+    burst: float = 0.0
 
 
 def _even_spread() -> np.ndarray:
@@ -104,143 +108,163 @@ class Posterior:
     classes : (clients, 4) probabilities
     alive : (clients,) probability that the relation has not ended
     profile : (clients,) most probable seasonal profile
-    spread : (clients, profiles) probabilities of the profiles, given seasonal
+    shape : (clients, 12) mean seasonal profile, given seasonal
+    by_month : (clients, 12) days with orders by month of the year
+    spread : (profiles,) expected clients per seasonal profile
+    moments : (3, 3) responsibility, its expected rate and log rate, by class
+    deaths : (2,) expected deaths and months at risk
     """
 
     classes: np.ndarray
     alive: np.ndarray
     profile: np.ndarray
-    spread: np.ndarray | None
-    moments: np.ndarray  # (clients, 3, 3): responsibility, its E[rate] and E[log rate], by class
-    deaths: np.ndarray  # (clients, 2): expected deaths, expected months at risk
-    by_month: np.ndarray  # (clients, 12): days with orders by month of the year
+    shape: np.ndarray
+    by_month: np.ndarray
+    spread: np.ndarray
+    moments: np.ndarray
+    deaths: np.ndarray
 
 
-def _exposure(g: Grid, calendar: Calendar, weight: np.ndarray) -> np.ndarray:
-    """Cumulated exposure (months + 1, components): what a rate of 1 would bring up to each month."""
-    months = g.calendar
-    each = (weight * calendar.market)[:, months].T
-    return np.vstack([np.zeros(len(weight)), np.cumsum(each, axis=0)])
-
-
-def _components(calendar: Calendar) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Profiles, class and log prior of every component but the one-off."""
-    book = profiles()
-    weight = np.vstack([np.ones((2, 12)), book.weight])
-    kind = np.concatenate([[0, 2], np.ones(len(book.weight), dtype=int)])
-    with np.errstate(divide="ignore"):
-        prior = np.log(calendar.share[kind])
-        prior[2:] += np.log(calendar.spread)
-    return weight, kind, prior
-
-
-def infer(g: Grid, calendar: Calendar, rows: np.ndarray | None = None, full: bool = False) -> Posterior:
+def infer(g: Grid, calendar: Calendar, rows: np.ndarray | None = None, learn: bool = False) -> Posterior:
     """Posterior of class, profile and life of each client.
 
     Parameters
     ----------
     rows : positions of clients, optional
-    full : bool
-        Keep the posterior of every profile (needed by EM).
+    learn : bool
+        Also gather what EM needs: ``spread``, ``moments``, ``deaths`` (else zero).
     """
     rows = np.arange(len(g.ids)) if rows is None else rows
-    weight, kind, prior = _components(calendar)
-    cumulated = _exposure(g, calendar, weight)
-    parts = [
-        _infer_chunk(g, calendar, rows[at : at + _CHUNK], weight, kind, prior, cumulated, full)
-        for at in range(0, len(rows), _CHUNK)
-    ]
-    joined = [
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("classes", "alive", "profile", "moments", "deaths", "by_month")
-    ]
-    spread = np.concatenate([part.spread for part in parts if part.spread is not None]) if full else None
-    classes, alive, profile, moments, deaths, by_month = joined
-    return Posterior(classes, alive, profile, spread, moments, deaths, by_month)
+    parts = _Components.of(g, calendar)
+    # Clients of like silence share a chunk, so that the active ones need one month of death only.
+    order = np.argsort(g.last[rows], kind="stable")[::-1]
+    done = [_chunk(g, calendar, parts, rows[order[at : at + _CHUNK]], learn) for at in range(0, len(rows), _CHUNK)]
+    back = np.empty(len(rows), dtype=np.int64)
+    back[order] = np.arange(len(rows))
+    each = [np.concatenate([one[position] for one in done])[back] for position in range(5)]
+    sums = [sum(one[position] for one in done) for position in range(5, 8)]
+    return Posterior(*each, *sums)
 
 
-def _counts(g: Grid, rows: np.ndarray) -> tuple[np.ndarray, ...]:
-    days = g.days[rows]
-    months = g.months
-    by_month = np.zeros((len(rows), 12))
-    for month in range(12):
-        by_month[:, month] = days[:, g.calendar == month].sum(axis=1)
-    first = np.minimum(g.first[rows], months - 1)
-    last = np.minimum(g.last[rows], months - 1)
-    total = days.sum(axis=1)
-    return days, by_month, first, last, total
+@dataclass(frozen=True)
+class _Components:
+    """Every class and profile but the one-off: 0 regular, 1 sporadic, then the seasonal profiles."""
 
+    kind: np.ndarray  # class of each component
+    log_weight: np.ndarray  # (12, components)
+    prior: np.ndarray
+    exposure: np.ndarray  # (months + 2, components): cumulated, the last row with the unfinished month
 
-def _infer_chunk(
-    g: Grid, calendar: Calendar, rows: np.ndarray, weight: np.ndarray, kind: np.ndarray, prior: np.ndarray,
-    cumulated: np.ndarray, full: bool,
-) -> Posterior:  # fmt: skip
-    days, by_month, first, last, total = _counts(g, rows)
-    months = g.months
-    here = np.arange(len(rows))
-    repeats = np.maximum(total - 1, 0).astype(float)
-    shape, scale = calendar.rate[np.array([0, 1, 2])[kind]].T  # by component
-    # Likelihood of the months of the orders, given their number.
-    with np.errstate(divide="ignore"):
-        placed = by_month @ np.log(weight).T
-    begin = cumulated[first] + (1 - _FIRST) * (cumulated[first + 1] - cumulated[first])
-    shape_post = shape + repeats[:, None]
-    base = placed + prior + gammaln(shape_post) - gammaln(shape) + shape * np.log(scale)
-    # Death right after the last order, in intervals of silence, or not at all.
-    silent = months - 1 - last
-    survive = np.log1p(-calendar.hazard)
-    nodes, logs = [], []
-    for low, high in pairwise(_OFFSETS):
-        upto = np.minimum(high, silent)
-        real = silent > low
-        middle = np.where(real, (low + upto - 1) // 2, 0)
-        nodes.append(last + 1 + middle)
+    @classmethod
+    def of(cls, g: Grid, calendar: Calendar) -> _Components:
+        book = profiles()
+        weight = np.vstack([np.ones((2, 12)), book.weight])
+        kind = np.concatenate([[0, 2], np.ones(len(book.weight), dtype=int)])
         with np.errstate(divide="ignore"):
-            logs.append(np.where(real, np.log(np.maximum(np.exp(low * survive) - np.exp(upto * survive), 0)), -np.inf))
-    nodes.append(np.full(len(rows), months))
-    bought_since = g.last[rows] >= months  # an order in the unfinished month
-    logs.append(silent * survive)
-    rate_post, likelihood = [], []
-    for place, log_weight in zip(nodes, logs, strict=True):
-        exposure = scale + np.maximum(cumulated[np.minimum(place, months)] - begin, 1e-9)
-        rate_post.append(exposure)
-        likelihood.append(base - shape_post * np.log(exposure) + log_weight[:, None])
-    stack = np.stack(likelihood)  # nodes × clients × components
-    stack[:-1, bought_since] = -np.inf
+            prior = np.log(calendar.share[kind])
+            prior[2:] += np.log(calendar.spread)
+        begun = 0.0 if g.as_of.whole else g.as_of.end.day / g.as_of.end.days_in_month
+        months = np.append(g.calendar, (g.start + g.months) % 12)
+        each = (weight * calendar.market)[:, months].T
+        each[-1] *= begun
+        exposure = np.vstack([np.zeros(len(weight)), np.cumsum(each, axis=0)])
+        return cls(kind, np.log(weight).T, prior, exposure)
+
+
+def _deaths(silent: np.ndarray, hazard: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Months of silence lived through before death, in intervals, with their log probability."""
+    survive = np.log1p(-hazard)
+    for low, high in pairwise(_OFFSETS):
+        real = silent > low
+        if not real.any():
+            return
+        upto = np.minimum(high, silent)
+        with np.errstate(divide="ignore"):
+            log = np.where(real, np.log(np.maximum(np.exp(low * survive) - np.exp(upto * survive), 0)), -np.inf)
+        yield np.where(real, (low + upto - 1) // 2, 0), log
+
+
+def _chunk(
+    g: Grid, calendar: Calendar, parts: _Components, rows: np.ndarray, learn: bool
+) -> tuple[np.ndarray, ...]:
+    days, months, here = g.days[rows], g.months, np.arange(len(rows))
+    by_month = np.stack([days[:, g.calendar == month].sum(axis=1) for month in range(12)], axis=1).astype(float)
+    first, last = np.minimum(g.first[rows], months - 1), np.minimum(g.last[rows], months - 1)
+    total = days.sum(axis=1)
+    excess = calendar.burst * np.maximum((days**2).sum(axis=1) / np.maximum(total, 1) - 1, 0) + 1e-9
+    # Orders that come in bursts say less than their number; an empty month says log(1 + x) / x of a Poisson one.
+    temper, quiet = 1 / (1 + excess), np.log1p(excess) / excess
+    repeats = np.maximum(total - 1, 0) * temper
+    since = g.last[rows] >= months  # an order in the unfinished month
+    a, b = calendar.rate.T
+    shape_post = a + repeats[:, None]  # by class
+    constant = gammaln(shape_post) - gammaln(a) + a * np.log(b)
+    kind = parts.kind
+    base = (temper[:, None] * by_month) @ parts.log_weight + parts.prior + constant[:, kind]
+    peak = base.max(axis=1)  # taken off, so that single precision is exact enough
+    base -= peak[:, None]
+    base32, shape32, b32 = base.astype(_FLOAT), shape_post[:, kind].astype(_FLOAT), b[kind].astype(_FLOAT)
+    lived = parts.exposure
+    begin = lived[first] + (1 - _FIRST) * (lived[first + 1] - lived[first])
+    gaps = not g.known[rows].all()
+    silent = months - 1 - last
+    ends = [(last + 1 + over, log) for over, log in _deaths(silent, calendar.hazard)]
+    ends.append((np.where(since, months, months + 1), silent * np.log1p(-calendar.hazard)))
+    stack = np.empty((len(ends), *base.shape), dtype=_FLOAT)
+    rates = []
+    for node, (place, log) in enumerate(ends):
+        reached = lived[place]
+        if gaps:
+            reached = reached - _gaps(g, rows, parts, place)
+        while_active = np.maximum((lived[last + 1] - begin) * temper[:, None], 1e-6)
+        exposure = (b32 + while_active + (reached - lived[last + 1]) * quiet[:, None]).astype(_FLOAT)
+        rates.append(exposure)
+        stack[node] = base32 - shape32 * np.log(exposure) + log[:, None].astype(_FLOAT)
+    stack[:-1, since] = -np.inf
     # The one-off: all orders in the first month, further ones Poisson.
-    in_first = total == days[here, first]
-    thin = np.log(np.maximum(calendar.extra, 1e-9))
-    halves = np.log(_FIRST * calendar.market[g.calendar[first]])
-    one_off = np.where(
-        in_first & ~bought_since,
-        np.log(calendar.share[3]) - calendar.extra + repeats * (thin - halves), -np.inf,
-    )  # fmt: skip
+    once = (total == days[here, first]) & ~since
+    further = np.log(max(calendar.extra, 1e-9)) - np.log(_FIRST * calendar.market[g.calendar[first]])
+    one_off = np.log(calendar.share[3]) - calendar.extra + repeats * further - peak
+    one_off = np.where(once, one_off, -np.inf)
     top = np.maximum(stack.max(axis=(0, 2)), one_off)
-    dense = np.exp(stack - top[None, :, None])
+    dense = np.exp(stack - top[None, :, None].astype(_FLOAT))
     single = np.exp(one_off - top)
-    mass = dense.sum(axis=(0, 2)) + single
-    dense /= mass[None, :, None]
+    mass = dense.sum(axis=(0, 2), dtype=float) + single
+    dense /= mass[None, :, None].astype(_FLOAT)
     joint = dense.sum(axis=0)
-    classes = np.stack(
-        [joint[:, 0], joint[:, 2:].sum(axis=1), joint[:, 1], single / mass], axis=1
-    )
-    alive = dense[-1].sum(axis=1)
     seasonal = joint[:, 2:]
-    moments = np.zeros((len(rows), 3, 3))
-    exposure = np.stack(rate_post)
-    mean_rate = shape_post / exposure
-    for position, own in enumerate(([0], range(2, len(kind)), [1])):
-        columns = np.array(list(own))
-        resp = dense[:, :, columns]
-        moments[:, position, 0] = resp.sum(axis=(0, 2))
-        if full:
-            moments[:, position, 1] = (resp * mean_rate[:, :, columns]).sum(axis=(0, 2))
-            log_rate = digamma(shape_post[:, columns])[None] - np.log(exposure[:, :, columns])
-            moments[:, position, 2] = (resp * log_rate).sum(axis=(0, 2))
-    died = dense[:-1].sum(axis=2)
-    risk = (died * (np.stack(nodes[:-1]) - 1 - first)).sum(axis=0) + alive * (months - 1 - first)
-    deaths = np.stack([died.sum(axis=0), risk], axis=1)
-    return Posterior(classes, alive, seasonal.argmax(axis=1), seasonal if full else None, moments, deaths, by_month)
+    p_seasonal = seasonal.sum(axis=1, dtype=float)
+    classes = np.stack([joint[:, 0], p_seasonal, joint[:, 1], single / mass], axis=1)
+    alive = dense[-1].sum(axis=1, dtype=float)
+    shape = (seasonal @ profiles().weight.astype(_FLOAT)) / np.maximum(p_seasonal, 1e-30)[:, None]
+    out = (classes, alive, seasonal.argmax(axis=1), shape.astype(float), by_month)
+    if not learn:
+        return (*out, np.zeros(1), np.zeros((3, 3)), np.zeros(2))
+    return (*out, *_learnt(dense, np.stack(rates), shape_post, alive, ends, first, months))
+
+
+def _gaps(g: Grid, rows: np.ndarray, parts: _Components, place: np.ndarray) -> np.ndarray:
+    """Exposure of the months without data between a client's first order and ``place``: no silence."""
+    at = np.arange(g.months)
+    gap = ~g.known[rows] & (at > g.first[rows, None]) & (at < place[:, None])
+    return gap.astype(float) @ np.diff(parts.exposure, axis=0)[: g.months]
+
+
+def _learnt(
+    dense: np.ndarray, rates: np.ndarray, shape_post: np.ndarray, alive: np.ndarray,
+    ends: list[tuple[np.ndarray, np.ndarray]], first: np.ndarray, months: int,
+) -> tuple[np.ndarray, ...]:  # fmt: skip
+    moments = np.zeros((3, 3))
+    for position, columns in enumerate((slice(0, 1), slice(2, None), slice(1, 2))):
+        own, rate, shape = dense[:, :, columns], rates[:, :, columns], shape_post[:, position]
+        moments[position, 0] = own.sum(dtype=float)
+        moments[position, 1] = ((own / rate).sum(axis=(0, 2)) * shape).sum()
+        log_rate = (own.sum(axis=(0, 2)) * digamma(shape)).sum() - (own * np.log(rate)).sum(dtype=float)
+        moments[position, 2] = log_rate
+    died = dense[:-1].sum(axis=2, dtype=float)
+    months_lived = sum((one * (place - 1 - first)).sum() for one, (place, _) in zip(died, ends))
+    risk = months_lived + (alive * (months - 1 - first)).sum()
+    return dense[:, :, 2:].sum(axis=(0, 1), dtype=float), moments, np.array([died.sum(), risk])
 
 
 def _sample(g: Grid) -> np.ndarray:
@@ -252,50 +276,70 @@ def _sample(g: Grid) -> np.ndarray:
     return order[np.linspace(0, len(order) - 1, _SAMPLE).astype(int)]
 
 
-def fit(g: Grid, rounds: int = 12) -> Calendar:
+def fit(g: Grid, rounds: int = 10) -> Calendar:
     """Parameters of the base by EM (maximum a posteriori; priors worth some dozens of clients)."""
     rows = _sample(g)
     calendar = start = Calendar()
     for _ in range(rounds):
-        seen = infer(g, calendar, rows, full=True)
+        seen = infer(g, calendar, rows, learn=True)
         calendar = _update(g, rows, seen, calendar, start)
     return calendar
 
 
 def _update(g: Grid, rows: np.ndarray, seen: Posterior, old: Calendar, start: Calendar) -> Calendar:
     share = seen.classes.sum(axis=0) + 20 * start.share
-    assert seen.spread is not None
-    spread = seen.spread.sum(axis=0) + 20 * start.spread
-    rate = np.array([_gamma(seen.moments[:, position], start.rate[position]) for position in range(3)])
-    died, risk = seen.deaths.sum(axis=0)
-    hazard = (died + 20 * start.hazard / 0.015 * 0.3) / (risk + 20 * 20.0)
+    spread = seen.spread + 20 * start.spread
+    rate = np.array([_gamma(seen.moments[position], start.rate[position]) for position in range(3)])
+    died, risk = seen.deaths
+    years = 400.0  # the prior's client-months
+    hazard = (died + years * start.hazard) / (risk + years)
+    market = _market(g, rows, seen)
     return replace(
         old, share=share / share.sum(), spread=spread / spread.sum(), rate=rate, hazard=float(hazard),
-        market=_market(g, rows, seen, old),
+        market=market, burst=_burst(g, rows, seen, market),
     )  # fmt: skip
 
 
 def _gamma(moments: np.ndarray, start: np.ndarray, prior: float = 20.0) -> np.ndarray:
     """Gamma shape and rate from expected rates and log rates; the prior counts as ``prior`` clients."""
     shape0, rate0 = start
-    n = moments[:, 0].sum() + prior
-    mean = (moments[:, 1].sum() + prior * shape0 / rate0) / n
-    log_mean = (moments[:, 2].sum() + prior * (digamma(shape0) - np.log(rate0))) / n
+    n = moments[0] + prior
+    mean = (moments[1] + prior * shape0 / rate0) / n
+    log_mean = (moments[2] + prior * (digamma(shape0) - np.log(rate0))) / n
     gap = max(np.log(mean) - log_mean, 1e-3)
     # Minka 2002, closed start; good to a per cent or two.
     shape = (3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
     return np.array([shape, shape / mean])
 
 
-def _market(g: Grid, rows: np.ndarray, seen: Posterior, old: Calendar, prior: float = 200.0) -> np.ndarray:
+def _within(g: Grid, rows: np.ndarray) -> np.ndarray:
+    """Months strictly after the first and up to the last order, where the data are known."""
+    at = np.arange(g.months)
+    return (at > g.first[rows, None]) & (at <= g.last[rows, None]) & g.known[rows]
+
+
+def _market(g: Grid, rows: np.ndarray, seen: Posterior, prior: float = 200.0) -> np.ndarray:
     """The calendar of the clients that follow the market, shrunk to an even one."""
     flat = seen.classes[:, 0] + seen.classes[:, 2]
-    days = g.days[rows]
-    at = np.arange(g.months)
-    within = (at > g.first[rows, None]) & (at <= g.last[rows, None])
+    days, within = g.days[rows], _within(g, rows)
     level = (days * within).sum(axis=1) / np.maximum(within.sum(axis=1), 1)
     orders, expected = np.full(12, prior), np.full(12, prior)
     np.add.at(orders, g.calendar, (flat[:, None] * days * within).sum(axis=0))
     np.add.at(expected, g.calendar, (flat[:, None] * level[:, None] * within).sum(axis=0))
     market = orders / expected
     return market / market.mean()
+
+
+def _burst(g: Grid, rows: np.ndarray, seen: Posterior, market: np.ndarray) -> float:
+    """Overdispersion of regular clients' months: a median, so that breaks and pauses do not count."""
+    within = _within(g, rows)
+    count = within.sum(axis=1)
+    chosen = (seen.classes[:, 0] > 0.9) & (count >= 12)
+    if chosen.sum() < 20:
+        return 0.0
+    days, within, count = g.days[rows][chosen], within[chosen], count[chosen]
+    calendar = market[g.calendar]
+    level = (days * within).sum(axis=1) / (within * calendar).sum(axis=1)
+    expected = np.maximum(level[:, None] * calendar, 1e-9)
+    ratio = (((days - expected) ** 2 / expected) * within).sum(axis=1) / (count - 1)
+    return float(max(np.median((ratio - 1) / level), 0.0))

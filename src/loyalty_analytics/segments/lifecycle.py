@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..grid import Grid, grid, read_panel
 from ..months import from_number
 from ..results import Note, Result
-from .calendar import Calendar, Posterior, fit, infer, profiles
+from .calendar import Calendar, Posterior, fit, infer
 
 __all__ = ["STATUSES", "lifecycle"]
 
@@ -27,7 +27,7 @@ def lifecycle(
     as_of: Any = None,
     *,
     lost_below: float = 0.4,
-    late_above: float = 0.9,
+    late_above: float = 0.95,
     new_months: int = 3,
     censored_months: int = 3,
 ) -> Result:
@@ -124,9 +124,8 @@ def _expected(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Days to the next order counted from the last one, probability that it should have come, orders a year.
 
-    Averaged over the three repeating classes, the seasonal one at its most probable profile.
+    Averaged over the three repeating classes, the seasonal one with its mean profile.
     """
-    book = profiles()
     weights = seen.classes[:, [0, 1, 2]] + 1e-12
     weights = weights / weights.sum(axis=1, keepdims=True)
     last_month = (g.last_date.astype("datetime64[M]").astype(np.int64) % 12).astype(int)
@@ -135,7 +134,7 @@ def _expected(
     repeats = np.maximum(g.days.sum(axis=1) - 1, 0)
     gap, ordered, ahead = np.zeros(len(silent)), np.zeros(len(silent)), np.zeros(len(silent))
     for position in range(3):
-        each = calendar.market * (book.weight[seen.profile] if position == 1 else 1.0)
+        each = calendar.market * (seen.shape if position == 1 else 1.0)
         each = np.broadcast_to(each, (len(silent), 12))
         shape = calendar.rate[position, 0] + repeats
         lived = _lived(g, each)
@@ -183,10 +182,9 @@ def _came_back(
     first_recent = np.where(bought[:, start:].any(axis=1), start + bought[:, start:].argmax(axis=1), now)
     before = previous[np.arange(len(bought)), np.maximum(first_recent - 1, 0)]
     silent = np.where(last & (before >= 0) & (first_recent > 0), first_recent - before - 1, 0)
-    book = profiles()
     each = np.where(
         (seen.classes[:, 1] > seen.classes[:, [0, 2]].max(axis=1))[:, None],
-        book.weight[seen.profile] * calendar.market, calendar.market,
+        seen.shape * calendar.market, calendar.market,
     )  # fmt: skip
     steps = (before + 1)[:, None] + np.arange(min(_AHEAD, bought.shape[1]))
     months = (g.start + steps) % 12
@@ -196,7 +194,7 @@ def _came_back(
     shape = calendar.rate[position, 0] + np.maximum(g.days.sum(axis=1) - 1, 0)
     rate = calendar.rate[position, 1] + _lived(g, each)
     ordered = 1 - np.exp(-shape * np.log1p(exposure / rate))
-    return (silent >= 2) & (ordered > max(late_above, 0.95))
+    return (silent >= 2) & (ordered > late_above)
 
 
 def _empty(panel: Any) -> pd.DataFrame:
