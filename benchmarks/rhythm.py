@@ -1,0 +1,144 @@
+"""Worlds of known rhythm, and how well kinds and lifecycle see it.
+
+    python -m benchmarks.rhythm            # table of figures on seeds that nothing was tuned on
+    python -m benchmarks.rhythm --seeds 3
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import pandas as pd
+
+RHYTHMS = ("regular", "seasonal", "sporadic", "one_off")
+WORLDS = {
+    "window": {"shape": "window"},
+    "smooth": {"shape": "smooth"},
+    "two_peaks": {"shape": "two_peaks"},
+    "window_24": {"shape": "window", "months": 24},
+    "smooth_24": {"shape": "smooth", "months": 24},
+    "two_peaks_24": {"shape": "two_peaks", "months": 24},
+    "mixed": {"shape": "mixed"},
+    "small": {"shape": "window", "clients": 150},
+    "bursty": {"shape": "window", "bursts": 0.7},
+}
+
+
+def season(shape: str, rng: np.random.Generator, off: float = 0.04) -> np.ndarray:
+    """Relative rate of the twelve months of one seasonal client."""
+    month = np.arange(12)
+    start = rng.integers(12)
+    if shape == "mixed":
+        shape = rng.choice(["window", "smooth", "two_peaks"])
+    if shape == "window":
+        inside = (month - start) % 12 < rng.integers(2, 6)
+        return np.where(inside, 1.0, off)
+    if shape == "smooth":
+        peak, power = 12 * rng.random(), rng.choice([1.0, 2.0, 4.0])
+        return off + (1 - off) * (0.5 + 0.5 * np.cos(2 * np.pi * (month - peak) / 12)) ** power
+    apart = rng.integers(4, 9)
+    one, two = rng.integers(1, 4, size=2)
+    first, second = (month - start) % 12 < one, (month - start - apart) % 12 < two
+    return np.where(first, 1.0, np.where(second, rng.uniform(0.5, 1.0), off))
+
+
+def world(
+    seed: int, shape: str = "window", clients: int = 2000, months: int = 48, churn: float = 0.015,
+    bursts: float = 0.0, share: tuple[float, ...] = (0.45, 0.2, 0.15, 0.2),
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Panel (client_id, month, orders, days, revenue, last_date) and truth (rhythm, churn month, orders).
+
+    ``bursts`` is the variance of a lognormal factor on each month's rate: orders are no Poisson then.
+    """
+    rng = np.random.default_rng(seed)
+    start = pd.Period("2021-01", "M")
+    market = np.array([0.8, 0.92, 1.02, 1.04, 1.01, 0.96, 0.86, 0.87, 1.03, 1.05, 1.1, 1.34])
+    kind = rng.choice(len(RHYTHMS), size=clients, p=share)
+    born = np.where(rng.random(clients) < 0.5, 0, rng.integers(0, months, clients))
+    died = born + rng.geometric(churn, clients)
+    at = np.arange(months)
+    alive = (at >= born[:, None]) & (at < died[:, None])
+    rate = np.zeros((clients, months))
+    for row in range(clients):
+        if kind[row] == 0:
+            rate[row] = market[at % 12] * rng.gamma(3.2, 0.7)
+            if rng.random() < 0.12:
+                rate[row, rng.integers(months) :] *= rng.uniform(0.3, 0.8)
+            if rng.random() < 0.08:
+                gap = rng.integers(months)
+                rate[row, gap : gap + rng.integers(6, 15)] = 0
+        elif kind[row] == 1:
+            rate[row] = season(shape, rng)[at % 12] * rng.gamma(3.0, 2.2)
+        elif kind[row] == 2:
+            rate[row] = rng.gamma(3.0, 0.055)
+    if bursts:
+        rate *= np.exp(rng.normal(-bursts / 2, np.sqrt(bursts), rate.shape))
+    orders = rng.poisson(rate) * alive
+    once = np.flatnonzero(kind == 3)
+    orders[once] = 0
+    orders[once, born[once]] = 1 + (rng.random(len(once)) < 0.47)
+    row, column = np.nonzero(orders)
+    count = orders[row, column]
+    length = np.array([(start + int(c)).days_in_month for c in at])[column]
+    last = 1 + np.floor(rng.beta(count, 1) * length).clip(max=length - 1).astype(int)
+    month = pd.PeriodIndex.from_ordinals(start.ordinal + column, freq="M").to_timestamp()
+    panel = pd.DataFrame({
+        "client_id": row, "month": month, "orders": count, "days": count,
+        "revenue": np.round(count * rng.lognormal(10, 0.5, len(row)), 2),
+        "last_date": month + pd.to_timedelta(last - 1, unit="D"),
+    })  # fmt: skip
+    truth = pd.DataFrame({
+        "client_id": np.arange(clients), "rhythm": np.array(RHYTHMS)[kind], "churned": died < months,
+        "n_orders": orders.sum(axis=1),
+    })  # fmt: skip
+    return panel, truth[truth["n_orders"] > 0].reset_index(drop=True)
+
+
+def score(panel: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
+    """Figures of one world; unknown counts as wrong in F1 and as not covered in accuracy."""
+    import loyalty_analytics as la
+
+    end = "2021-01" if truth.empty else str(panel["month"].max())[:7]
+    kinds = truth.merge(la.client_kinds(panel, end).table, on="client_id")
+    life = truth.merge(la.lifecycle(panel, end).table, on="client_id")
+    y, q = kinds["rhythm_x"].to_numpy(), kinds["rhythm_y"].to_numpy()
+    guess = kinds["best_guess"].to_numpy()
+
+    def f1(said: np.ndarray) -> float:
+        each = [2 * ((y == k) & (said == k)).sum() / max(1, (y == k).sum() + (said == k).sum()) for k in RHYTHMS]
+        return float(np.mean(each))
+
+    covered = q != "unknown"
+    out = {"macro_f1": f1(q), "macro_f1_guess": f1(guess), "coverage": covered.mean(),
+           "accuracy": (y == q)[covered].mean()}  # fmt: skip
+    right = y == guess
+    bins = np.digitize(kinds["probability"], [0.6, 0.7, 0.8, 0.9, 0.97])
+    gaps = [abs(right[bins == b].mean() - kinds["probability"][bins == b].mean()) * (bins == b).mean() for b in set(bins)]
+    out["calibration_error"] = float(sum(gaps))
+    seasonal = life["rhythm"] == "seasonal"
+    steady = life["rhythm"].isin(["regular", "seasonal"])
+    lost, gone = life["status"] == "lost", life["churned"]
+    out["lost_f1"] = 2 * (lost & gone & steady).sum() / ((lost & steady).sum() + (gone & steady).sum())
+    wide = life["rhythm"] != "one_off"
+    out["lost_f1_sporadic_too"] = 2 * (lost & gone & wide).sum() / ((lost & wide).sum() + (gone & wide).sum())
+    out["false_alarm_seasonal"] = (lost & ~gone & seasonal).sum() / (~gone & seasonal).sum()
+    out["sleeping_seasonal"] = ((life["status"] == "sleeping") & ~gone & seasonal).sum() / (~gone & seasonal).sum()
+    return {name: round(float(value), 4) for name, value in out.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=900)
+    options = parser.parse_args()
+    rows = []
+    for name, how in WORLDS.items():
+        runs = [score(*world(options.first + seed, **how)) for seed in range(options.seeds)]
+        rows.append(pd.DataFrame(runs).mean().rename(name))
+    print(pd.DataFrame(rows).round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()
