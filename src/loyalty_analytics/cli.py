@@ -86,11 +86,14 @@ _month_option = click.option("--month", help="yyyy-mm; without it the last month
 def _line_options(function: Any) -> Any:
     for option in reversed(
         [
-            click.option("--language", "languages", multiple=True, help="ru or en; again for both. Default: the client's."),
-            click.option("--jobs", type=click.IntRange(1, 256), help="Workers side by side. Default: the cores, at most 4."),
-            click.option("--timeout", type=click.FloatRange(1), default=900, show_default=True, help="Seconds a notebook may take."),
-            click.option("--cell-timeout", type=click.FloatRange(1), default=600, show_default=True, help="Seconds a cell may take."),
-            click.option("--memory", type=click.IntRange(64), default=4000, show_default=True, help="MB a worker may take."),
+            click.option("--language", "languages", multiple=True, help="ru or en; may stand twice."),
+            click.option("--jobs", type=click.IntRange(1, 256), help="Workers side by side. Default: cores, at most 4."),
+            click.option("--timeout", type=click.FloatRange(1), default=900, show_default=True,
+                         help="Seconds of a notebook."),
+            click.option("--cell-timeout", type=click.FloatRange(1), default=600, show_default=True,
+                         help="Seconds of a cell."),
+            click.option("--memory", type=click.IntRange(64), default=4000, show_default=True,
+                         help="MB of a worker."),
             click.option("--pdf", is_flag=True, help="Print the pages with Chromium too."),
             click.option("--force", is_flag=True, help="Build also what did not change."),
             click.option("--workers", type=click.Choice(["auto", "fork", "spawn"]), default="auto", show_default=True,
@@ -259,7 +262,8 @@ def _months(month: str | None, since: str | None) -> list[str]:
 
 
 def _options(home: Path, out: Path | None, *, languages: tuple[str, ...], jobs: int | None, timeout: float,
-             cell_timeout: float, memory: int, pdf: bool, force: bool, workers: str, quiet: bool, keep: int = 0) -> Any:  # fmt: skip
+             cell_timeout: float, memory: int, pdf: bool, force: bool, workers: str, quiet: bool,
+             keep: int = 0) -> Any:  # fmt: skip
     from .report.notebooks import check_values
     from .report.run import Options
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import words
@@ -12,7 +12,7 @@ from .page import LINKS, document
 __all__ = ["failure_page"]
 
 
-def failure_page(title: str, month: str, language: str, faults: list[Mapping[str, Any]]) -> str:
+def failure_page(title: str, month: str, language: str, faults: Sequence[Mapping[str, Any]]) -> str:
     """HTML of the failure page.
 
     Parameters

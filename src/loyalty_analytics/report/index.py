@@ -62,10 +62,10 @@ def _page(out: Path, language: str) -> str:
         return document("\n".join(parts), language, title).replace(LINKS, "")
     head = "".join(f'<th scope="col">{html.escape(words.month(month, language, "short"))}</th>' for month in months)
     rows = []
-    for client in sorted(states, key=lambda name: (titles.get(name, name).casefold(), name)):
+    for client in sorted(states, key=lambda name: ((titles.get(name) or name).casefold(), name)):
         cells = states[client]
         marks = "".join(f"<td>{cells.get(month, say('state_none'))}</td>" for month in months)
-        rows.append(f'<tr><th scope="row">{html.escape(titles.get(client, client))}</th>{marks}</tr>')
+        rows.append(f'<tr><th scope="row">{html.escape(titles.get(client) or client)}</th>{marks}</tr>')
     parts.append(
         f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(title)}"><table class="index">'
         f"<caption>{say('index_note')}</caption><thead><tr><th scope=\"col\">{say('client')}</th>{head}</tr></thead>"

@@ -181,7 +181,7 @@ def frames(lines: list[str]) -> list[str]:
     return [frame for frame in found if not frame.startswith(inner)]
 
 
-_SECRET = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|API_?KEY|PRIVATE|DSN|_PW\b|DATABASE_URL", re.I)
+_SECRET = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|API_?KEY|PRIVATE|DSN|_PW\b", re.I)
 
 # The run puts the names here that params files take from the environment as ${NAME}.
 SECRET_NAMES = "LOYALTY_SECRET_NAMES"

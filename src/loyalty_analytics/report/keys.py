@@ -5,6 +5,7 @@ Nothing heavy is imported, so that a rerun without changes ends before pandas wo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -70,10 +71,10 @@ def client_facts(client: str, root: Path) -> dict[str, Any]:
 
     file = root / "params" / f"{client}.yaml"
     content: Any = None
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        pass  # params.read says what is wrong with it
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # params.read says what is wrong with a file that cannot be read here.
+    with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError):
+        content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=loader)
     content = content if isinstance(content, dict) else {}
     title = content.get("title") or client
     title = {"ru": title, "en": title} if isinstance(title, str) else dict(title)
@@ -91,7 +92,7 @@ def client_facts(client: str, root: Path) -> dict[str, Any]:
         "data": _hash_files(data, root),
         "language": content.get("language", "ru"),
         "title": {name: str(text) for name, text in title.items()},
-        "database": any(entry.get("url") or entry.get("query") for entry in entries),
+        "database": any(entry.get("url") for entry in entries),
     }
 
 

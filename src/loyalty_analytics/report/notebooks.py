@@ -115,3 +115,26 @@ def check_values(month: str, language: str) -> None:
         raise ParamsError(f"{month!r} is no month.", "Write it as '2026-10'.")
     if language not in LANGUAGES:
         raise ParamsError(f"{language!r} is no language of the reports.", nearest(language, LANGUAGES))
+
+
+def _check_files(paths: list[str]) -> int:
+    """For pre-commit: agreed parameters, no outputs, no counters."""
+    faults = 0
+    for path in map(Path, paths):
+        cells = read(path)["cells"]
+        dirty = [number for number, cell in enumerate(cells, 1) if cell.get("outputs") or cell.get("execution_count")]
+        try:
+            inspect(path)
+        except ParamsError as fault:
+            print(fault)
+            faults += 1
+        if dirty:
+            print(f"{path.name}: cells {dirty} hold outputs. Clear them in JupyterLab (Edit, Clear All Outputs).")
+            faults += 1
+    return faults
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.exit(bool(_check_files(sys.argv[1:])))

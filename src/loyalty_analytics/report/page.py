@@ -160,7 +160,11 @@ def document(
     if contents:
         items = "".join(f'<li><a href="#{anchor}">{text}</a></li>' for anchor, text in contents)
         label = html.escape(say("report.contents", language))
-        nav = f'<nav class="contents" aria-label="{label}"><ol>{items}</ol></nav>\n'
+        nav = f'\n<nav class="contents" aria-label="{label}"><ol>{items}</ol></nav>\n'
+    # The answer first, then the contents: on a phone nobody scrolls past a list to reach it.
+    first, end, rest = body.partition("</header>") if nav else ("", "", body)
+    first, rest = (first + end, rest) if end else ("", body)
+    parted = ' class="parted"' if contents else ""
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
@@ -169,8 +173,8 @@ def document(
         f"<title>{html.escape(title)}</title>\n<style>{css}</style>\n"
         + "".join(f"<style>{style}</style>\n" for style in styles)
         + f'</head>\n<body>\n<a class="skip" href="#main">{html.escape(say("report.skip", language))}</a>\n'
-        f'<div class="{"page" if contents else "page plain"}">\n{LINKS}\n{nav}<main id="main" tabindex="-1">\n'
-        f"{body}\n</main>\n</div>\n</body>\n</html>\n"
+        f'<div class="page">\n{LINKS}\n<main id="main" tabindex="-1"{parted}>\n'
+        f"{first}{nav}{rest}\n</main>\n</div>\n</body>\n</html>\n"
     )
 
 
@@ -279,7 +283,7 @@ def _number_tables(body: str, language: str) -> str:
     def name(piece: re.Match[str]) -> str:
         nonlocal count
         if piece[0].startswith("<caption"):
-            return f"<caption>{words.say('report.table', language, n=count)}</caption>"
+            return f'<caption class="short">{words.say("report.table", language, n=count)}</caption>'
         count += 1
         return f'aria-label="{words.say("report.table", language, n=count)}"'
 

@@ -85,7 +85,7 @@ def page_name(notebook: str, language: str, main: str, client_id: Any = None) ->
     """Name of a page without its ending; the client's main language has no mark.
 
     >>> page_name("01_brief", "en", "ru"), page_name("07_client", "ru", "ru", "R 7/../x")
-    ('01_brief.en', '07_client_R-7-x-b9c3e4ad')
+    ('01_brief.en', '07_client_R-7-x-fb580abd')
     """
     mark = "" if language == main else f".{language}"
     if client_id is None:
@@ -144,7 +144,9 @@ def take_over(place: Place, pages: Sequence[Wanted]) -> None:
         (place.stage / f"{page.name}.json").write_text(json.dumps(part, ensure_ascii=False), encoding="utf-8")
 
 
-def publish(place: Place, pages: Sequence[Wanted], facts: Mapping[str, Any], pdf: Mapping[str, bytes] | None = None) -> None:
+def publish(
+    place: Place, pages: Sequence[Wanted], facts: Mapping[str, Any], pdf: Mapping[str, bytes] | None = None
+) -> None:
     """Make the month out of the finished pages of the stage and let it appear in one step.
 
     Parameters
@@ -230,7 +232,8 @@ def _finish(place: Place, fresh: Path, manifest: dict[str, Any]) -> None:
     for name, entry in manifest["pages"].items():
         path = fresh / name
         nav = _links(manifest, name, entry["language"], before)
-        path.write_text(_LINKS.sub(lambda _: nav, path.read_text("utf-8"), count=1), "utf-8", newline="\n")
+        before_nav, _, after_nav = _split(path.read_text("utf-8"))
+        path.write_text(before_nav + nav + after_nav, "utf-8", newline="\n")
     _write_index(fresh, manifest, before)
     names = sorted(path.name for path in fresh.iterdir() if path.name != "manifest.json")
     manifest["files"] = {
@@ -239,6 +242,12 @@ def _finish(place: Place, fresh: Path, manifest: dict[str, Any]) -> None:
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     (fresh / "manifest.json").write_text(text, "utf-8", newline="\n")
     files.sync_tree(fresh)
+
+
+def _split(page: str) -> tuple[str, str, str]:
+    """A page around its links, whether they are still a mark or were written before."""
+    found = _LINKS.search(page)
+    return (page[: found.start()], found[0], page[found.end() :]) if found else (page, "", "")
 
 
 def _month_before(place: Place) -> dict[str, Any] | None:
@@ -278,9 +287,12 @@ def _write_index(fresh: Path, manifest: Mapping[str, Any], before: Mapping[str, 
             f'<li><a href="{name}" lang="{tongue}">{html.escape(text)}</a></li>' for name, tongue, text in entries
         ) + "</ul>"  # fmt: skip
 
-    pages = manifest["pages"]
-    reports = [(name, entry["language"], _short(entry["title"])) for name, entry in pages.items() if "client_id" not in entry]
-    dossiers = [(name, entry["language"], str(entry["client_id"])) for name, entry in pages.items() if "client_id" in entry]
+    reports, dossiers = [], []
+    for name, entry in manifest["pages"].items():
+        if "client_id" in entry:
+            dossiers.append((name, entry["language"], str(entry["client_id"])))
+        else:
+            reports.append((name, entry["language"], _short(entry["title"])))
     others = sorted(path.name for path in fresh.iterdir() if path.suffix not in (".html", ".json"))
     parts = [f"<h1>{html.escape(title)} · {html.escape(month)}</h1>", links(reports)]
     if dossiers:
@@ -288,11 +300,12 @@ def _write_index(fresh: Path, manifest: Mapping[str, Any], before: Mapping[str, 
     if others:
         parts += [f"<h2>{html.escape(words.say('report.files', language))}</h2>",
                   links([(name, language, name) for name in others])]  # fmt: skip
-    items = [f'<li><a href="../../index.html">{html.escape(words.say("report.all_months", language))}</a></li>']
+    everything = html.escape(words.say("report.all_months", language))
+    items = [f'<li><a href="../../index.html">{everything}</a></li>']
     if before is not None:
         text = html.escape(words.month(before["month"], language))
         items.insert(0, f'<li><a href="../{before["month"]}/index.html">← {text}</a></li>')
-    nav = f'<nav class="links" aria-label="{html.escape(words.say("report.all_months", language))}"><ul>{"".join(items)}</ul></nav>'
+    nav = f'<nav class="links" aria-label="{everything}"><ul>{"".join(items)}</ul></nav>'
     page = document("\n".join(parts), language, f"{title} · {month}").replace(LINKS, nav)
     (fresh / "index.html").write_text(page, "utf-8", newline="\n")
 
@@ -302,7 +315,8 @@ def months_of(out: Path, client: str) -> list[str]:
     folder = out / client
     if not folder.is_dir():
         return []
-    return sorted(path.name for path in folder.iterdir() if _MONTH.match(path.name) and (path / "manifest.json").is_file())
+    months = (path for path in folder.iterdir() if _MONTH.match(path.name))
+    return sorted(path.name for path in months if (path / "manifest.json").is_file())
 
 
 def keep_last(out: Path, logs: Path, client: str, count: int) -> list[str]:

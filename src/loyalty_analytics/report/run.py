@@ -136,9 +136,10 @@ class _Line:
         self.notebooks = notebooks.discover(options.root) if reports else {}
         if dossiers or pick:
             self.notebooks = {**self.notebooks, notebooks.DOSSIER: notebooks.dossier(options.root)}
-        for path in self.notebooks.values():
-            notebooks.inspect(path)
-        self.digests = {name: notebooks.digest(path) for name, path in self.notebooks.items()}
+        self.digests: dict[str, str] = {}
+        self.paths: dict[str, Path] = {}
+        for name, path in self.notebooks.items():
+            self._learn(name, path)
         self.facts: dict[str, dict[str, Any]] = {}
         self.open: dict[tuple[str, str], _Month] = {}
 
@@ -206,15 +207,8 @@ class _Line:
             pages[name] = Wanted(name, notebook, language, mark, client_id)
 
         for entry in before["pages"].values():
-            if entry["notebook"] == notebooks.DOSSIER and notebooks.DOSSIER not in self.digests:
-                with contextlib.suppress(LoyaltyError):
-                    self._learn(notebooks.DOSSIER, notebooks.dossier(self.options.root))
-            if entry["notebook"] not in self.digests:
-                known = notebooks.discover(self.options.root)
-                if entry["notebook"] not in known:
-                    continue
-                self._learn(entry["notebook"], known[entry["notebook"]])
-            add(entry["notebook"], entry["language"], entry.get("client_id"))
+            if self._known(entry["notebook"]):
+                add(entry["notebook"], entry["language"], entry.get("client_id"))
         for notebook in self.notebooks:
             if notebook == notebooks.DOSSIER:
                 for client_id in [*self.dossiers, *picked]:
@@ -224,22 +218,27 @@ class _Line:
                     add(notebook, language)
         return [pages[name] for name in sorted(pages)]
 
+    def _known(self, name: str) -> bool:
+        """Whether a notebook of an earlier run is still there; it is read now if it was not asked for."""
+        if name not in self.digests:
+            path = notebooks.folder(self.options.root) / f"{name}.ipynb"
+            if not path.is_file():
+                return False
+            self._learn(name, path)
+        return True
+
     def _learn(self, name: str, path: Path) -> None:
         notebooks.inspect(path)
         self.digests[name] = notebooks.digest(path)
-        self._paths()[name] = path
-
-    def _paths(self) -> dict[str, Path]:
-        if not hasattr(self, "_known_paths"):
-            self._known_paths = dict(self.notebooks)
-        return self._known_paths
+        self.paths[name] = path
 
     def _up_to_date(self, place: Place, facts: dict[str, Any], data: str) -> bool:
         manifest = read_manifest(place.final)
         if manifest is None or self.pick or place.failure.exists():
             return False
         have = {name.removesuffix(".html"): entry["key"] for name, entry in manifest["pages"].items()}
-        return have == {page.name: page.key for page in self._wanted(place, facts, data)} and intact(place.final, manifest)
+        wanted = {page.name: page.key for page in self._wanted(place, facts, data)}
+        return have == wanted and intact(place.final, manifest)
 
     def _done(self, job: Job, outcome: dict[str, Any]) -> list[Job]:
         """Take an outcome in; give the jobs that follow from it."""
@@ -299,9 +298,9 @@ class _Line:
         self.open[client, month] = state
         if not missing:
             self._finish(state)
-        paths = {**self.notebooks, **self._paths()}
+        stage = str(place.stage)
         return [
-            self._job(client, month, str(paths[page.notebook]), page.name, str(place.stage), page.language, page.key,
+            self._job(client, month, str(self.paths[page.notebook]), page.name, stage, page.language, page.key,
                       page.client_id)
             for page in missing
         ]  # fmt: skip

@@ -36,10 +36,11 @@ def settle(*parts: str) -> None:
     """
     seed = int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:4], "big")
     random.seed(seed)
-    if (numpy := sys.modules.get("numpy")) is not None:
-        numpy.random.seed(seed)  # analysts' own cells may still use the global generator
     import matplotlib
+    import numpy as np
     from matplotlib import font_manager
+
+    np.random.seed(seed)  # noqa: NPY002 - analysts' own cells may still use the global generator
 
     backend = matplotlib.get_backend()
     matplotlib.rcdefaults()

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905
 """HTML of an analyst's output made fit for the page: nothing that runs or loads, every table captioned."""
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from html.parser import HTMLParser
 __all__ = ["tidy"]
 
 _TAGS = frozenset(
-    ["a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "picture", "pre", "q", "rect", "s", "samp", "section", "small", "source", "span", "strong", "sub", "summary", "sup", "svg", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul", "var", "wbr"]
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 "
+    "h6 header hr i img ins kbd li mark ol p picture pre q rect s samp section small source span strong sub summary "
+    "sup svg table tbody td tfoot th thead time tr u ul var wbr".split()
 )
-_VOID = frozenset(["br", "hr", "img", "source", "col", "wbr", "rect"])
+_VOID = frozenset(("br", "hr", "img", "source", "col", "wbr", "rect"))
 _ATTRIBUTES = frozenset(
-    ["class", "id", "colspan", "rowspan", "scope", "alt", "width", "height", "media", "tabindex", "role", "lang", "datetime", "title", "aria-label", "aria-hidden", "focusable", "headers"]
+    "class id colspan rowspan scope alt width height media tabindex role lang datetime title aria-label "
+    "aria-hidden focusable headers".split()
 )
-_SILENT = frozenset(["script", "style", "iframe", "object", "embed", "template", "head", "title", "noscript", "svg:style", "form"])
+_SILENT = frozenset(
+    ("script", "style", "iframe", "object", "embed", "template", "head", "title", "noscript", "form")
+)
 _PICTURE = re.compile(r"data:image/(webp|png|jpeg|gif);base64,[A-Za-z0-9+/=]+\Z")
 _NUMBER = re.compile(r"[-+−]?\$?[\d\s.,\u00a0]*\d[\d\s.,\u00a0]*(e[-+]?\d+)?\s?(%|₽|млн|тыс\.)?\Z|NaN|–")
 
@@ -31,6 +37,9 @@ class _Tidy(HTMLParser):
         self.cell_at = 0  # where its start tag stands in parts
         self.table = 0
         self.in_head = False
+        self.column = 0
+        self.heads: list[tuple[int, int]] = []  # column and place in parts of the heads of the open table
+        self.numeric: dict[int, bool] = {}  # whether all filled cells of a column are numbers
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         if tag in _SILENT:
@@ -57,6 +66,8 @@ class _Tidy(HTMLParser):
             kept = {name: value for name, value in kept.items() if name == "id"}
         elif tag in ("thead", "tbody", "tfoot"):
             self.in_head = tag == "thead"
+        elif tag == "tr":
+            self.column = 0
         elif tag in ("td", "th"):
             self.cell, self.cell_at = [], len(self.parts)
             if tag == "th":
@@ -71,6 +82,7 @@ class _Tidy(HTMLParser):
 
     def _begin_table(self) -> None:
         self.table += 1
+        self.heads, self.numeric = [], {}
         name = html.escape(self.caption.format(n=self.table))
         self.parts.append(f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">')
 
@@ -86,17 +98,29 @@ class _Tidy(HTMLParser):
 
     def _close(self, tag: str) -> None:
         if tag in ("td", "th") and self.cell is not None:
-            text = "".join(self.cell).strip()
-            start = self.parts[self.cell_at]
-            if tag == "th" and not text:  # an empty heading names nothing
-                self.parts[self.cell_at] = re.sub(r' scope="\w+"', "", start).replace("<th", "<td", 1)
-                tag = "td"
-            elif _NUMBER.match(text):
-                self.parts[self.cell_at] = start[:-1] + ' class="n">'
-            self.cell = None
+            tag = self._close_cell(tag, "".join(self.cell).strip())
         self.parts.append(f"</{tag}>")
         if tag == "table":
+            for column, place in self.heads:
+                if self.numeric.get(column):
+                    self.parts[place] = self.parts[place][:-1] + ' class="n">'
             self.parts.append("</div>")
+
+    def _close_cell(self, tag: str, text: str) -> str:
+        start = self.parts[self.cell_at]
+        if self.in_head:
+            self.heads.append((self.column, self.cell_at))
+        elif text:
+            is_number = bool(_NUMBER.match(text))
+            self.numeric[self.column] = self.numeric.get(self.column, True) and is_number
+            if is_number:
+                self.parts[self.cell_at] = start[:-1] + ' class="n">'
+        if tag == "th" and not text:  # an empty heading names nothing
+            self.parts[self.cell_at] = re.sub(r' scope="\w+"', "", start).replace("<th", "<td", 1)
+            tag = "td"
+        self.column += int(found[1]) if (found := re.search(r'colspan="(\d{1,4})"', start)) else 1
+        self.cell = None
+        return tag
 
     def handle_data(self, text: str) -> None:
         if self.silent:
@@ -130,4 +154,5 @@ def tidy(fragment: str, caption: str) -> str:
     parser.feed(fragment)
     parser.close()
     text = parser.result()
-    return re.sub(r"(<table[^>]*>)(?!\s*<caption>)", lambda table: f"{table[1]}<caption>{html.escape(caption)}</caption>", text)
+    own = f"<caption>{html.escape(caption)}</caption>"
+    return re.sub(r"(<table[^>]*>)(?!\s*<caption>)", lambda table: table[1] + own, text)

@@ -51,7 +51,8 @@ def warm() -> None:
     # A first figure loads the font and the encoder, a first page compiles the template.
     images.picture(base.drawn(lambda ax, narrow: ax.set_title("Жщ 1"), height=60), "warm up")
     theme.clean(theme.figure(60)[1])
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import pandas as pd\npd.DataFrame({'a': [1]})")])
+    cell = nbformat.v4.new_code_cell("import pandas as pd\npd.DataFrame({'a': [1]})")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
     run_cells(notebook.cells)
     page.render(notebook, "ru", "warm up")
     shell().reset(new_session=True)

@@ -1,0 +1,57 @@
+"""`loyalty check`: what is wrong with a client's files and which reports they allow, on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ..errors import LoyaltyError
+
+__all__ = ["check_clients"]
+
+_SHOWN = 40
+
+
+def check_clients(clients: Sequence[str], root: Path) -> int:
+    """Prepare each client and print its findings; exit code 0, 3 or 4."""
+    from ..load import prepare
+    from .job import scrub
+
+    failed = 0
+    for client in clients:
+        try:
+            made = prepare(client, root)
+        except LoyaltyError as fault:
+            if len(clients) == 1:
+                raise
+            failed += 1
+            click.echo(scrub(f"{client}: {type(fault).__name__}: {fault}"), err=True)
+            continue
+        found, facts = made.findings, made.passport
+        click.echo(f"{client}: {facts['first'] or '–'} to {facts['last'] or '–'}, {facts['clients']} clients, "
+                   f"{facts['deals']} deals, {facts['answers']} answers")  # fmt: skip
+        for row in found.head(_SHOWN).itertuples(index=False):
+            place = ", ".join(str(part) for part in (row.file, _line(row.row), row.column) if part)
+            click.echo(f"  {row.severity}: {place}: {row.problem} {row.advice}".rstrip())
+        if len(found) > _SHOWN:
+            click.echo(f"  … {len(found) - _SHOWN} more")
+        click.echo(f"  all findings: {_near(made.folder / 'findings.csv', root)}")
+        for report, exhibits in made.possible.groupby("report", sort=True):
+            lacking = exhibits[~exhibits["possible"]]
+            click.echo(f"  {report}: {len(exhibits) - len(lacking)} of {len(exhibits)} exhibits")
+            for row in lacking.itertuples(index=False):
+                click.echo(f"    {row.exhibit}: needs {row.missing}")
+    return 0 if not failed else 3 if failed < len(clients) else 4
+
+
+def _line(row: object) -> str:
+    try:
+        return f"row {int(row)}"  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        return ""
+
+
+def _near(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
