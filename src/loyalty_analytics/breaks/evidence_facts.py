@@ -148,8 +148,19 @@ def _meetings(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _offers(table: pd.DataFrame) -> pd.DataFrame:
-    """A lost offer whose reason bears the name of a kind."""
+    """A lost offer whose reason bears the name of a kind, and the day when offers stopped coming."""
     why = _column(table, "lost_reason").astype(object)
     lost = table[_column(table, "outcome").eq("lost") & why.isin(KINDS)]
     day = day_numbers(_column(lost, "decided_at")).fillna(day_numbers(_column(lost, "offered_at")))
-    return _facts(lost, day, why.loc[lost.index], "offer_id")
+    return pd.concat([_facts(lost, day, why.loc[lost.index], "offer_id"), _offers_stopped(table)])
+
+
+def _offers_stopped(table: pd.DataFrame) -> pd.DataFrame:
+    """After at least four offers none for three usual gaps and 90 days: dated when the next one was due."""
+    known = table.assign(_day=day_numbers(_column(table, "offered_at"))).dropna(subset=["_day"])
+    known = known.sort_values(["client_id", "_day"], kind="stable")
+    grouped = known.groupby("client_id", sort=False)["_day"]
+    gap = grouped.shift(-1).fillna(known["_day"].max()) - known["_day"]
+    usual = grouped.diff().groupby(known["client_id"]).transform("median")
+    silent = known[(grouped.cumcount() >= 3) & (gap >= 3 * usual) & (gap >= 90)]
+    return _facts(silent, silent["_day"] + usual[silent.index], "other", "offer_id")

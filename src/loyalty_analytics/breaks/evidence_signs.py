@@ -10,11 +10,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from .reason_orders import day_numbers
+
 __all__ = ["SIGNS", "signs_at"]
 
-SIGNS = ("price_change", "product_change", "airing_defect", "manager_change")
+SIGNS = ("price_change", "product_change", "airing_defect", "manager_change", "budget_cut")
 _LEAST, _MOST = -4.0, 6.0  # one sign alone never says more
 _RISES = np.linspace(0.04, 0.40, 19)  # of a price that matters, as log ratio
+_DELAYS = np.linspace(7.0, 60.0, 12)  # of payments, days
 
 
 def signs_at(orders: pd.DataFrame, deliveries: pd.DataFrame | None, spots: pd.DataFrame) -> pd.DataFrame:
@@ -37,9 +40,11 @@ def signs_at(orders: pd.DataFrame, deliveries: pd.DataFrame | None, spots: pd.Da
         frame["price_change"] = _price(near, spots)
     if "product" in near:
         frame["product_change"] = _product(near, spots)
+    if "late" in near:
+        frame["budget_cut"] = _late(near, spots)
     if "manager" in near:
         frame["manager_change"] = _manager(near).reindex(spots.index)
-    if deliveries is not None and len(deliveries) and "defect" in deliveries and "transaction_id" in near:
+    if deliveries is not None and len(deliveries) and "transaction_id" in near and "transaction_id" in deliveries:
         frame["airing_defect"] = _defects(near, deliveries).reindex(spots.index)
     return frame.clip(_LEAST, _MOST)
 
@@ -48,12 +53,26 @@ def _price(near: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
     """Change of the client's prices, product by product, against the usual drift of prices."""
     known = near[near["quantity"].notna() & (near["minor"] > 0)]
     listed = known["listed"] if "listed" in known else known["minor"]
-    keys = ["spot", "product"] if "product" in known else ["spot"]
+    known = known.assign(y=np.log(listed / known["quantity"]))
+    change, variance = _shift(known, ["spot", "product"] if "product" in known else ["spot"], 1e-6)
+    return _against_drift(change, variance, spots, _RISES, 0.01)
+
+
+def _late(near: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
+    """Payments came later than before: money is short."""
+    known = near[near["late"].notna()]
+    known = known.assign(y=known["late"].clip(-30, 120))
+    change, variance = _shift(known, ["spot"], 4.0)
+    return _against_drift(change, variance, spots.assign(direction=-1), _DELAYS, 2.0)
+
+
+def _shift(known: pd.DataFrame, keys: list[str], least: float) -> tuple[pd.Series, pd.Series]:
+    """Change of the mean of y at every spot from the months before to those after, and its variance."""
     side = np.where(known["rel"].between(-10, -4), "b", np.where(known["rel"].between(0, 6), "a", ""))
-    known = known.assign(y=np.log(listed / known["quantity"]), side=side)[side != ""]
+    known = known.assign(side=side)[side != ""]
     stats = known.groupby([*keys, "side"], dropna=False, observed=True)["y"].agg(["count", "mean", "var"]).unstack("side")
     if not len(stats) or "a" not in stats["count"] or "b" not in stats["count"]:
-        return pd.Series(np.nan, index=spots.index)
+        return pd.Series(dtype=float), pd.Series(dtype=float)
     count, mean = stats["count"].fillna(0), stats["mean"]
     weight = (count["a"] * count["b"] / (count["a"] + count["b"])).where((count["a"] > 0) & (count["b"] > 0), 0.0)
     spot = stats.index.get_level_values("spot")
@@ -61,23 +80,27 @@ def _price(near: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
     spread = (stats["var"].fillna(0) * free).sum(axis=1).groupby(spot).sum()
     degrees = free.sum(axis=1).groupby(spot).sum()
     pooled = spread.sum() / max(degrees.sum(), 1)
-    noise = (spread + 4 * max(pooled, 1e-6)) / (degrees + 4)
+    noise = (spread + 4 * max(pooled, least)) / (degrees + 4)
     total = weight.groupby(spot).sum()
     change = ((mean["a"] - mean["b"]).fillna(0) * weight).groupby(spot).sum() / total.where(total > 0)
-    return _against_drift(change.reindex(spots.index), (noise / total.where(total > 0)).reindex(spots.index), spots)
+    return change, noise / total.where(total > 0)
 
 
-def _against_drift(change: pd.Series, variance: pd.Series, spots: pd.DataFrame) -> pd.Series:
+def _against_drift(
+    change: pd.Series, variance: pd.Series, spots: pd.DataFrame, moves: np.ndarray, least: float
+) -> pd.Series:
+    """Moved by one of ``moves`` against the drift seen in months without a break."""
+    change, variance = change.reindex(spots.index).astype(float), variance.reindex(spots.index).astype(float)
     usual = change[~spots["real"] & change.notna()]
     centre = float(usual.median()) if len(usual) >= 5 else 0.0
     wide = (1.4826 * (usual - centre).abs().median()) ** 2 if len(usual) >= 5 else 0.0
-    drift = max(wide - float(variance[usual.index].median() if len(usual) else 0.0), 0.01**2)
+    drift = max(wide - float(variance[usual.index].median() if len(usual) else 0.0), least**2)
     known = change.notna() & variance.notna()
     x = ((change - centre) * -np.sign(spots["direction"])).fillna(0.0).to_numpy()
     scale = np.sqrt(variance.fillna(1.0).to_numpy() + drift)
     quiet = -0.5 * (x / scale) ** 2
-    moved = -0.5 * ((x[:, None] - _RISES) / scale[:, None]) ** 2
-    value = np.logaddexp.reduce(moved, axis=1) - np.log(len(_RISES)) - quiet
+    moved = -0.5 * ((x[:, None] - moves) / scale[:, None]) ** 2
+    value = np.logaddexp.reduce(moved, axis=1) - np.log(len(moves)) - quiet
     return pd.Series(value, index=change.index).where(known)
 
 
@@ -138,19 +161,30 @@ def _manager(near: pd.DataFrame) -> pd.Series:
 
 
 def _defects(near: pd.DataFrame, deliveries: pd.DataFrame) -> pd.Series:
-    """Deliveries failed more often in the months up to the break than at other times."""
-    failed = deliveries[["transaction_id", "defect"]].dropna()
-    failed = failed.assign(defect=failed["defect"].astype(bool)).groupby("transaction_id")["defect"].max()
-    known = near.assign(defect=near["transaction_id"].map(failed)).dropna(subset=["defect"])
-    if not len(known):
+    """Deliveries failed or came late more often in the months up to the break than at other times."""
+    bad = {}
+    if "defect" in deliveries and deliveries["defect"].notna().any():
+        bad["defect"] = deliveries["defect"].astype("boolean")
+    if "planned_at" in deliveries and "actual_at" in deliveries and deliveries["actual_at"].notna().any():
+        days = day_numbers(deliveries["actual_at"]) - day_numbers(deliveries["planned_at"])
+        bad["late"] = (days >= 1).astype("boolean").where(days.notna())
+    tested = [_rate_rose(near, deliveries["transaction_id"], failed) for failed in bad.values()]
+    if not tested:
         return pd.Series(dtype=float)
-    usual = float(known["defect"].astype(float).mean())
-    inside = known["rel"].between(-4, 0)
-    count = known.assign(defect=known["defect"].astype(float), inside=inside)
-    sums = count.groupby(["spot", "inside"])["defect"].agg(["sum", "size"]).unstack("inside", fill_value=0)
+    both = pd.concat(tested, axis=1)
+    return np.log(np.exp(both.clip(_LEAST, _MOST)).mean(axis=1))
+
+
+def _rate_rose(near: pd.DataFrame, keys: pd.Series, failed: pd.Series) -> pd.Series:
+    known = failed.notna()
+    by_order = failed[known].astype(float).groupby(keys[known].to_numpy()).max()
+    table = near.assign(bad=near["transaction_id"].map(by_order)).dropna(subset=["bad"])
+    usual = float(table["bad"].mean()) if len(table) else 0.0
+    inside = table["rel"].between(-4, 0)
+    sums = table.assign(inside=inside).groupby(["spot", "inside"])["bad"].agg(["sum", "size"]).unstack("inside", fill_value=0)
     sums = sums.reindex(columns=pd.MultiIndex.from_product([["sum", "size"], [False, True]]), fill_value=0)
     k, n = sums["sum", True].to_numpy(float), sums["size", True].to_numpy(float)
     a = 20 * max(usual, 0.005) + sums["sum", False].to_numpy(float)
-    b = 20 * (1 - usual) + (sums["size", False] - sums["sum", False]).to_numpy(float)
+    b = 20 * (1 - min(usual, 0.95)) + (sums["size", False] - sums["sum", False]).to_numpy(float)
     value = _beta_binomial(k, n, np.full_like(a, 2.5), np.full_like(a, 5.0)) - _beta_binomial(k, n, a, b)
     return pd.Series(value, index=sums.index).where(n > 0)

@@ -28,6 +28,7 @@ _LAG = np.array([0.06, 0.12, 0.20, 0.18, 0.13, 0.10, 0.06, 0.05, 0.03, 0.03, 0.0
 _WEIGHTS = {"none": 4.0, "competitor": 0.4, "season": 0.1, "macro": 0.2, "other": 0.2}
 _USUAL = 0.85  # pseudo breaks of every other kind
 _HARD = ["events", "manager_assignments", "managers", "contacts", "client_budgets"]
+_MARKET = 20.0  # a break that the engine calls a part of the market's own
 _MISSED = 0.08  # a reason whose sign the transactions do not show
 
 
@@ -48,8 +49,12 @@ def weigh(
     pairs = _pairs(spots, facts)
     streams = _densities(pairs, spots, facts, span)
     shows = _sign_factors(sign, spots, pairs)
+    if breaks["market"].any():
+        fell = spots.index.isin(breaks.index[breaks["market"]]) & spots["real"].to_numpy()
+        shows["macro"] = np.where(fell, _MARKET, 1.0)
     posterior, ratio = _learn(spots, streams, shows)
-    return _rows(spots, pairs, posterior, ratio, sign, strong, possible)
+    macro = np.log(shows.get("macro", np.full(len(spots), np.nan)))
+    return _rows(spots, pairs, posterior, ratio, sign, macro, strong, possible)
 
 
 def _calendar(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> pd.DataFrame:
@@ -90,9 +95,10 @@ def _spots(breaks: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
 def _pairs(spots: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     """Facts near spots with their lag in days to the first day of the month of the spot."""
     places = spots[["client_id", "month", "low", "high"]].rename_axis("spot").reset_index()
+    places["client_id"] = places["client_id"].astype(object)  # 7 and 7.0 are one client, 7 and '7' are not
     own = facts[facts["client_id"].notna()]
     common = facts[facts["client_id"].isna()].drop(columns="client_id")
-    found = [places.merge(own.astype({"client_id": places["client_id"].dtype}), on="client_id")] if len(own) else []
+    found = [places.merge(own.astype({"client_id": object}), on="client_id")] if len(own) else []
     found += [places.merge(common, how="cross")] if len(common) else []
     if not found:
         return places.iloc[:0].assign(day=0.0, reason="", source="", source_id="", everyone=False, lag=0.0, step=0)
@@ -224,9 +230,13 @@ def _near(stream: _Stream, spots: pd.DataFrame) -> np.ndarray:
     lag = np.zeros(_LATE - _EARLY)
     lag[-2 - _EARLY : -2 - _EARLY + len(_LAG)] = _LAG
     found = np.flatnonzero(stream.weight.any(axis=1))
+    dated = _dating(spots.iloc[found])
+    reach = dated.shape[1] // 2
+    shifted = np.arange(len(lag))[None, :] + reach - np.arange(dated.shape[1])[:, None]
+    inside = (shifted >= 0) & (shifted < len(lag))
+    blur = np.where(inside, lag[np.clip(shifted, 0, len(lag) - 1)], 0.0)
     sums = np.zeros(len(spots))
-    for row, dated in zip(found, _dating(spots.iloc[found])):
-        sums[row] = stream.weight[row] @ np.convolve(lag, dated, mode="same")
+    sums[found] = (stream.weight[found] * (dated @ blur)).sum(axis=1)
     return sums
 
 
@@ -236,6 +246,7 @@ def _rows(
     posterior: pd.DataFrame,
     ratio: pd.DataFrame,
     sign: pd.DataFrame,
+    macro: np.ndarray,
     strong: float,
     possible: float,
 ) -> pd.DataFrame:
@@ -247,11 +258,11 @@ def _rows(
         day=("day", "first"), low=("low", "first"), high=("high", "first"), source_id=("source_id", "first"),
         evidence=("source", lambda names: " + ".join(sorted(set(names)))),
     )  # fmt: skip
-    shown = sign.iloc[:real].stack().rename("shown")
+    shown = sign.iloc[:real].assign(macro=macro[:real]).stack().rename("shown")
     shown = shown[shown > 0.7].rename_axis(["spot", "reason"])
     table = facts.join(shown, how="outer").reset_index()
     table["evidence"] = np.where(
-        table["shown"].notna(), (table["evidence"].fillna("") + " + transactions").str.removeprefix(" + "), table["evidence"]
+        table["shown"].notna(), (table["evidence"].fillna("") + " + " + _shown_by(table["reason"])).str.removeprefix(" + "), table["evidence"]
     )
     place = posterior.columns.get_indexer(table["reason"])
     table["probability"] = posterior.to_numpy()[table["spot"].to_numpy(), place]
@@ -278,6 +289,10 @@ def _rows(
             "source_id": table["source_id"],
         }
     )
+
+
+def _shown_by(reason: pd.Series) -> pd.Series:
+    return reason.map({"airing_defect": "deliveries", "macro": "market"}).fillna("transactions")
 
 
 def _odds(posterior: pd.DataFrame) -> np.ndarray:

@@ -110,6 +110,8 @@ def prepare_orders(transactions: pd.DataFrame, seen: AsOf) -> pd.DataFrame:
     for name, column in (("product", "product_id"), ("manager", "manager_id"), ("transaction_id", "transaction_id")):
         if column in table and table[column].notna().any():
             orders[name] = table[column]
+    if "due_date" in table and "paid_date" in table and table["paid_date"].notna().any():
+        orders["late"] = day_numbers(table["paid_date"]) - day_numbers(table["due_date"])
     return _priced(orders, table).reset_index(drop=True)
 
 
