@@ -23,7 +23,7 @@ def client_kinds(
     as_of: Any = None,
     *,
     certainty: float = 0.7,
-    anchor_share: float = 0.5,
+    anchor_share: float = 0.7,
     anchor_top: int | None = None,
     anchor_months: int = 12,
 ) -> Result:

@@ -41,6 +41,7 @@ def late(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> months = pd.period_range("2022-01", "2025-08", freq="M")
     >>> panel = pd.DataFrame({"client_id": 1, "month": months, "orders": 2, "revenue": 100.0})
     >>> late(panel, "2025-11").table[["client_id", "days_silent", "usual_order", "year_before"]]

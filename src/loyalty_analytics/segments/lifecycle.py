@@ -19,7 +19,7 @@ STATUSES = ("new", "active", "reactivated", "sleeping", "lost")
 _COLUMNS = ["client_id", "status", "p_alive", "last_month", "expected_gap", "days_late", "last_date",
             "days_silent", "p_ordered", "expected_orders", "first_month", "left_censored"]  # fmt: skip
 _DAYS = 365.25 / 12
-_AHEAD = 36  # months of the future over which the next order is looked for
+_AHEAD = 30  # months of the future over which the next order is looked for
 
 
 def lifecycle(
@@ -132,29 +132,28 @@ def _expected(
     day = (g.last_date - g.last_date.astype("datetime64[M]")).astype(np.int64)
     left = np.clip(1 - (day + 1) / _DAYS, 0, 1)  # part of the last order's month that was left
     repeats = np.maximum(g.days.sum(axis=1) - 1, 0)
+    months = (last_month[:, None] + np.arange(_AHEAD)) % 12
+    length = np.ones((len(silent), _AHEAD))
+    length[:, 0] = left
+    passed = np.clip(silent[:, None] / _DAYS - (np.cumsum(length, axis=1) - length), 0, length)
     gap, ordered, ahead = np.zeros(len(silent)), np.zeros(len(silent)), np.zeros(len(silent))
     for position in range(3):
-        each = calendar.market * (seen.shape if position == 1 else 1.0)
-        each = np.broadcast_to(each, (len(silent), 12))
-        shape = calendar.rate[position, 0] + repeats
-        lived = _lived(g, each)
-        rate = calendar.rate[position, 1] + lived
-        months = (last_month[:, None] + np.arange(_AHEAD + 1)) % 12
-        steps = np.take_along_axis(each, months, axis=1).astype(float)
-        length = np.ones_like(steps)
-        length[:, 0] = left
-        reached = np.cumsum(steps * length, axis=1)
-        before = np.concatenate([np.zeros((len(silent), 1)), reached[:, :-1]], axis=1)
+        each = calendar.market * (seen.shape if position == 1 else np.ones((1, 12)))
+        if position < 2:  # the sporadic follow the calendar of the regular
+            steps = np.take_along_axis(np.broadcast_to(each, (len(silent), 12)), months, axis=1)
+            reached = np.cumsum(steps * length, axis=1)
+            waited, lived = (steps * passed).sum(axis=1), _lived(g, each)
+        if position == 0:
+            flat = reached, waited, lived
+        if position == 2:
+            reached, waited, lived = flat
+        shape, rate = calendar.rate[position, 0] + repeats, calendar.rate[position, 1] + lived
         # No order up to then: (b / (b + e))^(a + x), a gamma mixture of exponentials.
-        stay = np.exp(-shape[:, None] * np.log1p(np.stack([before, reached]) / rate[:, None]))
-        mean = (length * stay.mean(axis=0)).sum(axis=1) * _DAYS
-        upto = np.clip(silent / _DAYS, 0, None)
-        done = np.cumsum(length, axis=1)
-        part = np.clip((upto[:, None] - (done - length)) / np.maximum(length, 1e-9), 0, 1)
-        exposure = (steps * length * part).sum(axis=1)
-        gap += weights[:, position] * mean
-        ordered += weights[:, position] * (1 - np.exp(-shape * np.log1p(exposure / rate)))
-        ahead += weights[:, position] * 12 * each.mean(axis=1) * shape / (rate + exposure)
+        stay = np.exp(-shape[:, None] * np.log1p(reached / rate[:, None]))
+        before = np.concatenate([np.ones((len(stay), 1)), stay[:, :-1]], axis=1)
+        gap += weights[:, position] * (length * (before + stay)).sum(axis=1) * _DAYS / 2
+        ordered += weights[:, position] * (1 - np.exp(-shape * np.log1p(waited / rate)))
+        ahead += weights[:, position] * 12 * each.mean(axis=1) * shape / (rate + waited)
     return gap, ordered, ahead
 
 
@@ -163,6 +162,8 @@ def _lived(g: Grid, each: np.ndarray) -> np.ndarray:
     at = np.arange(g.months)
     last = np.minimum(g.last, g.months - 1)[:, None]
     inside = ((at > g.first[:, None]) & (at <= last)).astype(float)
+    if len(each) == 1:
+        return inside @ each[0, g.calendar] + 0.5
     by_month = np.stack([inside[:, g.calendar == month].sum(axis=1) for month in range(12)], axis=1)
     return (by_month * each).sum(axis=1) + 0.5
 
