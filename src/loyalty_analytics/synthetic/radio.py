@@ -9,7 +9,7 @@ from . import radio_loop as loop
 from . import radio_trade as trade
 from . import radio_voice as voice
 from .people import vocabulary
-from .radio_story import SILENT, story, volumes
+from .radio_story import LAST, SILENT, story, volumes
 from .world import World
 
 __all__ = ["radio"]
@@ -23,8 +23,9 @@ def radio(seed: int = 2026) -> World:
     World with all canonical tables; truth: ``story`` (client_id, kind, break_month, size, event),
     ``silent`` (client_id), ``causes`` (feedback_id, cause, topic, tone), ``channels`` (channel, pays_back).
     """
-    volume = volumes(seed)
-    deals = trade.transactions(volume, seed)
+    ahead = volumes(seed)
+    deals = trade.transactions(ahead, seed)
+    volume = ahead.loc[:LAST]
     clients = cards.clients(volume, seed)
     people = cards.contacts(clients, seed)
     interviews = voice.survey(volume, people, seed)

@@ -49,7 +49,7 @@ def clients(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
     owner = {e: row[2] for e, row in words["entities"].items()}
     manager = served_by().drop_duplicates("client_id", keep="last").set_index("client_id")["manager_id"]
     station = managers().set_index("manager_id")["unit_id"]
-    channel = {c: name for name, group in words["channels"].items() for c in group}
+    channel = {c: words["channel_names"][name] for name, group in words["channels"].items() for c in group}
     last = volumes.loc["2026-05":].sum()
     rows: list[dict[str, Any]] = []
     for number, (client, card) in enumerate(cards.items()):
@@ -183,7 +183,8 @@ def referrals(cards: pd.DataFrame, deals: pd.DataFrame, seed: int) -> pd.DataFra
 def targets(deals: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Sales plan by month: the company, its stations and managers; meetings and new clients."""
     rng, rows = stream(seed, "targets"), []
-    month = deals["date"].dt.to_period("M")
+    deals = _aired(deals)
+    month = deals["month"]
     for period in MONTHS:
         for level, key in (("unit", "unit_id"), ("manager", "manager_id")):
             for name in sorted(deals[key].dropna().unique()):
@@ -202,6 +203,16 @@ def targets(deals: pd.DataFrame, seed: int) -> pd.DataFrame:
             )
         ]
     return pd.DataFrame(rows, columns=["period_start", "metric", "level", "level_id", "amount"])
+
+
+def _aired(deals: pd.DataFrame) -> pd.DataFrame:
+    """Deals with the months they are on the air, a prepaid quarter in three equal parts."""
+    first, last = deals["campaign_start"].dt.to_period("M"), deals["campaign_end"].dt.to_period("M")
+    count = (last.astype("int64") - first.astype("int64") + 1).to_numpy()
+    long = deals.loc[deals.index.repeat(count)].reset_index(drop=True)
+    step = np.concatenate([np.arange(n) for n in count])
+    parts = np.repeat(count, count)
+    return long.assign(month=first.repeat(count).reset_index(drop=True) + step, amount=long["amount"] / parts)
 
 
 def _plan(fact: Any, period: pd.Period, guess: float) -> float:

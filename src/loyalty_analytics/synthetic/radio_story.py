@@ -13,6 +13,8 @@ __all__ = ["FIRST", "LAST", "MONTHS", "SILENT", "buyers", "story", "volumes"]
 
 FIRST, LAST = pd.Period("2023-11", "M"), pd.Period("2026-10", "M")
 MONTHS = pd.period_range(FIRST, LAST, freq="M")
+# Deals of October are partly for airings in November.
+_AHEAD = pd.period_range(FIRST, LAST + 1, freq="M")
 
 # client, kind, first month of the new regime, relative change (per month for a decline), event
 _STORY: list[tuple[str, str, str, float, str]] = [
@@ -74,15 +76,18 @@ def story() -> pd.DataFrame:
 
 
 def volumes(seed: int) -> pd.DataFrame:
-    """Planned volume in roubles, month × client: level, seasons, autocorrelated noise and the story."""
+    """Planned volume on the air in roubles, month × client: level, seasons, autocorrelated noise and the story.
+
+    The last row is the month after the last one that is reported.
+    """
     words = vocabulary("radio_clients")
-    calendar = np.asarray(MONTHS.month)
-    market = np.asarray(words["market_season"])[calendar - 1] * 1.007 ** np.arange(len(MONTHS))
+    calendar = np.asarray(_AHEAD.month)
+    market = np.asarray(words["market_season"])[calendar - 1] * 1.007 ** np.arange(len(_AHEAD))
     columns = {
         client: _volume(stream(seed, "volume", client), row, market, calendar, words["trade_season"][row[2]])
         for client, row in words["clients"].items()
     }
-    table = pd.DataFrame(columns, index=MONTHS)
+    table = pd.DataFrame(columns, index=_AHEAD)
     for client, kind, month, size, _ in _STORY:
         table[client] *= _shape(kind, pd.Period(month, "M"), size)
     return table
@@ -106,12 +111,12 @@ def _volume(
     value[rng.random(len(calendar)) > often] = 0.0
     # A rare special project; it lasts one month and means nothing.
     value[(rng.random(len(calendar)) < 0.006) & (value > 0)] *= 1.9
-    value[np.asarray(first > MONTHS)] = 0.0
+    value[np.asarray(first > _AHEAD)] = 0.0
     return value
 
 
 def _shape(kind: str, month: pd.Period, size: float) -> np.ndarray:
-    since = np.asarray([(m - month).n for m in MONTHS])
+    since = np.asarray([(m - month).n for m in _AHEAD])
     if kind == "decline":
         return (1 + size) ** np.clip(since + 1, 0, 16)
     return np.where(since >= 0, 1 + size, 1.0)

@@ -82,7 +82,7 @@ def transactions(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
         lines = served[served["client_id"] == client]
         mix = _taste(client, station[lines["manager_id"].iloc[0]], words["clients"][client][2], rng)
         discount = float(rng.choice([0, 5, 5, 10, 10, 15]))
-        for month, volume in zip(MONTHS, volumes[client].tolist()):
+        for month, volume in zip(volumes.index, volumes[client].tolist()):
             if client in _PREPAID:
                 if month.month % 3 != 1 and month != FIRST:
                     continue
@@ -91,7 +91,8 @@ def transactions(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
                 continue
             for product, wanted in _orders(client, volume, month, mix, rng):
                 rows.append(_deal(client, month, product, wanted, discount, rng))
-    table = pd.DataFrame(rows).sort_values(["date", "client_id"], kind="stable", ignore_index=True)
+    table = pd.DataFrame(rows).sort_values(["date", "client_id"], kind="stable")
+    table = table[table["date"] <= REPORT_DAY].reset_index(drop=True)
     table.insert(0, "transaction_id", [f"Д-{n:05d}" for n in range(10_001, 10_001 + len(table))])
     table["campaign_id"] = "РК-" + table["transaction_id"].str[2:]
     joined = table.merge(served, on="client_id", suffixes=("", "_s"))
@@ -107,8 +108,9 @@ def _deal(
     client: str, month: pd.Period, product: str, wanted: float, discount: float, rng: np.random.Generator
 ) -> dict[str, Any]:
     words = vocabulary("radio_clients")["products"][product]
-    day = int(rng.integers(0, 13))
-    date = month.to_timestamp() + pd.Timedelta(days=day)
+    first, last = month.to_timestamp(), month.to_timestamp(how="end").normalize()
+    # Signed in the last third of the month before or while the month runs; on the air within the month.
+    date = max(first + pd.Timedelta(days=int(rng.integers(-10, 19))), FIRST.to_timestamp())
     price = float(words[3])
     if product in _PRIME and date >= PRICE_RISE:
         price = round(price * _RISE, -1)
@@ -116,14 +118,14 @@ def _deal(
     net = price * (1 - off / 100)
     quantity = max(1, round(wanted / net))
     amount = round(quantity * net, 2)
-    start = date + pd.Timedelta(days=int(rng.integers(1, 6)))
-    last = (month + 2 if client in _PREPAID and month != FIRST else month).to_timestamp(how="end").normalize()
-    last = min(last, REPORT_DAY)
+    start = max(date + pd.Timedelta(days=int(rng.integers(1, 6))), first + pd.Timedelta(days=int(rng.integers(0, 3))))
+    if client in _PREPAID and month != FIRST:
+        last = (month + 2).to_timestamp(how="end").normalize()
     end = min(last, max(start + pd.Timedelta(days=int(rng.integers(6, 24))), start)) if client not in _PREPAID else last
     due = end + pd.Timedelta(days=int(rng.choice([10, 14, 30])))
     late = int(rng.integers(-9, 4)) if rng.random() < 0.82 else int(rng.integers(4, 32))
     if client in ("C033", "C008") and date >= pd.Timestamp("2026-06-01"):
-        late += 40  # money gets short
+        late += 25  # money gets short
     paid = due + pd.Timedelta(days=late)
     profit = round(amount * (0.34 + 0.05 * float(rng.standard_normal()) - off / 400), 2)
     return {

@@ -53,13 +53,13 @@ def mood(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
         since = np.asarray([(m - pd.Period(month, "M")).n for m in MONTHS])
         if kind == "season_only":
             continue
-        change = 0.5 if size > 0 else -1.3
+        change = 0.5 if size > 0 else -0.75
         lead = 1 if kind in ("manager", "price") else -2
         table[client] += change * np.clip((since - lead + 1) / 2, 0, 1)
         if size < 0:
             table[client] = table[client].clip(lower=-2.4)
     slow = np.clip((np.arange(len(MONTHS)) - 27) / 8, 0, 1)  # service gets slower in 2026
-    return table.sub(0.35 * slow, axis=0)
+    return table.sub(0.2 * slow, axis=0)
 
 
 def _asked(
@@ -148,7 +148,7 @@ def _scores(
     }
     if client == "C015" and month >= pd.Period("2026-03", "M"):
         matter["Q07"] = -2.0
-    recommend = 8.0 + 1.45 * feeling + 0.3 * newcomer + 0.9 * rng.standard_normal()
+    recommend = 8.1 + 1.45 * feeling + 0.3 * newcomer + 0.9 * rng.standard_normal()
     scores = {"Q01": float(np.clip(round(recommend), 0, 10))}
     for question, shift in matter.items():
         if question in ("Q02", "Q03") or rng.random() < 0.72:
