@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..load import Data
 
-__all__ = ["TABLE_MIME", "Exhibit", "Front", "Tile", "drawn", "exhibit", "glossary"]
+__all__ = ["TABLE_MIME", "Exhibit", "Front", "Tile", "drawn", "exhibit", "glossary", "passport_line"]
 
 TABLE_MIME = "application/vnd.loyalty.table+json"
 
@@ -127,13 +127,12 @@ class Front:
         cls, data: Data, title: str, language: str, summary: str, tiles: Iterable[Tile] = (), warning: str = ""
     ) -> Front:
         """The front of a report on a client's data."""
-        names = data.params.title
         return cls(
-            client=names.get(language) or next(iter(names.values())),
+            client=data.params.title_in(language),
             title=title,
             month=words.month(data.as_of.month, language),
             language=language,
-            passport=data.passport_line(language),
+            passport=passport_line(data, language),
             summary=summary,
             tiles=tuple(tiles),
             warning=warning,
@@ -153,6 +152,27 @@ class Front:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {"text/html": self.html(), "text/plain": f"{self.title}. {self.summary}"}
+
+
+def passport_line(data: Data, language: str) -> str:
+    """What the report stands on: last day, clients, deals, answers, remarks of the data check."""
+    facts = data.passport
+    answers = words.say("brief.passport_no_answers", language)
+    if facts["invited"]:
+        counts = {name: words.number(facts[name], language) for name in ("answered", "invited")}
+        answers = words.say("brief.passport_answers", language, **counts)
+    elif facts["answers"]:
+        answers = words.count(facts["answers"], "answer", language)
+    remarks = facts["findings"].get("error", 0) + facts["findings"].get("warning", 0)
+    values = {
+        "day": words.day(data.as_of.date, language),
+        "answers": answers,
+        "findings": words.count(remarks, "finding", language),
+    }
+    if not facts["deals"]:
+        return words.say("brief.passport_survey", language, **values)
+    clients, deals = words.count(facts["clients"], "client", language), words.count(facts["deals"], "deal", language)
+    return words.say("brief.passport", language, clients=clients, deals=deals, **values)
 
 
 def drawn(plot: Callable[..., Any], *args: Any, height: float = 360, narrow_height: float | None = None,

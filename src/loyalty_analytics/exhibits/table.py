@@ -73,7 +73,8 @@ class Column:
         text = self.text(row[self.key], language)
         if self.low and pd.notna(row[self.low]) and text != "–":
             low, high = (self.text(row[key], language) for key in (self.low, self.high))
-            text = f"{text} [{low}; {high}]"
+            if not low == text == high:
+                text = f"{text} [{low}; {high}]"
         return text
 
 

@@ -18,7 +18,23 @@ from babel import Locale
 from ..errors import LoyaltyError, nearest
 from ..months import to_periods
 
-__all__ = ["LANGUAGES", "count", "day", "interval", "money", "month", "number", "percent", "plural", "say", "unit_of"]
+__all__ = [
+    "LANGUAGES",
+    "count",
+    "day",
+    "interval",
+    "known",
+    "money",
+    "month",
+    "number",
+    "percent",
+    "plural",
+    "say",
+    "say_list",
+    "symbol",
+    "unit_of",
+    "unit_words",
+]
 
 LANGUAGES = ("ru", "en")
 _NBSP = "\u00a0"
@@ -54,6 +70,25 @@ def say(key: str, language: str, **values: Any) -> str:
     if not isinstance(text, str):
         raise LoyaltyError(f"{key!r} is a noun with plural forms, not a sentence.", "Use words.count.")
     return text.format(**values).strip()
+
+
+def known(key: str, language: str) -> bool:
+    """Whether there is a word for a key.
+
+    >>> known("common.nothing", "ru"), known("common.everything", "ru")
+    (True, False)
+    """
+    name, _, rest = key.partition(".")
+    return rest in area(name, language)
+
+
+def say_list(key: str, language: str) -> list[str]:
+    """A list of words, such as the names of the months.
+
+    >>> say_list("months.short", "en")[0]
+    'Jan'
+    """
+    return list(_find(key, language))
 
 
 def plural(n: float, noun: str, language: str) -> str:
@@ -133,7 +168,27 @@ def money(
         digits = 1 if unit in ("m", "bn") and abs(scaled) < 100 else 0
     text = number(scaled, language, digits, sign)
     word = _find(f"units.{unit}", language) if unit else ""
-    parts = [text, word, _SYMBOLS.get(currency, currency)] if language == "ru" else [currency, text, word]
+    parts = [text, word, symbol(currency, language)] if language == "ru" else [currency, text, word]
+    return _NBSP.join(part for part in parts if part)
+
+
+def symbol(currency: str, language: str) -> str:
+    """A currency as the reader writes it.
+
+    >>> symbol("RUB", "ru"), symbol("RUB", "en")
+    ('₽', 'RUB')
+    """
+    return _SYMBOLS.get(currency, currency) if language == "ru" else currency
+
+
+def unit_words(unit: str, currency: str, language: str) -> str:
+    """The unit of a column of money.
+
+    >>> unit_words("m", "RUB", "en").replace(chr(160), " ")
+    'RUB m'
+    """
+    word = _find(f"units.{unit}", language) if unit else ""
+    parts = [word, symbol(currency, language)] if language == "ru" else [currency, word]
     return _NBSP.join(part for part in parts if part)
 
 

@@ -1,0 +1,186 @@
+"""Pictures of the monthly brief."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import words
+from . import theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["slope", "volume_columns", "waterfall"]
+
+
+@theme.styled
+def volume_columns(
+    series: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    language: str = "en",
+    unit: str = "m",
+    narrow: bool = False,
+    months: int = 13,
+) -> Axes:
+    """Columns of a month beside the same month of last year, the plan as an outline.
+
+    Parameters
+    ----------
+    series : DataFrame with month, revenue, previous, plan
+    unit : {'', 'k', 'm', 'bn'}
+        Scale of the labels.
+    """
+    ax = theme.axes(ax)
+    shown = series.tail(6 if narrow else months)
+    scale = {"": 1.0, "k": 1e3, "m": 1e6, "bn": 1e9}[unit]
+    place = np.arange(len(shown))
+    revenue, previous, plan = (shown[name].to_numpy(float) / scale for name in ("revenue", "previous", "plan"))
+    ax.bar(place - 0.3, previous, width=0.2, color=theme.PREVIOUS)
+    ax.bar(place + 0.1, revenue, width=0.54, color=theme.ACTUAL)
+    planned = ~np.isnan(plan)
+    ax.bar(
+        place[planned] + 0.1, plan[planned], width=0.64, facecolor="none", edgecolor=theme.ACTUAL, linewidth=1.0,
+        linestyle=(0, (2, 1.5)),
+    )  # fmt: skip
+    digits = 1 if np.nanmax(revenue, initial=0) < 100 else 0
+    for x, value in zip(place, revenue):
+        ax.annotate(
+            words.number(value, language, digits), (x + 0.1, value), xytext=(0, -2), textcoords="offset points",
+            ha="center", va="top", color="white", fontsize=8.6,
+        )  # fmt: skip
+    labels = []
+    for at, month in enumerate(pd.DatetimeIndex(shown["month"])):
+        name = words.say_list("months.short", language)[month.month - 1]
+        labels.append(f"{name}\n{month.year}" if at == 0 or month.month == 1 else name)
+    ax.set_xticks(place + 0.0, labels)
+    theme.clean(ax, keep="x")
+    ax.margins(x=0.01, y=0.05)
+    key = [(theme.ACTUAL, "brief.key_fact"), (theme.PREVIOUS, "brief.key_previous")]
+    _key(ax, key, bool(planned.any()), language)
+    return ax
+
+
+def _key(ax: Axes, entries: list[tuple[str, str]], plan: bool, language: str) -> None:
+    """A key of three words above the columns, in the colours of what they name."""
+    from matplotlib.patches import Patch
+
+    handles = [Patch(facecolor=colour, label=words.say(name, language)) for colour, name in entries]
+    if plan:
+        label = words.say("brief.key_plan", language)
+        handles.append(
+            Patch(facecolor="none", edgecolor=theme.ACTUAL, linewidth=1, linestyle=(0, (2, 1.5)), label=label)
+        )
+    ax.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, handlelength=1, handleheight=1,
+        borderaxespad=0, columnspacing=1.4,
+    )  # fmt: skip
+
+
+@theme.styled
+def waterfall(
+    steps: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    language: str = "en",
+    unit: str = "m",
+    narrow: bool = False,
+) -> Axes:
+    """From one sum to another: totals dark, gains and losses from where the last step ended.
+
+    Parameters
+    ----------
+    steps : DataFrame with label, amount (currency units), total (bool)
+        A total stands on zero, all others hang from the running sum.
+    """
+    ax = theme.axes(ax)
+    scale = {"": 1.0, "k": 1e3, "m": 1e6, "bn": 1e9}[unit]
+    amount, total = steps["amount"].to_numpy(float) / scale, steps["total"].to_numpy(bool)
+    running = np.cumsum(np.where(total & (np.arange(len(total)) > 0), 0.0, amount))
+    base = np.where(total, 0.0, running - amount)
+    colour = np.where(total, theme.ACTUAL, np.where(amount < 0, theme.WORSE, theme.BETTER))
+    place = np.arange(len(steps))[::-1] if narrow else np.arange(len(steps))
+    draw = ax.barh if narrow else ax.bar
+    draw(place, amount, 0.62, base, color=list(colour))
+    ends = base + amount
+    for here, there, end in zip(place[:-1], place[1:], np.where(total, amount, ends)[:-1]):
+        line = ([end, end], [here, there]) if narrow else ([here, there], [end, end])
+        ax.plot(*line, color=theme.PREVIOUS, linewidth=0.8, zorder=0)
+    digits = 1 if np.abs(amount).max(initial=0) < 100 else 0
+    reach = np.abs(np.concatenate([ends, base])).max(initial=1)
+    for at, value, end, low, whole in zip(place, amount, ends, base, total):
+        mark = "" if whole else ("▲ " if value > 0 else "▼ " if value < 0 else "")
+        text = mark + words.number(value, language, digits, sign=not whole)
+        top = max(end, low)
+        where = (top + 0.01 * reach, at) if narrow else (at, top + 0.015 * reach)
+        ax.text(*where, text, ha="left" if narrow else "center", va="center" if narrow else "bottom")
+    labels = list(steps["label"])
+    if narrow:
+        ax.set_yticks(place, labels)
+        ax.spines["left"].set_visible(False)
+        ax.spines["bottom"].set_visible(False)
+        ax.set_xticks([])
+        ax.set_xlim(0, reach * 1.25)
+    else:
+        ax.set_xticks(place, labels)
+        theme.clean(ax, keep="x")
+        ax.set_ylim(0, reach * 1.12)
+    return ax
+
+
+@theme.styled
+def slope(
+    table: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    language: str = "en",
+    left: str = "",
+    right: str = "",
+    narrow: bool = False,
+) -> Axes:
+    """Two moments side by side: one line per row, its name and share at the right.
+
+    Parameters
+    ----------
+    table : DataFrame with label, before, after (shares), change {-1, 0, 1}
+        Lines with change −1 or 1 are drawn in the colour of better or worse, all others grey.
+    """
+    ax = theme.axes(ax, 420)
+    rows = table.reset_index(drop=True)
+    spread = _apart(rows["after"].to_numpy(float), 0.055)
+    length = 20 if narrow else 42
+    for at, row in rows.iterrows():
+        colour = {1: theme.WORSE, -1: theme.BETTER}.get(int(row["change"]), theme.PREVIOUS)
+        ax.plot([0, 1], [row["before"], row["after"]], color=colour, marker="o", markersize=4)
+        text = f"{words.percent(row['after'], language)}  {theme.shorten(str(row['label']), length)}"
+        ax.text(1.03, spread[int(str(at))], text, va="center", color=theme.INK)
+    starts = _apart(rows["before"].to_numpy(float), 0.055)
+    for value, at in zip(rows["before"], starts):
+        ax.text(-0.03, at, words.percent(value, language), va="center", ha="right", color=theme.GREY)
+    ax.set_xlim(-0.25, 2.9 if narrow else 2.2)
+    ax.set_xticks([0, 1], [left, right])
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
+    ax.set_yticks([])
+    ax.xaxis.tick_top()
+    ax.margins(y=0.08)
+    return ax
+
+
+def _apart(values: np.ndarray, gap: float) -> np.ndarray:
+    """Heights of labels, moved apart so that none covers another, in the order of the values."""
+    if not len(values):
+        return values
+    span = max(float(values.max() - values.min()), 1e-9)
+    step = max(gap * span, span / max(len(values), 1) * 0.9) if len(values) > 6 else max(gap, 0.07) * span
+    order = np.argsort(values, kind="stable")
+    placed: Any = values[order].astype(float).copy()
+    for at in range(1, len(placed)):
+        placed[at] = max(placed[at], placed[at - 1] + step)
+    shift = (placed - values[order]).mean()
+    out = np.empty_like(placed)
+    out[order] = placed - shift
+    return out
