@@ -241,7 +241,7 @@ def read_codebook(codebook: str | Path = "general", root: Path | None = None) ->
 
     Examples
     --------
-    >>> read_codebook("radio").causes["staff.contact"].owner
+    >>> read_codebook("general").causes["staff.contact"].owner
     'front'
     """
     if isinstance(codebook, Path) or str(codebook).endswith((".yaml", ".yml")):

@@ -85,7 +85,7 @@ def _f1(truth: np.ndarray, found: np.ndarray) -> float:
 def _fit(matrix: sp.csr_matrix, truth: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, solver="liblinear", max_iter=200, random_state=0)
+    model = LogisticRegression(C=strength, solver="liblinear", dual=True, tol=1e-3, max_iter=300, random_state=0)
     model.fit(matrix, truth)
     return model.coef_[0], float(model.intercept_[0])
 
@@ -212,15 +212,17 @@ class Model:
                 if own:
                     tags += gather(own)
                 else:
-                    tags.append(self._from_model(name, chance, tokens[row], texts[row]))
+                    tags.append(self._from_model(name, chance, tokens[row], hits[row], texts[row]))
             drafts.append(tags)
         return drafts if self.sentiment is None else self.sentiment.apply(self, tokens, hits, drafts)
 
-    def _from_model(self, name: str, chance: float, tokens: list[Token], text: str) -> Tag:
-        """A tag without a rule: its evidence is the sentence of the word that weighs most."""
+    def _from_model(self, name: str, chance: float, tokens: list[Token], hits: list[Hit], text: str) -> Tag:
+        """A tag without a rule: its evidence is the clause of the word that weighs most."""
         label = self.labels[name]
+        side = sum(hit.sign * hit.sure for hit in hits)
+        sentiment = "positive" if side > 0 else "negative" if side < 0 else "neutral"
         if not tokens:
-            return name, "neutral", 0, len(text), "model", round(chance, 3)
+            return name, sentiment, 0, len(text), "model", round(chance, 3)
         weights = label.model[0][len(self.columns) :] if label.model else np.zeros(0)
         best, place = -np.inf, 0
         for index, token in enumerate(tokens):
@@ -234,7 +236,7 @@ class Model:
             first -= 1
         while last + 1 < len(tokens) and tokens[last + 1].border < 2:
             last += 1
-        return name, "neutral", tokens[first].start, tokens[last].end, "model", round(chance, 3)
+        return name, sentiment, tokens[first].start, tokens[last].end, "model", round(chance, 3)
 
 
 def _learn_label(

@@ -46,8 +46,12 @@ class SentimentModel:
         ]
         truth = np.array([sentiment for _, _, sentiment in pairs])
         classes = sorted(set(truth.tolist()))
-        if len(pairs) < _LEAST_PAIRS or len(classes) < 2:
+        if len(pairs) < _LEAST_PAIRS:
             return None
+        if len(classes) == 1:
+            # Complaints only: whatever is named is named as one.
+            none = Vectoriser()
+            return cls(none, none, classes, np.zeros((1, 0)), np.zeros(1), {}, "constant")
         causes = {name: index for index, name in enumerate(sorted({cause for _, cause, _ in pairs}))}
         view = [_view(cause, tokens[row], hits[row], model.native) for row, cause, _ in pairs]
         rows = [row for row, _, _ in pairs]
@@ -94,6 +98,8 @@ class SentimentModel:
         places = [(row, index) for row, tags in enumerate(drafts) for index in range(len(tags))]
         if not places:
             return drafts
+        if self.mode == "constant":
+            return [[(tag[0], self.classes[0], *tag[2:]) for tag in tags] for tags in drafts]
         causes = [_label(drafts[row][index][0], self.causes) for row, index in places]
         view = [_view(cause, tokens[row], hits[row], model.native) for (row, _), cause in zip(places, causes)]
         matrix = self._matrix([tokens[row] for row, _ in places], view, causes)

@@ -198,7 +198,7 @@ def tag_causes(
 
     Examples
     --------
-    >>> texts = pd.DataFrame({"feedback_id": ["a"], "text": ["Rates are fair, reporting is slow."]})
+    >>> texts = pd.DataFrame({"feedback_id": ["a"], "text": ["Rates are fair, the queue was too long."]})
     >>> tag_causes(texts).table[["cause", "sentiment"]]
                cause sentiment
     0    price.level  positive

@@ -1,0 +1,346 @@
+"""Themes that nobody named before: what this window says more often than the earlier ones.
+
+Single words are too rare to test: a theme with 5 % of 300 texts uses each of its words once or twice. So texts
+are grouped first, without looking at their dates (by cause, by word, by likeness), and each group is tested as a
+whole. The chance that the strongest group of a family would look so strong if dates were dealt at random
+is found by dealing them again (max-T of Westfall & Young 1993), which allows for all tests at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from ..errors import DataError
+from ..months import as_of as read_as_of
+from ..results import Note, Result, as_table
+from .codebook import read_lexicon
+from .text import TOKEN, normalise, russian_lemma
+
+__all__ = ["emerging_themes"]
+
+_COLUMNS = ["theme", "kind", "n", "n_before", "share", "share_before", "log_odds", "z", "p_value", "q_value",
+            "example", "feedback_ids", "snippet", "would_catch", "would_catch_before"]  # fmt: skip
+_DIMENSIONS = 40
+_PRIOR = 1.0
+#: Two groups that share this much of their new texts are one theme.
+_SAME = 0.5
+
+
+@dataclass(frozen=True)
+class _Group:
+    kind: str
+    label: str
+    rows: np.ndarray
+
+
+def emerging_themes(
+    feedback: pd.DataFrame | Result,
+    tags: pd.DataFrame | Result | None = None,
+    as_of: Any = None,
+    *,
+    months: int = 3,
+    earlier: int = 12,
+    false_discovery: float = 0.05,
+    least: int = 5,
+    draws: int = 400,
+    seed: int = 11,
+) -> Result:
+    """Groups of texts that are more frequent in the last months than before.
+
+    Parameters
+    ----------
+    feedback : DataFrame
+        feedback_id, text, created_at. Blank texts and answers such as «no» are left out.
+    tags : DataFrame, optional
+        feedback_id, cause, sentiment from `tag_causes`: causes are groups, too.
+    as_of : month or day, optional
+        End of the window; default: the month of the last text.
+    months : int, at least 1
+        Length of the window.
+    earlier : int, at least 1
+        Months before it that are compared.
+    false_discovery : float
+        Chance of any false theme that is accepted.
+    least : int, at least 3
+        A theme has at least so many texts in the window.
+
+    Returns
+    -------
+    Result
+        Surest first: theme (its words or cause), kind {cause, theme}, n and n_before (texts in the window and
+        before), share, share_before, log_odds (with a Dirichlet prior), z, p_value, q_value (allows for all
+        tests), example, feedback_ids (list), snippet (lines for a codebook), would_catch, would_catch_before
+        (texts that the snippet's words would catch).
+
+    Raises
+    ------
+    DataError
+        When a column is missing.
+
+    Notes
+    -----
+    Monroe, Colaresi & Quinn (2008) for log-odds with a prior.
+
+    Examples
+    --------
+    >>> texts = pd.DataFrame({"feedback_id": [1], "text": ["Fine"], "created_at": ["2026-10-05"]})
+    >>> len(emerging_themes(texts))
+    0
+    """
+    rows = as_table(feedback)
+    for name in ("feedback_id", "text", "created_at"):
+        if name not in rows.columns:
+            raise DataError(f"The feedback has no column {name!r}.", f"Columns: {', '.join(map(str, rows.columns))}.")
+    kept, new = _windows(rows, as_of, months, earlier)
+    words = [_terms(text) for text in kept["text"]]
+    filled = np.array([bool(terms) for terms in words], dtype=bool)
+    kept, new = kept[filled].reset_index(drop=True), new[filled]
+    words = [terms for terms in words if terms]
+    found: list[dict[str, Any]] = []
+    if new.sum() >= least and (~new).sum() >= least:
+        families = [_by_likeness(words, least), _by_cause(kept, None if tags is None else as_table(tags), least)]
+        families = [family for family in families if family]
+        dice = np.random.default_rng(seed)
+        for family in families:
+            found += _tested(family, new, kept, words, dice, draws, len(families), least)
+    chosen = _distinct([row for row in found if row["q_value"] <= false_discovery])
+    frame = pd.DataFrame([{name: row[name] for name in _COLUMNS} for row in chosen], columns=_COLUMNS)
+    values = {"themes": len(frame), "n": int(new.sum()), "before": int((~new).sum())}
+    return Result(
+        frame=frame,
+        overview=pd.DataFrame([values]),
+        notes=(Note("causes.themes", values),),
+        options={"months": months, "earlier": earlier, "false_discovery": false_discovery, "least": least},
+    )
+
+
+def _windows(rows: pd.DataFrame, as_of: Any, months: int, earlier: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Texts of the window and of the months before it."""
+    when = pd.to_datetime(rows["created_at"], errors="coerce")
+    texts = rows.assign(when=when)[when.notna() & rows["text"].map(lambda text: isinstance(text, str))]
+    if not len(texts):
+        return texts, np.zeros(0, dtype=bool)
+    end = (texts["when"].max() if as_of is None else _end(as_of)).to_period("M")
+    texts = texts[texts["when"] <= (_end(as_of) if as_of is not None else texts["when"].max())]
+    age = (end.year - texts["when"].dt.year) * 12 + end.month - texts["when"].dt.month
+    texts, age = texts[age < months + earlier], age[age < months + earlier]
+    return texts.reset_index(drop=True), (age < months).to_numpy()
+
+
+def _end(as_of: Any) -> pd.Timestamp:
+    return pd.Timestamp(read_as_of(as_of).end)
+
+
+_BORING: set[str] = set()
+
+
+def _boring() -> set[str]:
+    """Words that make no theme: particles, negators, opinions."""
+    if not _BORING:
+        for language in ("ru", "en"):
+            lexicon = read_lexicon(language)
+            for role in ("light", "negator", "contrast", "concession", "and", "wish", "universal", "except"):
+                _BORING.update(word.lstrip("=") for word in lexicon[role])
+        _BORING.update("который когда если чтобы потому что как так там тут здесь где теперь сегодня вчера год день раз "
+                       "about after before when then than what which who will would can could did does".split())  # fmt: skip
+    return _BORING
+
+
+def _terms(text: str) -> list[str]:
+    """Dictionary forms of the words that can make a theme; none for a blank answer."""
+    boring = _boring()
+    terms = []
+    for part in TOKEN.finditer(text):
+        if part.lastgroup != "word":
+            continue
+        word = normalise(part.group())
+        if len(word) < 3 or word.isdigit() or word in boring:
+            continue
+        lemma = russian_lemma(word)
+        if lemma not in boring:
+            terms.append(lemma[:-1] if lemma.isascii() and lemma.endswith("s") and len(lemma) > 4 else lemma)
+    return terms
+
+
+def _matrix(words: Sequence[Sequence[str]], least: int) -> tuple[sp.csr_matrix, list[str]]:
+    """Texts by terms that occur in at least `least` texts."""
+    counts: dict[str, int] = {}
+    for terms in words:
+        for term in set(terms):
+            counts[term] = counts.get(term, 0) + 1
+    names = sorted(term for term, count in counts.items() if count >= least)
+    place = {term: index for index, term in enumerate(names)}
+    pairs = [(row, place[term]) for row, terms in enumerate(words) for term in sorted(set(terms)) if term in place]
+    rows, columns = np.array(pairs).T if pairs else (np.zeros(0, int), np.zeros(0, int))
+    return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(words), len(names))), names
+
+
+def _by_likeness(words: Sequence[Sequence[str]], least: int) -> list[_Group]:
+    """Groups by a common word and by likeness of the whole text; dates are not looked at."""
+    matrix, names = _matrix(words, 2)
+    if not names:
+        return []
+    columns = matrix.tocsc()
+    most = len(words) // 3
+    groups = []
+    for place, name in enumerate(names):
+        rows = columns.indices[columns.indptr[place] : columns.indptr[place + 1]]
+        if least <= len(rows) <= most:
+            groups.append(_Group("theme", name, np.sort(rows)))
+    groups += _clusters(words, least, most)
+    unique: dict[bytes, _Group] = {}
+    for group in groups:
+        unique.setdefault(group.rows.astype(np.int64).tobytes(), group)
+    return list(unique.values())
+
+
+def _clusters(words: Sequence[Sequence[str]], least: int, most: int) -> list[_Group]:
+    """All nodes of a tree of texts, alike by pieces of their words."""
+    from scipy.cluster.hierarchy import linkage
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    if not 3 * least <= len(words) <= 6000:
+        return []
+    texts = [" ".join(terms) for terms in words]
+    pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 6), min_df=2, sublinear_tf=True)
+    try:
+        weighted = pieces.fit_transform(texts)
+    except ValueError:
+        return []
+    size = min(_DIMENSIONS, weighted.shape[1] - 1, weighted.shape[0] - 1)
+    if size < 2:
+        return []
+    dense = TruncatedSVD(size, random_state=0).fit_transform(weighted)
+    dense /= np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-9)
+    tree = linkage(dense, method="ward")
+    members: list[list[int]] = [[row] for row in range(len(words))]
+    groups = []
+    for left, right, _, count in tree:
+        rows = members[int(left)] + members[int(right)]
+        members.append(rows)
+        if least <= count <= most:
+            groups.append(_Group("theme", "", np.array(sorted(rows))))
+    return groups
+
+
+def _by_cause(kept: pd.DataFrame, tags: pd.DataFrame | None, least: int) -> list[_Group]:
+    """Groups by cause and by complaint about a cause."""
+    if tags is None or not len(tags):
+        return []
+    place = pd.Series(np.arange(len(kept)), index=kept["feedback_id"])
+    place = place[~place.index.duplicated()]
+    rows = place.reindex(tags["feedback_id"]).to_numpy()
+    known = ~pd.isna(rows)
+    tagged = pd.DataFrame({"row": rows[known].astype(int), "cause": tags["cause"].to_numpy()[known]})
+    groups = []
+    for cause, part in tagged.groupby("cause"):
+        members = np.unique(part["row"].to_numpy())
+        if least <= len(members):
+            groups.append(_Group("cause", str(cause), members))
+    return groups
+
+
+def _z(inside: np.ndarray, size: np.ndarray, new: int, before: int) -> tuple[np.ndarray, np.ndarray]:
+    """Log-odds of the window against before with a Dirichlet prior, and their z."""
+    share = size / (new + before)
+    prior_new, prior_old = _PRIOR * share * 2, _PRIOR * share * 2
+    a, c = inside + prior_new, size - inside + prior_old
+    b, d = new - inside + _PRIOR * 2 - prior_new, before - (size - inside) + _PRIOR * 2 - prior_old
+    value = np.log(a / b) - np.log(c / d)
+    return value, value / np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+
+
+def _tested(
+    groups: list[_Group],
+    new: np.ndarray,
+    kept: pd.DataFrame,
+    words: Sequence[Sequence[str]],
+    dice: np.random.Generator,
+    draws: int,
+    families: int,
+    least: int,
+) -> list[dict[str, Any]]:
+    """Every group with its statistic and the chance that allows for all groups of its family."""
+    from scipy.stats import hypergeom
+
+    rows = np.concatenate([group.rows for group in groups])
+    starts = np.concatenate([[0], np.cumsum([len(group.rows) for group in groups])])[:-1]
+    size = np.array([len(group.rows) for group in groups])
+    total, after = len(new), int(new.sum())
+    inside = np.add.reduceat(new[rows].astype(int), starts)
+    # Exact tail chances: groups of 8 and of 80 texts become comparable.
+    own = hypergeom.sf(inside - 1, total, size, after)
+    smallest = np.ones(draws)
+    for draw in range(draws):
+        dealt = dice.permutation(new)
+        counts = np.add.reduceat(dealt[rows].astype(int), starts)
+        smallest[draw] = hypergeom.sf(counts - 1, total, size, after).min()
+    log_odds, z = _z(inside.astype(float), size.astype(float), after, total - after)
+    out = []
+    for place in np.argsort(own, kind="stable")[:200].tolist():
+        if inside[place] < least:
+            continue
+        chance = (1 + int((smallest <= own[place] * (1 + 1e-9)).sum())) / (draws + 1)
+        q_value = min(1.0, chance * families)
+        if q_value > 0.5:
+            break
+        out.append(_described(groups[place], new, kept, words, float(own[place]), q_value, float(log_odds[place]), float(z[place])))
+    return out
+
+
+def _described(
+    group: _Group, new: np.ndarray, kept: pd.DataFrame, words: Sequence[Sequence[str]],
+    chance: float, q_value: float, log_odds: float, z: float,
+) -> dict[str, Any]:  # fmt: skip
+    """A group as a row of the result."""
+    fresh = group.rows[new[group.rows]]
+    own = _telling(group.rows, words)
+    label = group.label or ", ".join(own[:3])
+    catching = own[:3] if group.kind == "theme" else []
+    caught = np.array([bool(set(catching) & set(terms)) for terms in words], dtype=bool)
+    example = min((kept["text"].iloc[row] for row in fresh), key=lambda text: abs(len(text) - 80))
+    return {
+        "theme": label, "kind": group.kind, "n": len(fresh), "n_before": len(group.rows) - len(fresh),
+        "share": len(fresh) / new.sum(), "share_before": (len(group.rows) - len(fresh)) / max((~new).sum(), 1),
+        "log_odds": log_odds, "z": z, "p_value": chance, "q_value": q_value, "example": example,
+        "feedback_ids": kept["feedback_id"].iloc[fresh].tolist(), "snippet": _snippet(catching),
+        "would_catch": int((caught & new).sum()), "would_catch_before": int((caught & ~new).sum()),
+    }  # fmt: skip
+
+
+def _telling(rows: np.ndarray, words: Sequence[Sequence[str]]) -> list[str]:
+    """Words that tell a group from the other texts, most telling first."""
+    inside: dict[str, int] = {}
+    everywhere: dict[str, int] = {}
+    members = set(rows.tolist())
+    for row, terms in enumerate(words):
+        for term in set(terms):
+            everywhere[term] = everywhere.get(term, 0) + 1
+            if row in members:
+                inside[term] = inside.get(term, 0) + 1
+    return sorted(inside, key=lambda term: (-(inside[term] ** 2) / everywhere[term], term))
+
+
+def _snippet(terms: list[str]) -> str:
+    """Lines for params/codebooks: the analyst chooses the name, or merges them into a cause that is there."""
+    if not terms:
+        return ""
+    language = "en" if all(term.isascii() for term in terms) else "ru"
+    return f"causes:\n  company.new_theme:\n    {language}:\n      words: |\n        {', '.join(terms)}\n"
+
+
+def _distinct(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row per theme: a group whose new texts mostly stand in a surer one is the same theme."""
+    chosen: list[dict[str, Any]] = []
+    for row in sorted(found, key=lambda row: (row["q_value"], row["p_value"], -row["n"])):
+        own = set(row["feedback_ids"])
+        if all(len(own & set(other["feedback_ids"])) < _SAME * min(len(own), other["n"]) for other in chosen):
+            chosen.append(row)
+    return chosen
