@@ -22,6 +22,8 @@ __all__ = ["mean_interval", "nps_interval", "score_interval", "share_interval", 
 
 NPS_SCORES = (-1, 0, 1)
 NPS_PRIOR = 0.5  # Jeffreys
+_SPLIT_TAIL = 0.7  # of the tails where nobody is in the middle
+_UNSEEN_PRIOR = 0.1  # of an end class that nobody chose, for the bound on its side
 MEAN_PRIOR = 0.1  # per category of a 1-10 scale: a half would pull the mean of 8 answers to 5.5
 
 
@@ -150,7 +152,10 @@ def nps_interval(
     Notes
     -----
     The clients not asked follow the Dirichlet-multinomial posterior of the Jeffreys prior (1/2, 1/2, 1/2), summed
-    exactly up to 600 of them, above that through the law of the Dirichlet mean.
+    exactly up to 600 of them, above that through the law of the Dirichlet mean. Two outcomes get more room, because
+    there the plain posterior covers too little: without a passive vote the score jumps in double steps, and the
+    tails are cut to 0.7 of their size; without a detractor the upper bound (without a promoter the lower) is the
+    wider of the plain one and of one whose prior for that class is 0.1, since it need not exist.
 
     Examples
     --------
@@ -162,8 +167,28 @@ def nps_interval(
     classes = [_whole(values, name) for values, name in (
         (detractors, "detractors"), (passives, "passives"), (promoters, "promoters"))]  # fmt: skip
     counts = np.stack(np.broadcast_arrays(*classes), axis=-1)
-    low, high = score_interval(counts, NPS_SCORES, NPS_PRIOR, population, level)
-    return _pair(100 * np.asarray(low), 100 * np.asarray(high))
+    size = _size(population, counts.sum(axis=-1), level)
+    low, high = (np.asarray(bound) for bound in score_interval(counts, NPS_SCORES, NPS_PRIOR, size, level))
+    split = (counts[..., 1] == 0) & (counts.sum(axis=-1) > 0)
+    if split.any():
+        wide = score_interval(counts[split], NPS_SCORES, NPS_PRIOR, size[split], 1 - _SPLIT_TAIL * (1 - level))
+        low, high = _put(low, split, wide[0]), _put(high, split, wide[1])
+    for side in (0, 2):
+        none = (counts[..., side] == 0) & (counts.sum(axis=-1) > 0)
+        if none.any():
+            prior = np.where(np.arange(3) == side, _UNSEEN_PRIOR, NPS_PRIOR)
+            bounds = score_interval(counts[none], NPS_SCORES, prior, size[none], level)
+            if side == 0:
+                high = _put(high, none, np.maximum(high[none], bounds[1]))
+            else:
+                low = _put(low, none, np.minimum(low[none], bounds[0]))
+    return _pair(100 * low, 100 * high)
+
+
+def _put(values: np.ndarray, where: np.ndarray, new: np.ndarray) -> np.ndarray:
+    changed = values.copy()
+    changed[where] = new
+    return changed
 
 
 def mean_interval(
@@ -195,7 +220,7 @@ def mean_interval(
     Examples
     --------
     >>> [round(bound, 2) for bound in mean_interval({10: 6, 9: 4, 7: 2}, population=50)]
-    [8.04, 9.52]
+    [8.04, 9.5]
     """
     try:
         given = {float(score): _whole(number, f"counts[{score!r}]") for score, number in counts.items()}

@@ -18,6 +18,8 @@ from ..results import Note, Result, as_table
 
 __all__ = ["Weighted", "post_stratify", "rake"]
 
+# Cell of each row, its weight after the step, and the weight by which rows of a cell are averaged.
+_Step = tuple[np.ndarray, np.ndarray, np.ndarray]
 _DEFF = 1.5  # Kish effect from which the weights cost more than they may bring
 _RATIO = 5  # a weight this many times the mean speaks for too many
 
@@ -36,7 +38,7 @@ class Weighted(Result):
 
     deff: float = 1.0
     effective_n: float = 0.0
-    steps: tuple[tuple[np.ndarray, np.ndarray], ...] = field(default=(), repr=False)
+    steps: tuple[_Step, ...] = field(default=(), repr=False)
     design: tuple[np.ndarray, np.ndarray, np.ndarray] | None = field(default=None, repr=False)
 
     def estimate(self, column: str, kind: str = "mean") -> tuple[float, float]:
@@ -68,8 +70,8 @@ class Weighted(Result):
         strata, clusters, sampled = self.design
         rounds = 10 if len(self.steps) > 1 else 1
         for _ in range(rounds):
-            for code, weight in self.steps:
-                share = np.bincount(code, pull / weight) / np.bincount(code)
+            for code, weight, first in self.steps:
+                share = np.bincount(code, first * pull / weight) / np.bincount(code, first)
                 pull = pull - weight * share[code]
         sums = pd.DataFrame({"s": strata, "c": clusters, "f": sampled, "x": pull})
         psu = sums.groupby(["s", "c"], sort=True).agg(x=("x", "sum"), f=("f", "first")).reset_index()
@@ -136,12 +138,12 @@ def rake(
         raise DataError(
             f"The margins add up to {sums[0]:g} and {sums[-1]:g} clients.", "Take both from the same base."
         )
-    steps: list[tuple[np.ndarray, np.ndarray]] = []
+    steps: list[_Step] = []
     for _ in range(rounds):
         steps = []
         for code, total in cells:
             weight = weight * (total / np.bincount(code, weight, len(total)))[code]
-            steps.append((code, weight))
+            steps.append((code, weight, np.ones(len(weight))))
         miss = max(
             float(np.max(np.abs(np.bincount(code, weight, len(total)) / total - 1))) for code, total in cells
         )
@@ -194,7 +196,7 @@ def post_stratify(
     code, total = _cells(table.assign(_cell=key), "_cell", totals, " × ".join(columns))
     first = _first(table, weights)
     weight = first * (total / np.bincount(code, first, len(total)))[code]
-    return _weighted(table, weight, ((code, weight),), (clusters, strata, population), {"by": columns})
+    return _weighted(table, weight, ((code, weight, first),), (clusters, strata, population), {"by": columns})
 
 
 def _first(table: pd.DataFrame, weights: str | Sequence[float] | None) -> np.ndarray:
@@ -229,7 +231,7 @@ def _cells(
 
 
 def _weighted(
-    table: pd.DataFrame, weight: np.ndarray, steps: tuple[tuple[np.ndarray, np.ndarray], ...],
+    table: pd.DataFrame, weight: np.ndarray, steps: tuple[_Step, ...],
     plan: tuple[str | None, str | None, float | str | None], options: Mapping[str, Any],
 ) -> Weighted:  # fmt: skip
     clusters, strata, population = plan
