@@ -11,12 +11,13 @@ from .calibration import p_value
 from .dating import date_interval, pairs
 from .kernels import SHAPES, Tables, tables
 from .model import _DOF, Evidence, Hyper, group_evidence, learn, log_sum, reference_hyper
-from .occurrence import Silence, silence
+from .occurrence import Silence, silence, visit_evidence
 from .prepare import LONGEST, Prepared, prepare, stray_months
 
 __all__ = ["Found", "scan", "shape_columns"]
 
 _KIND = {"step": "level", "pulse": "level", "decay": "decay", "deep_decay": "decay", "slope": "slope"}
+_LEFT = 0.05  # p-value of a silence from which the client is taken as gone
 _CANDIDATE = 0.2  # p-value from which the dating is worth its time
 _SAMPLE = 400  # clients that the shares of quiet models are learned from
 _SECOND = 0.08  # p-value below which a second break is told apart from one
@@ -59,13 +60,17 @@ def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int
         prepared.used[rows, f:] = used & ~stray_months(prepared.log[rows][:, f:], used)
     hyper = _learn(prepared, groups)
     quiet = silence(prepared.bought, prepared.known, calendar, min_months)
+    here = prepared.known & (np.arange(recent.shape[1]) >= prepared.first[:, None])
+    left = quiet.p_value < _LEFT
+    here[quiet.rows[left]] &= np.arange(recent.shape[1]) < quiet.since[left][:, None]
+    visits = visit_evidence(prepared.bought, here, calendar)
     p = np.full(len(values), np.nan)
     kernel = np.zeros(len(values), dtype=np.int64)
     frames = []
     for rows in groups:
         f = int(prepared.first[rows[0]])
         log, used = prepared.log[rows][:, f:], prepared.used[rows][:, f:]
-        evidence = group_evidence(log, used, hyper)
+        evidence = group_evidence(log, used, hyper, visits[rows][:, f:])
         p[rows] = p_value(evidence.statistic, used.sum(1))
         kernel[rows] = evidence.best_kernel
         if (p[rows] < _CANDIDATE).any():
@@ -236,7 +241,7 @@ def _churn_rows(quiet: Silence, values: np.ndarray, judged: np.ndarray, level: f
 def _tidy(rows: pd.DataFrame, quiet: Silence, p: np.ndarray) -> pd.DataFrame:
     """A client that has left did not also fall in its last months; its p-value counts the silence."""
     since = np.full(len(p), np.iinfo(np.int64).max)
-    left = rows[(rows["kind"] == "churn") & (rows["p_value"] < 0.05)]
+    left = rows[(rows["kind"] == "churn") & (rows["p_value"] < _LEFT)]
     since[left["row"].to_numpy(dtype=np.int64)] = left["break_month"].to_numpy()
     late = (rows["kind"] != "churn") & (rows["break_month"] >= since[rows["row"].to_numpy(dtype=np.int64)] - 4)
     np.fmin.at(p, quiet.rows, quiet.p_value)

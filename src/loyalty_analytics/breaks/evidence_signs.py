@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .reason_orders import day_numbers
+from .reason_orders import day_numbers, months_of_days
 
 __all__ = ["SIGNS", "signs_at"]
 
@@ -44,8 +44,8 @@ def signs_at(orders: pd.DataFrame, deliveries: pd.DataFrame | None, spots: pd.Da
         frame["budget_cut"] = _late(near, spots)
     if "manager" in near:
         frame["manager_change"] = _manager(near).reindex(spots.index)
-    if deliveries is not None and len(deliveries) and "transaction_id" in near and "transaction_id" in deliveries:
-        frame["airing_defect"] = _defects(near, deliveries).reindex(spots.index)
+    if deliveries is not None and len(deliveries) and "transaction_id" in orders and "transaction_id" in deliveries:
+        frame["airing_defect"] = _defects(orders, deliveries, spots).reindex(spots.index)
     return frame.clip(_LEAST, _MOST)
 
 
@@ -160,28 +160,40 @@ def _manager(near: pd.DataFrame) -> pd.Series:
     return pd.Series(np.where(moved >= 0.6, 3.0, np.where(moved <= 0.3, -2.5, 0.0)), index=moved.index).where(both)
 
 
-def _defects(near: pd.DataFrame, deliveries: pd.DataFrame) -> pd.Series:
+def _defects(orders: pd.DataFrame, deliveries: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
     """Deliveries failed or came late more often in the months up to the break than at other times."""
+    first = orders.drop_duplicates("transaction_id").set_index("transaction_id")
+    day = pd.Series(np.nan, index=deliveries.index)
+    for name in ("planned_at", "actual_at"):
+        if name in deliveries:
+            day = day.fillna(day_numbers(deliveries[name]))
+    day = day.fillna(deliveries["transaction_id"].map(first["day"]))
+    client = deliveries["transaction_id"].map(first["client_id"])
+    known = day.notna() & client.notna()
+    table = pd.DataFrame({"client_id": client[known], "month": months_of_days(day[known].to_numpy())})
+    table = table.astype({"client_id": orders["client_id"].dtype})
     bad = {}
     if "defect" in deliveries and deliveries["defect"].notna().any():
         bad["defect"] = deliveries["defect"].astype("boolean")
     if "planned_at" in deliveries and "actual_at" in deliveries and deliveries["actual_at"].notna().any():
         days = day_numbers(deliveries["actual_at"]) - day_numbers(deliveries["planned_at"])
         bad["late"] = (days >= 1).astype("boolean").where(days.notna())
-    tested = [_rate_rose(near, deliveries["transaction_id"], failed) for failed in bad.values()]
+    tested = [_rate_rose(table.assign(bad=failed[known]), spots) for failed in bad.values()]
     if not tested:
         return pd.Series(dtype=float)
     both = pd.concat(tested, axis=1)
     return np.log(np.exp(both.clip(_LEAST, _MOST)).mean(axis=1))
 
 
-def _rate_rose(near: pd.DataFrame, keys: pd.Series, failed: pd.Series) -> pd.Series:
-    known = failed.notna()
-    by_order = failed[known].astype(float).groupby(keys[known].to_numpy()).max()
-    table = near.assign(bad=near["transaction_id"].map(by_order)).dropna(subset=["bad"])
+def _rate_rose(table: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
+    table = table.dropna(subset=["bad"]).astype({"bad": float})
     usual = float(table["bad"].mean()) if len(table) else 0.0
-    inside = table["rel"].between(-4, 0)
-    sums = table.assign(inside=inside).groupby(["spot", "inside"])["bad"].agg(["sum", "size"]).unstack("inside", fill_value=0)
+    by_month = table.groupby(["client_id", "month"], observed=True)["bad"].agg(["sum", "size"]).reset_index()
+    places = spots[["client_id", "month"]].rename(columns={"month": "at"}).rename_axis("spot").reset_index()
+    near = by_month.merge(places, on="client_id")
+    rel = near["month"] - near["at"]
+    near = near.assign(inside=rel.between(-4, 0))[rel.between(-16, 12)]
+    sums = near.groupby(["spot", "inside"])[["sum", "size"]].sum().unstack("inside", fill_value=0)
     sums = sums.reindex(columns=pd.MultiIndex.from_product([["sum", "size"], [False, True]]), fill_value=0)
     k, n = sums["sum", True].to_numpy(float), sums["size", True].to_numpy(float)
     a = 20 * max(usual, 0.005) + sums["sum", False].to_numpy(float)

@@ -29,6 +29,7 @@ _WEIGHTS = {"none": 4.0, "competitor": 0.4, "season": 0.1, "macro": 0.2, "other"
 _USUAL = 0.85  # pseudo breaks of every other kind
 _HARD = ["events", "manager_assignments", "managers", "contacts", "client_budgets"]
 _MARKET = 20.0  # a break that the engine calls a part of the market's own
+_ONLY_FALLS = ("airing_defect", "budget_cut", "competitor", "contact_left")
 _MISSED = 0.08  # a reason whose sign the transactions do not show
 
 
@@ -52,9 +53,10 @@ def weigh(
     if breaks["market"].any():
         fell = spots.index.isin(breaks.index[breaks["market"]]) & spots["real"].to_numpy()
         shows["macro"] = np.where(fell, _MARKET, 1.0)
-    posterior, ratio = _learn(spots, streams, shows)
+    crowd = _crowding(pairs, spots, span)
+    posterior, ratio = _learn(spots, streams, shows | crowd | _possible_for(spots, sign))
     macro = np.log(shows.get("macro", np.full(len(spots), np.nan)))
-    return _rows(spots, pairs, posterior, ratio, sign, macro, strong, possible)
+    return _rows(spots, pairs, posterior, ratio, sign.assign(macro=macro), crowd, strong, possible)
 
 
 def _calendar(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> pd.DataFrame:
@@ -176,6 +178,46 @@ def _sign_factors(sign: pd.DataFrame, spots: pd.DataFrame, pairs: pd.DataFrame) 
     return factors
 
 
+def _possible_for(spots: pd.DataFrame, sign: pd.DataFrame) -> dict[str, np.ndarray]:
+    """A rise is not made by defects, a cut budget, a competitor or a contact who left, hardly by a dearer price."""
+    up = spots["direction"].to_numpy() > 0
+    factors = {f"{kind}:up": np.where(up, 0.01, 1.0) for kind in _ONLY_FALLS}
+    cheaper = sign["price_change"].fillna(0).to_numpy() > 0.7
+    return factors | {"price_change:up": np.where(up & ~cheaper, 0.03, 1.0)}
+
+
+def _crowding(pairs: pd.DataFrame, spots: pd.DataFrame, span: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Facts about all clients: do more clients break after this one than after any other day?
+
+    Permuting months inside one client's calendar cannot see that many clients break together.
+    """
+    near = pairs[pairs["everyone"] & (pairs["step"] >= -2) & (pairs["step"] < 6)]
+    if not len(near):
+        return {}
+    real = spots["real"].to_numpy()
+    broken = near[real[near["spot"].to_numpy()]]
+    keys = ["reason", "source", "day"]
+    seen = broken.groupby(keys)["spot"].nunique()
+    steps = max(float(span["months"].max()) * 2, 8.0)
+    usual = real.sum() * 8 / steps
+    count = seen.reindex(pd.MultiIndex.from_frame(near[keys])).fillna(0).to_numpy()
+    own = real[near["spot"].to_numpy()]
+    factor = np.maximum((count - own + 1) / (usual + 1), 1.0)
+    table = near.assign(factor=factor).groupby(["reason", "spot"])["factor"].max()
+    crowd = {}
+    for kind in table.index.get_level_values("reason").unique():
+        crowd[f"{kind}:crowd"] = table[kind].reindex(spots.index).fillna(1.0).to_numpy()
+    return crowd
+
+
+def _crowd_at(crowd: dict[str, np.ndarray], table: pd.DataFrame) -> np.ndarray:
+    found = np.ones(len(table))
+    for name, factor in crowd.items():
+        mine = (table["reason"] == name.split(":")[0]).to_numpy()
+        found = np.where(mine, factor[table["spot"].to_numpy()], found)
+    return found
+
+
 def _share(ratio: np.ndarray, start: float, strength: float = 6.0) -> float:
     """Share of spots where the sign is on, by EM with a prior of ``strength`` spots."""
     share = start
@@ -199,7 +241,7 @@ def _learn(
     spots: pd.DataFrame, streams: list[_Stream], shows: dict[str, np.ndarray]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Posterior of every reason (and of none) at every spot and its likelihood ratio; learned from the breaks."""
-    names = ["none", *sorted({stream.kind for stream in streams} | set(shows))]
+    names = ["none", *sorted({stream.kind for stream in streams} | {key for key in shows if ":" not in key})]
     real = spots["real"].to_numpy()
     prior = np.array([_WEIGHTS.get(name, _USUAL) for name in names])
     weight, told = prior / prior.sum(), [0.85 if stream.hard else 0.1 for stream in streams]
@@ -212,8 +254,9 @@ def _learn(
             value = (1 - known) + known * own
             share.append(known * own / np.maximum(value, 1e-12))
             ratio[:, names.index(stream.kind)] *= value
-        for kind, factor in shows.items():
-            ratio[:, names.index(kind)] *= factor
+        for key, factor in shows.items():
+            if (kind := key.split(":")[0]) in names:
+                ratio[:, names.index(kind)] *= factor
         posterior = weight * ratio
         posterior /= posterior.sum(axis=1, keepdims=True)
         weight = posterior[real].sum(axis=0) + prior
@@ -246,19 +289,20 @@ def _rows(
     posterior: pd.DataFrame,
     ratio: pd.DataFrame,
     sign: pd.DataFrame,
-    macro: np.ndarray,
+    crowd: dict[str, np.ndarray],
     strong: float,
     possible: float,
 ) -> pd.DataFrame:
     """One row per break and reason that has a fact near it or a sign in the transactions."""
     real = int(spots["real"].sum())
     near = pairs[(pairs["spot"] < real) & (pairs["step"] >= -3) & (pairs["step"] < 10)]
-    near = near.assign(order=near["lag"].abs()).sort_values(["spot", "reason", "order", "source"], kind="stable")
+    near = near.assign(order=near["lag"].abs(), soft=~near["source"].isin(_HARD))
+    near = near.sort_values(["spot", "reason", "soft", "order", "source"], kind="stable")
     facts = near.groupby(["spot", "reason"], sort=True).agg(
         day=("day", "first"), low=("low", "first"), high=("high", "first"), source_id=("source_id", "first"),
         evidence=("source", lambda names: " + ".join(sorted(set(names)))),
     )  # fmt: skip
-    shown = sign.iloc[:real].assign(macro=macro[:real]).stack().rename("shown")
+    shown = sign.iloc[:real].stack().rename("shown")
     shown = shown[shown > 0.7].rename_axis(["spot", "reason"])
     table = facts.join(shown, how="outer").reset_index()
     table["evidence"] = np.where(
@@ -271,7 +315,7 @@ def _rows(
     late = first_day(table["high"].fillna(0).to_numpy() + 1) - 1 - table["day"]
     table["days_before"] = np.where(early > 0, early, np.minimum(late, 0.0))
     odds = _odds(posterior)
-    table["chance"] = _chance(odds[real:], odds[table["spot"].to_numpy()])
+    table["chance"] = _chance(odds[real:], odds[table["spot"].to_numpy()]) / _crowd_at(crowd, table)
     table["grade"] = _grades(table["probability"], table["chance"], strong, possible)
     rank = table["reason"].map({kind: i for i, kind in enumerate(KINDS)})
     table = table.assign(rank=rank, best=-table["probability"]).sort_values(["spot", "best", "rank"], kind="stable")

@@ -15,11 +15,16 @@ import numpy as np
 
 __all__ = ["CHANGE_SD", "NOISES", "SEASONS", "SHAPES", "SHAPE_PRIOR", "Tables", "tables"]
 
-# Autocorrelation of the first order, or monthly innovation of a random walk in units of the noise.
-NOISES = (("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.75), ("walk", 0.15), ("walk", 0.4), ("walk", 1.2))
+# Autocorrelation of the first order; monthly innovation of a random walk; standard deviation of a
+# steady yearly trend: the latter two in units of the noise.
+NOISES = (
+    ("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.75),
+    ("walk", 0.15), ("walk", 0.4), ("walk", 1.2), ("walk", 3.5), ("trend", 1.2),
+)  # fmt: skip
 # Standard deviation of a season's long waves (year, half-year) and short waves, in units of the noise.
 SEASONS = ((0.15, 0.15), (0.8, 0.2), (2.0, 0.4), (5.0, 1.5))
 _TREND = 0.35  # standard deviation of the yearly trend, in units of the noise
+_STARTUP, _STARTUP_MONTHS = 0.8, 8.0  # size, in units of the noise, and length of a newcomer's start
 _INNER = 0.2  # autocorrelation of the noise around a random walk
 
 SHAPES = ("step", "decay", "deep_decay", "slope", "pulse")
@@ -72,8 +77,9 @@ def parts(months: int, noise: tuple[str, float], season: tuple[float, float]) ->
     """Covariance of the slow movement (trend, walk) and of the season."""
     t = np.arange(months)
     years = (t - t.mean()) / 12
-    slow = _TREND**2 * np.outer(years, years)
     kind, size = noise
+    start = np.exp(-t / _STARTUP_MONTHS)
+    slow = (size if kind == "trend" else _TREND) ** 2 * np.outer(years, years) + _STARTUP**2 * np.outer(start, start)
     if kind == "walk":
         slow = slow + size**2 * np.minimum(t[:, None], t[None, :])
     angle = 2 * np.pi * np.abs(t[:, None] - t[None, :]) / 12

@@ -21,6 +21,7 @@ _DOF, _SD = 4.0, 0.2  # prior of a client's standard deviation of log volume
 _CHUNK = 192
 _KERNELS = len(NOISES) * len(SEASONS)
 _NEVER = -1e9
+_VISITS_ALONE = 0.1  # prior of a change of the rate of purchases with no change of the level
 _LEAST_SHARE = 0.004  # quiet models rarer than that are left out of the scan of all clients
 
 
@@ -71,7 +72,7 @@ class Evidence:
 
 def reference_hyper() -> Hyper:
     """What a panel is thought to be before it is seen."""
-    noise = np.array([0.20, 0.40, 0.12, 0.02, 0.16, 0.08, 0.02])
+    noise = np.array([0.20, 0.36, 0.12, 0.02, 0.12, 0.06, 0.02, 0.02, 0.08])
     season = np.array([0.60, 0.22, 0.15, 0.03])
     return Hyper((season[:, None] * noise).ravel(), 0.15)
 
@@ -96,15 +97,17 @@ def learn(quiet: np.ndarray, broken: np.ndarray, prior: Hyper, weight: float = 2
     return Hyper(kernels, rate)
 
 
-def group_evidence(log: np.ndarray, used: np.ndarray, hyper: Hyper) -> Evidence:
+def group_evidence(log: np.ndarray, used: np.ndarray, hyper: Hyper, visits: np.ndarray | None = None) -> Evidence:
     """Evidence of clients with as many months as ``log`` has columns."""
     table = tables(log.shape[1])
-    parts = [_chunk(log[i : i + _CHUNK], used[i : i + _CHUNK], hyper, table) for i in range(0, len(log), _CHUNK)]
+    visits = np.zeros(log.shape) if visits is None else visits
+    spans = [slice(i, i + _CHUNK) for i in range(0, len(log), _CHUNK)]
+    parts = [_chunk(log[span], used[span], visits[span], hyper, table) for span in spans]
     names = Evidence.__dataclass_fields__
     return Evidence(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def _chunk(log: np.ndarray, used: np.ndarray, hyper: Hyper, table: Tables) -> Evidence:
+def _chunk(log: np.ndarray, used: np.ndarray, visits: np.ndarray, hyper: Hyper, table: Tables) -> Evidence:
     kept = hyper.kept
     rows, months = log.shape
     z = np.where(used, log, 0).astype(np.float32)
@@ -125,6 +128,8 @@ def _chunk(log: np.ndarray, used: np.ndarray, hyper: Hyper, table: Tables) -> Ev
     best = np.full(rows, -np.inf)
     best_kernel, best_column = np.zeros((2, rows), dtype=np.int64)
     change = np.zeros(rows)
+    bonus = np.logaddexp(visits, 0) - np.log(2)  # the rate of purchases may change with the level or stay
+    bonus = np.where(table.shape < 4, bonus[:, table.start], 0).astype(np.float32) if visits.any() else None
     size2 = CHANGE_SD[table.shape] ** 2
     for k, g in enumerate(kept):
         rss, _, inverses = fits[k]
@@ -136,6 +141,8 @@ def _chunk(log: np.ndarray, used: np.ndarray, hyper: Hyper, table: Tables) -> Ev
         value = -0.5 * dof[:, None].astype(np.float32) * np.log1p(-gain / base[:, k : k + 1].astype(np.float32))
         value -= 0.5 * np.log(held * ratio)
         value += table.prior
+        if bonus is not None:
+            value += bonus
         value[blocked] = -np.inf
         offset = np.where(np.isfinite(peak := value.max(1)), peak, 0).astype(np.float32)
         mass = np.exp(value - offset[:, None])
@@ -156,11 +163,14 @@ def _chunk(log: np.ndarray, used: np.ndarray, hyper: Hyper, table: Tables) -> Ev
             np.where(better, joint, best), np.where(better, g, best_kernel), np.where(better, column, best_column)
         )
         change = np.where(better, estimate[np.arange(rows), column], change)
+    null = log_sum(quiet[:, kept] + np.log(hyper.kernels[kept]), 1)
+    if bonus is not None:
+        alone = np.exp(np.minimum(visits + null[:, None] - top[:, None], 80)) * (visits != 0) * _VISITS_ALONE / months
+        dates += alone
     total = dates.sum(1)
     safe = np.maximum(total, 1e-300)[:, None]
     with np.errstate(divide="ignore"):
         alternative = np.where(total > 0, np.log(total) + top, -np.inf)
-        null = log_sum(quiet[:, kept] + np.log(hyper.kernels[kept]), 1)
     return Evidence(
         quiet, broken, alternative - null, dates / safe, shapes / safe, best_kernel, best_column, change, variance
     )

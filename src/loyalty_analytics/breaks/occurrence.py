@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Silence", "silence"]
+__all__ = ["Silence", "silence", "visit_evidence"]
 
 _SHRINK = 2.0  # years that the client's overall rate counts in each month of the year
 _SHORTEST = 2  # months of silence
+_MISSED = 3  # months with and months without purchase from which a rate can be seen to change
+_ODDS_SD = 1.5  # of a change of the log odds of a purchase
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,3 +73,35 @@ def _pauses(own: np.ndarray, past: np.ndarray, silent: np.ndarray) -> np.ndarray
         long += own[:, t] & (run >= silent)
         run = np.where(own[:, t], 0, run + past[:, t])
     return long / np.maximum(own.sum(1), 1)
+
+
+def visit_evidence(bought: np.ndarray, known: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+    """Log Bayes factor of a change of the rate of purchases from each month on (0 where none can be seen).
+
+    Score test of a step in the log odds of a purchase, normal prior of the step, the client's own
+    calendar as the rates without it; purchases more clustered than chance count less.
+    """
+    months = bought.shape[1]
+    out = np.zeros(bought.shape)
+    missed = (known & ~bought).sum(1)
+    rows = np.flatnonzero((missed >= _MISSED) & (bought.sum(1) >= _MISSED))
+    if not len(rows):
+        return out
+    own, seen = bought[rows].astype(float), known[rows].astype(float)
+    by_month = (np.arange(12)[:, None] == calendar).astype(float)
+    rate = own.sum(1, keepdims=True) / seen.sum(1, keepdims=True)
+    done, asked = own @ by_month.T, seen @ by_month.T
+    chance = ((done + _SHRINK * rate) / (asked + _SHRINK))[:, calendar]
+    rest = (own - chance) * seen
+    weight = chance * (1 - chance) * seen
+    pairs = (rest[:, 1:] * rest[:, :-1]).sum(1) / np.maximum((rest**2).sum(1), 1e-9)
+    clustered = np.clip((1 + pairs) / (1 - pairs), 1.0, 4.0)[:, None]
+    after = weight[:, ::-1].cumsum(1)[:, ::-1]
+    whole = np.maximum(weight.sum(1, keepdims=True), 1e-9)
+    score = rest[:, ::-1].cumsum(1)[:, ::-1] - after / whole * rest.sum(1, keepdims=True)
+    information = after * (1 - after / whole) / clustered
+    score = score / clustered
+    log = 0.5 * score**2 / (information + 1 / _ODDS_SD**2) - 0.5 * np.log1p(information * _ODDS_SD**2)
+    fits = (seen.cumsum(1) - seen >= 6) & (seen[:, ::-1].cumsum(1)[:, ::-1] >= 3)
+    out[rows] = np.where(fits & (np.arange(months) > 0), log, 0.0)
+    return out
