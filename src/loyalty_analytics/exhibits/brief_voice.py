@@ -16,7 +16,7 @@ from ..survey.nps import nps
 from ..survey.response import response_rate, silent
 from .base import Exhibit, drawn, exhibit
 from .table import Column, Table
-from .volume import label_of, names
+from .volume import label_of, names, short_name
 
 if TYPE_CHECKING:
     from ..load import Data
@@ -166,7 +166,6 @@ def causes(data: Data, counts: pd.DataFrame, *, language: str) -> Exhibit:
                 Column(key="label", label=words.say("brief.col_cause", language)),
                 Column(key="share_before", label=words.say("brief.col_before", language), kind="percent"),
                 Column(key="share_after", label=words.say("brief.col_after", language), kind="percent", bar=True),
-                Column(key="p_value", label=words.say("brief.col_p", language), kind="number", digits=2),
             ],
             rows=_CAUSES,
         ),
@@ -238,16 +237,18 @@ def visits(data: Data, plan: Any, *, language: str) -> Exhibit:
         urgency=[urgency.index(reason.split(", ")[0]) for reason in rows["reason"]],
         why=[_why(reason, language) for reason in rows["reason"]],
         how=[words.say(f"brief.format_{kind}", language) for kind in rows["format"]],
-        who=[label_of(people, visitor) if pd.notna(visitor) else "–" for visitor in rows["visitor_id"]],
+        who=[short_name(label_of(people, visitor)) if pd.notna(visitor) else "–" for visitor in rows["visitor_id"]],
     ).sort_values(["urgency", "week", "name"], kind="stable", ignore_index=True)
     meetings, calls = int((rows["format"] != "call").sum()), int((rows["format"] == "call").sum())
-    also = words.say("brief.visits_calls", language, calls=words.count(calls, "call", language)) if calls else ""
+    contacts = words.count(meetings, "meeting", language)
+    if calls:
+        counted = words.count(calls, "call", language)
+        contacts = words.say("brief.visits_calls", language, meetings=contacts, calls=counted)
     broken = len(plan.exceptions)
     return Exhibit(
         name="visits",
         title=words.say(
-            "brief.visits_some", language, month=shown_month, meetings=words.count(meetings, "meeting", language),
-            calls=also, client=table["name"].iloc[0],
+            "brief.visits_some", language, month=shown_month, contacts=contacts, client=table["name"].iloc[0],
         ),
         language=language,
         subtitle=words.say(

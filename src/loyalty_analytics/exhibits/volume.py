@@ -14,7 +14,7 @@ from ..months import to_periods
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["Volume", "falls", "label_of", "names", "volume"]
+__all__ = ["Volume", "falls", "label_of", "names", "short_name", "volume"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +103,16 @@ def names(data: Data) -> pd.Series:
 def label_of(known: pd.Series, client: Any) -> str:
     """A client's name, else its id."""
     return str(known.get(client, client))
+
+
+def short_name(name: str) -> str:
+    """Surname and initials of an employee.
+
+    >>> short_name("Крылова Нина Аркадьевна"), short_name("M01")
+    ('Крылова Н.\\xa0А.', 'M01')
+    """
+    surname, *rest = name.split()
+    return f"{surname} " + "\u00a0".join(f"{part[0]}." for part in rest) if rest else name
 
 
 def falls(bridge: pd.DataFrame, breaks: pd.DataFrame, most: int = 5) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -150,18 +150,21 @@ def slope(
     """
     ax = theme.axes(ax, 420)
     rows = table.reset_index(drop=True)
-    spread = _apart(rows["after"].to_numpy(float), 0.055)
+    heights = rows[["before", "after"]].to_numpy(float)
+    gap = max(float(np.ptp(heights)), 0.01) / (14 if narrow else 16)  # a line of text in shares
+    spread = _apart(heights[:, 1], gap)
     length = 20 if narrow else 42
     for at, row in rows.iterrows():
         colour = {1: theme.WORSE, -1: theme.BETTER}.get(int(row["change"]), theme.PREVIOUS)
         ax.plot([0, 1], [row["before"], row["after"]], color=colour, marker="o", markersize=4)
         text = f"{words.percent(row['after'], language)}  {theme.shorten(str(row['label']), length)}"
         ax.text(1.03, spread[int(str(at))], text, va="center", color=theme.INK)
-    starts = _apart(rows["before"].to_numpy(float), 0.055)
-    for value, at in zip(rows["before"], starts):
+    for value, at in zip(heights[:, 0], _apart(heights[:, 0], gap)):
         ax.text(-0.03, at, words.percent(value, language), va="center", ha="right", color=theme.GREY)
     ax.set_xlim(-0.25, 2.9 if narrow else 2.2)
-    ax.set_xticks([0, 1], [left, right])
+    ax.set_xticks(
+        [0, 1], [text.replace(" ", "\n").replace("\u00a0", "\n") if narrow else text for text in (left, right)]
+    )
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
     ax.set_yticks([])
@@ -171,16 +174,16 @@ def slope(
 
 
 def _apart(values: np.ndarray, gap: float) -> np.ndarray:
-    """Heights of labels, moved apart so that none covers another, in the order of the values."""
-    if not len(values):
+    """Heights of labels moved as little as possible so that none covers another, in the order of the values.
+
+    With v sorted, the nearest heights at least a step apart are the isotonic fit of v − k·step, plus k·step.
+    """
+    from scipy.optimize import isotonic_regression
+
+    if len(values) < 2:
         return values
-    span = max(float(values.max() - values.min()), 1e-9)
-    step = max(gap * span, span / max(len(values), 1) * 0.9) if len(values) > 6 else max(gap, 0.07) * span
     order = np.argsort(values, kind="stable")
-    placed: Any = values[order].astype(float).copy()
-    for at in range(1, len(placed)):
-        placed[at] = max(placed[at], placed[at - 1] + step)
-    shift = (placed - values[order]).mean()
-    out = np.empty_like(placed)
-    out[order] = placed - shift
+    steps = gap * np.arange(len(values))
+    out = np.empty(len(values))
+    out[order] = isotonic_regression(values[order] - steps).x + steps
     return out
