@@ -1,0 +1,95 @@
+"""Cross-sell and up-sell: products per client and what is bought next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..intervals import wilson
+from ..months import as_of as read_as_of
+from ..results import Note, Result, as_table
+
+__all__ = ["next_products"]
+
+_COLUMNS = ["product_id", "next_product_id", "owners", "bought_next", "share", "share_low", "share_high", "base",
+            "lift", "tier_up"]  # fmt: skip
+
+
+def next_products(
+    transactions: Any, as_of: Any = None, *, products: Any = None, level: float = 0.95, fewest: int = 8
+) -> Result:
+    """Which product the owners of another one buy next, and how much oftener than all clients.
+
+    Parameters
+    ----------
+    transactions : table
+        client_id, date, product_id.
+    products : table, optional
+        product_id, tier: a next product of a smaller tier number is dearer (up-sell).
+    fewest : int
+        Pairs with fewer owners have no lift.
+
+    Returns
+    -------
+    Result
+        ``.table``: product_id, next_product_id, owners (clients who had the first product and not yet
+        the second), bought_next (of them, bought the second later), share with Wilson interval,
+        base (share of all clients who ever bought the second), lift = share / base (null where
+        owners are few), tier_up (bool); best lift first. ``.overview``: products, clients, share:
+        how many clients hold 1, 2, 3 … products.
+
+    Examples
+    --------
+    >>> deals = pd.DataFrame({"client_id": [1, 1, 2], "date": ["2026-01-01", "2026-02-01", "2026-01-01"],
+    ...                       "product_id": ["spot", "site", "spot"]})
+    >>> next_products(deals).table[["product_id", "next_product_id", "owners", "bought_next", "share"]]
+      product_id next_product_id  owners  bought_next  share
+    0       spot            site       2            1    0.5
+    """
+    table = as_table(transactions)
+    if table.empty or "product_id" not in table or table["product_id"].isna().all():
+        return Result(frame=_none(), notes=(Note("acquisition.no_products"),))
+    dates = pd.to_datetime(table["date"])
+    seen = read_as_of(as_of, latest=dates.max().to_period("M"))
+    keep = (dates <= seen.end) & table["product_id"].notna()
+    if "kind" in table:
+        keep &= (table["kind"].astype("object") != "return").to_numpy()
+    rows = pd.DataFrame({"client_id": table["client_id"], "product_id": table["product_id"], "date": dates})[keep]
+    first = rows.groupby(["client_id", "product_id"])["date"].min().unstack().astype("datetime64[us]")
+    days = first.to_numpy()
+    never, far = np.isnat(days), np.datetime64("9999-12-31", "us")
+    names = first.columns.to_numpy()
+    filled = np.where(never, far, days)
+    made = []
+    for position, name in enumerate(names):  # over products, which are few
+        has = ~never[:, position]
+        open_ = filled[has] > filled[has][:, [position]]  # had the first, not yet the second
+        bought = open_ & ~never[has]
+        made.append(pd.DataFrame({"product_id": name, "next_product_id": names, "owners": open_.sum(axis=0),
+                                  "bought_next": bought.sum(axis=0)}))  # fmt: skip
+    frame = pd.concat(made, ignore_index=True)
+    frame = frame[(frame["product_id"] != frame["next_product_id"]) & (frame["owners"] > 0)]
+    frame = frame[frame["bought_next"] > 0].reset_index(drop=True)
+    frame["share"] = frame["bought_next"] / frame["owners"]
+    frame["share_low"], frame["share_high"] = wilson(frame["bought_next"], frame["owners"], level)
+    frame["base"] = frame["next_product_id"].map(pd.Series((~never).mean(axis=0), index=names)).astype("float64")
+    frame["lift"] = (frame["share"] / frame["base"]).where(frame["owners"] >= fewest)
+    tier = pd.Series(dtype="float64")
+    if products is not None and "tier" in as_table(products):
+        tier = as_table(products).set_index("product_id")["tier"].astype("float64")
+    frame["tier_up"] = (frame["next_product_id"].map(tier) < frame["product_id"].map(tier)).astype(bool)
+    frame = frame.sort_values(["lift", "owners"], ascending=False, kind="stable", na_position="last")
+    held = pd.Series((~never).sum(axis=1)).value_counts().sort_index()
+    overview = pd.DataFrame({"products": held.index, "clients": held.to_numpy(), "share": held.to_numpy() / held.sum()})
+    note = Note("acquisition.products", {"mean": f"{(~never).sum(axis=1).mean():.1f}", "clients": f"{len(days):,}"})
+    return Result(
+        frame=frame.reset_index(drop=True)[_COLUMNS], overview=overview, notes=(note,), as_of=seen,
+        options={"level": level, "fewest": fewest},
+    )  # fmt: skip
+
+
+def _none() -> pd.DataFrame:
+    kinds = dict.fromkeys(_COLUMNS, "float64") | {"product_id": "str", "next_product_id": "str", "tier_up": "bool"}
+    return pd.DataFrame({name: pd.Series([], dtype=kinds[name]) for name in _COLUMNS})
