@@ -258,7 +258,7 @@ def marketing(seed: int) -> pd.DataFrame:
         day, wave = month.to_timestamp(), 0.85 + 0.3 * rng.random(5)
         rows += [
             (day, names["site"], round(85_000 * wave[0], -2), "acquisition"),
-            (day, names["calls"], round(48_000 * wave[1], -2), "acquisition"),
+            (day, names["calls"], round(36_000 * wave[1], -2), "acquisition"),
         ]
         if month.month in (3, 4, 9, 10):
             rows.append((day, names["expo"], round(430_000 * wave[2], -2), "acquisition"))

@@ -86,7 +86,7 @@ def transactions(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
             if client in _PREPAID:
                 if month.month % 3 != 1 and month != FIRST:
                     continue
-                volume = float(volumes[client].loc[month : month + (1 if month == FIRST else 2)].sum())
+                volume = float(volumes[client].loc[month : month + _paid_ahead(month)].sum())
             if volume < 3000:
                 continue
             for product, wanted in _orders(client, volume, month, mix, rng):
@@ -104,6 +104,11 @@ def transactions(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
     return _entities(table, seed)
 
 
+def _paid_ahead(month: pd.Period) -> int:
+    """Months after the first of a prepaid quarter; the history begins in the middle of one."""
+    return 2 - (month.month - 1) % 3
+
+
 def _deal(
     client: str, month: pd.Period, product: str, wanted: float, discount: float, rng: np.random.Generator
 ) -> dict[str, Any]:
@@ -119,8 +124,8 @@ def _deal(
     quantity = max(1, round(wanted / net))
     amount = round(quantity * net, 2)
     start = max(date + pd.Timedelta(days=int(rng.integers(1, 6))), first + pd.Timedelta(days=int(rng.integers(0, 3))))
-    if client in _PREPAID and month != FIRST:
-        last = (month + 2).to_timestamp(how="end").normalize()
+    if client in _PREPAID:
+        last = (month + _paid_ahead(month)).to_timestamp(how="end").normalize()
     end = min(last, max(start + pd.Timedelta(days=int(rng.integers(6, 24))), start)) if client not in _PREPAID else last
     due = end + pd.Timedelta(days=int(rng.choice([10, 14, 30])))
     late = int(rng.integers(-9, 4)) if rng.random() < 0.82 else int(rng.integers(4, 32))

@@ -175,7 +175,7 @@ def _topic(tone: str, client: str, manager: str, when: pd.Timestamp, rng: np.ran
     names = list(_TOPICS)
     weight = np.array([_TOPICS[n][0 if tone == "pos" else 1] for n in names], dtype=float)
     if tone != "pos" and when >= pd.Timestamp("2026-04-01"):
-        weight[names.index("service.speed")] *= 2.6
+        weight[names.index("service.speed")] *= 4.0
     return str(rng.choice(names, p=weight / weight.sum()))
 
 
