@@ -46,7 +46,13 @@ def _inside(cells: pd.DataFrame, slice_: Slice) -> np.ndarray:
     return np.logical_and.reduce([cells[name].to_numpy() == value for name, value in slice_])
 
 
-def weibull(rng: np.random.Generator, noise: tuple[float, float], sizes: list[int] | None = None, above: float = 1.0, least: int = 10) -> World:
+def weibull(
+    rng: np.random.Generator,
+    noise: tuple[float, float],
+    sizes: list[int] | None = None,
+    above: float = 1.0,
+    least: int = 10,
+) -> World:
     """1-3 slices among Weibull leaves with relative noise on one of the two sides."""
     if sizes is None:
         sizes = [int(size) for size in rng.integers(5, 11, int(rng.integers(3, 6)))]
@@ -77,7 +83,12 @@ def _seen(cells: pd.DataFrame, slices: list[Slice], before: np.ndarray, after: n
 
 
 def business(
-    rng: np.random.Generator, *, noise: float = 0.25, partial: bool = False, market: float = 0.0, slices: int | None = None
+    rng: np.random.Generator,
+    *,
+    noise: float = 0.25,
+    partial: bool = False,
+    market: float = 0.0,
+    slices: int | None = None,
 ) -> World:
     """A seller's cells: few of the possible ones, skewed shares, lognormal noise inside slices too.
 
@@ -153,7 +164,12 @@ def score(
         hits, answers, truths = hits + len(found & truth), answers + len(found), truths + len(truth)
         silent += not found
     quality = 2 * hits / (answers + truths) if truths else silent / count
-    return {"score": quality, "precision": hits / max(answers, 1), "recall": hits / max(truths, 1), "seconds": spent / count}
+    return {
+        "score": quality,
+        "precision": hits / max(answers, 1),
+        "recall": hits / max(truths, 1),
+        "seconds": spent / count,
+    }
 
 
 def rows(count: int, seed: int) -> Iterator[dict[str, object]]:
@@ -168,7 +184,9 @@ def main() -> None:
     """Print the table and the time of 100,000 leaf cells."""
     import loyalty_analytics as la
 
-    count, seed = (int(value) for value in (*sys.argv[1:3], 40, 1)[: 2]) if len(sys.argv) > 2 else (int((sys.argv + ["40"])[1]), 1)
+    count, seed = (
+        (int(value) for value in (*sys.argv[1:3], 40, 1)[:2]) if len(sys.argv) > 2 else (int((sys.argv + ["40"])[1]), 1)
+    )
     print(pd.DataFrame(rows(count, seed)).round(3).to_string(index=False))
     before, after, names, truth = weibull(np.random.default_rng(seed), (0.0, 0.25), [10, 10, 10, 10, 10])
     start = time.perf_counter()

@@ -67,7 +67,9 @@ def world(
     events : the events table exists
     rises : share of price changes without effect that really move the client's price
     """
-    log: dict[str, list[dict[str, Any]]] = {name: [] for name in ("events", "assignments", "contacts", "budgets", "complaints", "tags")}
+    log: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("events", "assignments", "contacts", "budgets", "complaints", "tags")
+    }
     ids = rng.permutation(10 * clients)[:clients] + 100
     orders, truth = [], []
     for client in ids:
@@ -128,7 +130,9 @@ def _client(rng, log, client, months, cause, at, facts, recorded, rises) -> pd.D
 def _fact(rng, log, client, kind, when) -> None:  # type: ignore[no-untyped-def]
     log["events"].append({"client_id": client, "date": _day(when), "kind": kind})
     if kind == "contact_left":
-        log["contacts"].append({"client_id": client, "is_active": False, "verified_at": _day(when + rng.uniform(0, 0.5))})
+        log["contacts"].append(
+            {"client_id": client, "is_active": False, "verified_at": _day(when + rng.uniform(0, 0.5))}
+        )
     if kind == "budget_cut":
         log["budgets"].append({"client_id": client, "at": _day(when), "cut": rng.uniform(0.3, 0.6)})
     if kind == "airing_defect" and rng.random() < 0.5:
@@ -175,7 +179,9 @@ def _orders(rng, client, rate, products, weight, price, level, defect, manager) 
 
 
 def _gather(rng, log, orders, truth, confirmed, details, events) -> World:  # type: ignore[no-untyped-def]
-    table = pd.concat(orders, ignore_index=True).sample(frac=1, random_state=int(rng.integers(1 << 30)), ignore_index=True)
+    table = pd.concat(orders, ignore_index=True).sample(
+        frac=1, random_state=int(rng.integers(1 << 30)), ignore_index=True
+    )
     table["transaction_id"] = np.arange(len(table))
     tables = {"transactions": table.drop(columns=["defect"])}
     if not details:
@@ -212,7 +218,9 @@ def _budgets(cuts: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
             for cut in own[(own["at"] >= begin) & (own["at"] <= end)]["cut"]:
                 total *= 1 - cut
             rows.append((client, begin, end, "radio", total, begin + pd.Timedelta(days=40)))
-    return pd.DataFrame(rows, columns=["client_id", "period_start", "period_end", "category", "total_budget", "asked_at"])
+    return pd.DataFrame(
+        rows, columns=["client_id", "period_start", "period_end", "category", "total_budget", "asked_at"]
+    )
 
 
 def score(made: World, **options: Any) -> dict[str, float]:
@@ -265,7 +273,9 @@ def table(worlds: int, seed: int, kinds: dict[str, dict[str, Any]] | None = None
     """Shares per kind of world."""
     rows = []
     for name, how in (kinds or KINDS).items():
-        total = pd.DataFrame([score(world(np.random.default_rng([seed, i]), **how), **options) for i in range(worlds)]).sum()
+        total = pd.DataFrame(
+            [score(world(np.random.default_rng([seed, i]), **how), **options) for i in range(worlds)]
+        ).sum()
         rows.append(
             {
                 "world": name,

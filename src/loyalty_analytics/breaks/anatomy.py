@@ -119,8 +119,10 @@ def anatomy(orders: pd.DataFrame, breaks: pd.DataFrame, season: np.ndarray | Non
         side: cells.loc[~cells["sale"], f"minor_{side}"].groupby(cells["row"]).sum().reindex(index, fill_value=0)
         for side in ("before", "after")
     }
-    names, parts = _parts(cells[cells["sale"]], index, season)
-    parts["returns"] = (back["after"] - back["before"]).astype(float).where((back["after"] != 0) | (back["before"] != 0))
+    parts = _parts(cells[cells["sale"]], index, season)
+    parts["returns"] = (
+        (back["after"] - back["before"]).astype(float).where((back["after"] != 0) | (back["before"] != 0))
+    )
     frame = parts.reindex(columns=list(PARTS))
     frame["frequency"] = frame["frequency"].fillna(0.0)
     total = (sums["after"] - sums["before"]).to_numpy()
@@ -135,22 +137,21 @@ def _cells(orders: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     near = orders.merge(wanted.rename_axis("row").reset_index(), on="client_id")
     offset = near["month"] - near["at"]
     near = near[(offset >= -near["length"]) & (offset < near["length"])]
-    near = near.assign(side=np.where(near["month"] < near["at"], "before", "after"), orders=near["sale"].astype("int64"))
+    near = near.assign(
+        side=np.where(near["month"] < near["at"], "before", "after"), orders=near["sale"].astype("int64")
+    )
     keys = ["row", "sale", *(name for name in ("product", "manager") if name in near)]
     sums = [name for name in ("orders", "minor", "quantity", "listed") if name in near]
     grouped = near.groupby([*keys, "side"], dropna=False, sort=True, observed=True)[sums].sum()
-    wide = grouped.unstack("side", fill_value=0)
-    for name in sums:
-        for side in ("before", "after"):
-            if (name, side) not in wide:
-                wide[name, side] = 0
-    wide.columns = [f"{name}_{side}" for name, side in wide.columns]
+    wide = pd.DataFrame(index=grouped.index.droplevel(-1).unique())
+    for side in ("before", "after"):
+        part = grouped[grouped.index.get_level_values("side") == side].droplevel("side")
+        for name in sums:
+            wide[f"{name}_{side}"] = part[name].reindex(wide.index, fill_value=0)
     return wide.reset_index()
 
 
-def _parts(
-    cells: pd.DataFrame, index: pd.Index, season: np.ndarray | None
-) -> tuple[list[str], pd.DataFrame]:
+def _parts(cells: pd.DataFrame, index: pd.Index, season: np.ndarray | None) -> pd.DataFrame:
     players, before, after = _factors(cells, index, season)
     values = shapley(before, after) if len(cells) else before
     row = cells["row"].to_numpy()
@@ -160,7 +161,7 @@ def _parts(
         for player, value in zip(players, values):
             found += np.where(player == name, value, 0.0)
         frame[name] = pd.Series(found).groupby(row).sum()
-    return list(frame.columns), frame
+    return frame
 
 
 def _factors(
@@ -191,7 +192,7 @@ def _factors(
     for name in ("mix", "managers", "size", "price", "discount"):
         b[name], a[name] = b[name].fillna(a[name]).fillna(0.0), a[name].fillna(b[name]).fillna(0.0)
     ratio = np.ones((len(index), 2)) if season is None else season
-    place = index.get_indexer(row)
+    place = index.get_indexer(pd.Index(row))
     shape = {"before": ratio[place, 0], "after": ratio[place, 1]}
     gone = (b["product"] > 0) & (a["product"] == 0) & (a["whole"] > 0)
     fresh = (a["product"] > 0) & (b["product"] == 0) & (b["whole"] > 0)

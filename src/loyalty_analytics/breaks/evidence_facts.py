@@ -125,7 +125,9 @@ def _contacts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _budgets(table: pd.DataFrame) -> pd.DataFrame:
     """The budget of a category told lower than in the period before, by a tenth or more."""
-    known = table.assign(_start=day_numbers(_column(table, "period_start")), _asked=day_numbers(_column(table, "asked_at")))
+    known = table.assign(
+        _start=day_numbers(_column(table, "period_start")), _asked=day_numbers(_column(table, "asked_at"))
+    )
     known["_end"] = day_numbers(_column(table, "period_end"))
     known["_rate"] = pd.to_numeric(known["total_budget"], errors="coerce") / (known["_end"] - known["_start"] + 1)
     known = known.dropna(subset=["_start"]).sort_values(["client_id", "category", "_start"], kind="stable")

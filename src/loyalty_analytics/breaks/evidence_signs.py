@@ -70,15 +70,18 @@ def _shift(known: pd.DataFrame, keys: list[str], least: float) -> tuple[pd.Serie
     """Change of the mean of y at every spot from the months before to those after, and its variance."""
     side = np.where(known["rel"].between(-10, -4), "b", np.where(known["rel"].between(0, 6), "a", ""))
     known = known.assign(side=side)[side != ""]
-    stats = known.groupby([*keys, "side"], dropna=False, observed=True)["y"].agg(["count", "mean", "var"]).unstack("side")
+    stats = (
+        known.groupby([*keys, "side"], dropna=False, observed=True)["y"].agg(["count", "mean", "var"]).unstack("side")
+    )
     if not len(stats) or "a" not in stats["count"] or "b" not in stats["count"]:
         return pd.Series(dtype=float), pd.Series(dtype=float)
     count, mean = stats["count"].fillna(0), stats["mean"]
     weight = (count["a"] * count["b"] / (count["a"] + count["b"])).where((count["a"] > 0) & (count["b"] > 0), 0.0)
     spot = stats.index.get_level_values("spot")
     free = (count - 1).clip(lower=0)
-    spread = (stats["var"].fillna(0) * free).sum(axis=1).groupby(spot).sum()
-    degrees = free.sum(axis=1).groupby(spot).sum()
+    squares = pd.DataFrame(stats["var"].fillna(0) * free)
+    spread = squares.sum(axis=1).groupby(spot).sum()
+    degrees = pd.DataFrame(free).sum(axis=1).groupby(spot).sum()
     pooled = spread.sum() / max(degrees.sum(), 1)
     noise = (spread + 4 * max(pooled, least)) / (degrees + 4)
     total = weight.groupby(spot).sum()
@@ -134,7 +137,7 @@ def _product(near: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
     enough = (was > 0) & (total["was"] >= 5).to_numpy() & (whole >= 1)
     value = pd.Series(np.where(enough, np.exp(np.clip(ratio, -20, 20)) * share, 0.0)).groupby(spot).sum()
     judged = pd.Series(enough).groupby(spot).any()
-    return np.log(value.clip(lower=1e-4)).where(judged).reindex(spots.index)
+    return value.clip(lower=1e-4).apply(np.log).where(judged).reindex(spots.index)
 
 
 def _others_went_on(was: np.ndarray, now: np.ndarray, total: pd.DataFrame, real: np.ndarray) -> np.ndarray:
@@ -193,7 +196,7 @@ def _rate_rose(table: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
     near = by_month.merge(places, on="client_id")
     rel = near["month"] - near["at"]
     near = near.assign(inside=rel.between(-4, 0))[rel.between(-16, 12)]
-    sums = near.groupby(["spot", "inside"])[["sum", "size"]].sum().unstack("inside", fill_value=0)
+    sums = pd.DataFrame(near.groupby(["spot", "inside"])[["sum", "size"]].sum().unstack("inside", fill_value=0))
     sums = sums.reindex(columns=pd.MultiIndex.from_product([["sum", "size"], [False, True]]), fill_value=0)
     k, n = sums["sum", True].to_numpy(float), sums["size", True].to_numpy(float)
     a = 20 * max(usual, 0.005) + sums["sum", False].to_numpy(float)

@@ -19,7 +19,7 @@ from .evidence_facts import KINDS
 from .evidence_signs import SIGNS, signs_at
 from .reason_orders import first_day
 
-__all__ = ["weigh"]
+__all__ = ["facts_near", "weigh"]
 
 _HALF = 15.22  # days of half a month, the step of a lag
 _EARLY, _LATE = -6, 12  # steps from a fact to the break: from three months after it to six months before
@@ -77,12 +77,14 @@ def _spots(breaks: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
     quiet = []
     for shift in range(6):
         month = span.loc[ids, "first"] + 8 + shift * np.maximum((span.loc[ids, "months"] - 13) // 6, 3)
-        quiet.append(pd.DataFrame({"client_id": ids, "month": month.to_numpy(), "end": span.loc[ids, "last"].to_numpy()}))
+        quiet.append(
+            pd.DataFrame({"client_id": ids, "month": month.to_numpy(), "end": span.loc[ids, "last"].to_numpy()})
+        )
     table = pd.concat(quiet, ignore_index=True)
     table = table[table["month"] <= table["end"] - 4].drop(columns="end")
     near = table.reset_index().merge(breaks[["client_id", "month"]], on="client_id", suffixes=("", "_break"))
     close = near.loc[(near["month"] - near["month_break"]).abs() <= 8, "index"].unique()
-    table = table.drop(index=close).assign(real=False, direction=-1)
+    table = table[~table.index.isin(close)].assign(real=False, direction=-1)
     # The comparison is dated as vaguely as the breaks are.
     like = np.arange(len(table)) % max(len(real), 1)
     wide = real.iloc[like] if len(real) else table.assign(low=table["month"], high=table["month"])
@@ -92,6 +94,12 @@ def _spots(breaks: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
         direction=wide["direction"].to_numpy(),
     )
     return pd.concat([real, table], ignore_index=True) if len(table) else real.reset_index(drop=True)
+
+
+def facts_near(breaks: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """Facts near breaks, oldest first: spot (row of the break), month, day, reason, source, source_id, lag."""
+    pairs = _pairs(breaks, facts)
+    return pairs.sort_values(["spot", "day"], kind="stable").reset_index(drop=True)
 
 
 def _pairs(spots: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
@@ -104,7 +112,9 @@ def _pairs(spots: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     found += [places.merge(common, how="cross")] if len(common) else []
     if not found:
         return places.iloc[:0].assign(day=0.0, reason="", source="", source_id="", everyone=False, lag=0.0, step=0)
-    pairs = pd.concat([table.assign(everyone=i == 1 or not len(own)) for i, table in enumerate(found)], ignore_index=True)
+    pairs = pd.concat(
+        [table.assign(everyone=i == 1 or not len(own)) for i, table in enumerate(found)], ignore_index=True
+    )
     pairs["lag"] = first_day(pairs["month"].to_numpy()) - pairs["day"]
     pairs["step"] = np.floor(pairs["lag"] / _HALF).astype("int64")
     return pairs[(pairs["step"] >= _EARLY) & (pairs["step"] < _LATE)]
@@ -302,13 +312,15 @@ def _rows(
         day=("day", "first"), low=("low", "first"), high=("high", "first"), source_id=("source_id", "first"),
         evidence=("source", lambda names: " + ".join(sorted(set(names)))),
     )  # fmt: skip
-    shown = sign.iloc[:real].stack().rename("shown")
+    shown = pd.Series(sign.iloc[:real].stack(), name="shown")
     shown = shown[shown > 0.7].rename_axis(["spot", "reason"])
     table = facts.join(shown, how="outer").reset_index()
     table["evidence"] = np.where(
-        table["shown"].notna(), (table["evidence"].fillna("") + " + " + _shown_by(table["reason"])).str.removeprefix(" + "), table["evidence"]
+        table["shown"].notna(),
+        (table["evidence"].fillna("") + " + " + _shown_by(table["reason"])).str.removeprefix(" + "),
+        table["evidence"],
     )
-    place = posterior.columns.get_indexer(table["reason"])
+    place = posterior.columns.get_indexer(pd.Index(table["reason"]))
     table["probability"] = posterior.to_numpy()[table["spot"].to_numpy(), place]
     table["likelihood_ratio"] = ratio.to_numpy()[table["spot"].to_numpy(), place]
     early = first_day(table["low"].fillna(0).to_numpy()) - table["day"]

@@ -16,6 +16,7 @@ from .reason_noise import bins_of, leaf_evidence, relative_change
 
 __all__ = ["localise"]
 
+
 def localise(
     before: Result | pd.DataFrame,
     after: Result | pd.DataFrame,
@@ -153,9 +154,7 @@ def _unclaimed(found: list[_Found], count: int) -> np.ndarray:
     return free
 
 
-def _polished(
-    cuboids: list[_Cuboid], f: np.ndarray, v: np.ndarray, found: list[_Found], least: float
-) -> list[_Found]:
+def _polished(cuboids: list[_Cuboid], f: np.ndarray, v: np.ndarray, found: list[_Found], least: float) -> list[_Found]:
     """Each slice, the weakest first, is sought again among the leaves that the others leave."""
     kept = list(found)
     for slice_ in sorted(found, key=lambda one: one.score):

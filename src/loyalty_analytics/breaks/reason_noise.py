@@ -128,7 +128,9 @@ def leaf_evidence(bins: Bins, counts: np.ndarray, scale: float, one_sided: bool)
     hypothesis loses that preference.
     """
     noise = _both_sides(bins, counts, scale, one_sided)
-    falls, rises = ([_narrow(bins, 1 - severity, spread) for severity in _SEVERITIES for spread in _SPREADS] for _ in "12")
+    falls, rises = (
+        [_narrow(bins, 1 - severity, spread) for severity in _SEVERITIES for spread in _SPREADS] for _ in "12"
+    )
     falls += [_wide(bins, noise, 1 - severity) for severity in _SEVERITIES if severity < 1]
     # The grid is symmetric: a rise is a fall with before and after exchanged.
     rises += [_wide(bins, noise[::-1], 1 - severity) for severity in _SEVERITIES if severity < 1]

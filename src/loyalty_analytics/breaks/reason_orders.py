@@ -190,7 +190,7 @@ def _profile(table: np.ndarray) -> np.ndarray:
 def _own(
     table: np.ndarray, clients: pd.Index, breaks: pd.DataFrame, last: int, years: int, market: np.ndarray
 ) -> np.ndarray:
-    place = clients.get_indexer(breaks["client_id"])
+    place = clients.get_indexer(pd.Index(breaks["client_id"]))
     own = np.where((place >= 0)[:, None, None], table[place], 0.0)
     # A year that touches the break or what follows it would show the break as a season.
     ends = last - 12 * np.arange(years - 1, -1, -1)

@@ -1,0 +1,100 @@
+"""Pictures of reasons: dated facts around breaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import words
+from . import theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["timeline"]
+
+_EARLY, _LATE = -6.0, 3.0  # months around the break
+_MONTH = 30.44
+_MARKS = {"strong": ("o", True), "possible": ("o", False)}
+
+
+@theme.styled
+def timeline(
+    facts: pd.DataFrame,
+    reasons: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    language: str = "en",
+    names: dict[Any, str] | None = None,
+    most: int = 10,
+    narrow: bool = False,
+) -> Axes:
+    """Dated facts around the breaks of clients, one line per break, months from the break to the right.
+
+    Parameters
+    ----------
+    facts : `ReasonsResult.facts`
+    reasons : table of `la.explain_breaks`; its first breaks are drawn
+    names : mapping, optional
+        What to write at a line instead of the client_id.
+    most : int
+        Number of lines.
+    narrow : bool
+        For a phone: no words at the marks, fewer lines.
+
+    Notes
+    -----
+    Filled: probable reason, open ring: coincided in time, grey: anything else. Bands are the intervals of the breaks,
+    read from ``low`` and ``high`` where the table has them.
+    """
+    keys = ["client_id", "break_month"]
+    lines = reasons.drop_duplicates(keys).head(6 if narrow else most).reset_index(drop=True)
+    ax = theme.axes(ax, 60 + 34 * max(len(lines), 1))
+    chosen = reasons[reasons["grade"].isin(list(_MARKS)) & reasons["part"].isna()].drop_duplicates(keys)
+    for place, line in enumerate(lines.itertuples()):
+        y = len(lines) - 1 - place
+        mine = facts[(facts["client_id"] == line.client_id) & (facts["break_month"] == line.break_month)]
+        ax.plot([_EARLY, _LATE], [y, y], color=theme.HAIRLINE, linewidth=0.8, zorder=0)
+        _band(ax, line, y)
+        best = chosen[(chosen["client_id"] == line.client_id) & (chosen["break_month"] == line.break_month)]
+        _marks(ax, mine, best, y, language, narrow)
+    ax.axvline(0, color=theme.WORSE, linewidth=1.0, zorder=1)
+    labels = [
+        theme.shorten((names or {}).get(client, str(client)), 14 if narrow else 28) for client in lines["client_id"]
+    ]
+    ax.set_yticks(np.arange(len(lines))[::-1], labels)
+    ax.set_xlim(_EARLY, _LATE + (0.2 if narrow else 1.6))
+    ax.set_ylim(-0.6, max(len(lines) - 0.4, 0.6))
+    ticks = [-6, -3, 0, 3]
+    ax.set_xticks(ticks, [words.say("breaks.axis_break", language) if t == 0 else words.number(t, language, sign=True)
+                          for t in ticks])  # fmt: skip
+    theme.clean(ax, keep="xy")
+    ax.spines["left"].set_visible(False)
+    return ax
+
+
+def _band(ax: Axes, line: Any, y: float) -> None:
+    low, high = getattr(line, "low", None), getattr(line, "high", None)
+    if low is None or pd.isna(low) or pd.isna(high):
+        return
+    start = (pd.Timestamp(low) - pd.Timestamp(line.break_month)).days / _MONTH
+    end = (pd.Timestamp(high) - pd.Timestamp(line.break_month)).days / _MONTH + 1
+    start, end = max(start, _EARLY), min(end, _LATE)
+    ax.fill_between([start, end], y - 0.32, y + 0.32, color=theme.WORSE, alpha=theme.BAND, linewidth=0)
+
+
+def _marks(ax: Axes, facts: pd.DataFrame, best: pd.DataFrame, y: float, language: str, narrow: bool) -> None:
+    x = -facts["days_before"].to_numpy(float) / _MONTH
+    inside = (x >= _EARLY) & (x <= _LATE)
+    ax.scatter(x[inside], np.full(int(inside.sum()), y), s=14, color=theme.PREVIOUS, zorder=2)
+    for row in best.itertuples():
+        where = (pd.Timestamp(row.date) - pd.Timestamp(row.break_month)).days / _MONTH if pd.notna(row.date) else 0.0
+        where = float(np.clip(where, _EARLY, _LATE))
+        filled = row.grade == "strong"
+        ax.scatter([where], [y], s=46, facecolor=theme.HIGHLIGHT if filled else "white", edgecolor=theme.HIGHLIGHT,
+                   linewidth=1.4, zorder=3)  # fmt: skip
+        if not narrow:
+            text = words.say(f"breaks.kind_{row.reason}", language)
+            ax.annotate(text, (where, y), xytext=(7, 5), textcoords="offset points", fontsize=8.6, zorder=4)
