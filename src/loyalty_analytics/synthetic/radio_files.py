@@ -136,7 +136,7 @@ def _dirty(raw: pd.DataFrame, file: str, rng: np.random.Generator) -> pd.DataFra
     rows = rng.permutation(len(raw))
     dirt: dict[str, list[tuple[str, str, int]]] = {
         "deals_2024.csv": [("Дата оплаты", "31.02.2024", 1), ("Оплатить до", "15.13.2024", 1), ("Скидка, %", "н/д", 3)],
-        "deals_2025.csv": [("Дата оплаты", "30.06.2052", 1), ("Выходов", "-", 3), ("Оплачено, руб", "уточнить", 1)],
+        "deals_2025.csv": [("Дата оплаты", "30.06.2052", 1), ("Выходов", "-", 3), ("Цена выхода", "уточнить", 1)],
     }
     at = 3
     for header, value, count in dirt.get(file, []):
