@@ -150,7 +150,8 @@ def parse(content: Any, file: str, client: str) -> Params:
     if not isinstance(content, dict):
         raise ParamsError(f"{file} holds no keys.", "Begin with `client:`, `title:` and `sources:`.")
     content = {"client": client, **content}
-    if str(content["client"]) != client:
+    # YAML reads an unquoted 007 as the number 7; the name of the file says what is meant.
+    if str(content["client"]) != client and not (isinstance(content["client"], int) and client.isdigit()):
         raise ParamsError(
             f"{file}: client is {content['client']!r}.", f"Write `client: {client}`, as the file is called."
         )
