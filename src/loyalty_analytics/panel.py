@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,9 @@ def panel_expression(
     slim: dict[str, Any] = {
         "client_id": t.client_id,
         "month": (t.date.year().cast("int64") * 12 + t.date.month().cast("int64") - 1),
-        "day": t.date.day().cast("int64"),
+        # 0-30: a shift by 31 turns negative on Spark. Two casts: PostgreSQL's day is numeric, which Ibis
+        # holds for int32, and numeric cannot shift.
+        "day": (t.date.day().cast("int64") - 1).cast("int32"),
         "date": t.date.cast("date"),
         "amount": amount.cast("int64"),
         "gross_profit": profit,
@@ -132,7 +135,7 @@ def panel_expression(
     if lines and "transaction_id" in t.columns:
         slim["transaction_id"] = t.transaction_id
     s = t.select(**slim)
-    bit = ibis.literal(1, "int64") << s.day
+    bit = (ibis.literal(1, "int32") << s.day).cast("int64")
     orders = s.transaction_id.nunique(where=s.sale == 1) if "transaction_id" in slim else s.sale.sum()
     return s.group_by("client_id", "month").agg(
         orders=orders.cast("int64"),
@@ -140,8 +143,18 @@ def panel_expression(
         gross_profit=s.gross_profit.sum().cast("int64"),
         last_date=ibis.ifelse(s.sale == 1, s.date, ibis.null("date")).max(),
         latest=s.date.max(),
-        day_mask=ibis.ifelse(s.sale == 1, bit, 0).bit_or().cast("int64"),
+        day_mask=_bit_or()(ibis.ifelse(s.sale == 1, bit, 0).cast("int64")),
     )
+
+
+@cache
+def _bit_or() -> Any:
+    """BIT_OR by its name, which all engines know; Ibis has no rule for it on Spark."""
+    import ibis
+
+    def bit_or(value: int) -> int: ...  # type: ignore[empty-body]
+
+    return ibis.udf.agg.builtin(bit_or, signature=(("int64",), "int64"))
 
 
 def _minor_units(amount: Any) -> Any:
