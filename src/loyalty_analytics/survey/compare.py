@@ -1,0 +1,239 @@
+"""Which group differs: partial pooling, exact tests with Holm, and groups that cannot be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, nearest
+from ..intervals import nps_interval, score_interval
+from ..results import Note, Result, as_table
+from .nps import MIN_NUMBER, MIN_RANK
+from .votes import client_column
+
+__all__ = ["compare_groups", "self_scores", "shift_test"]
+
+COLUMNS = ["score", "low", "high", "n", "pooled", "pooled_low", "pooled_high", "p_value", "differs", "rank", "alike"]
+
+
+def shift_test(one: Any, others: Any) -> float:
+    """Exact permutation test that two groups of whole scores have the same mean; two-sided p value.
+
+    The law of the sum of n₁ of the pooled scores drawn without return, added up over the distinct scores.
+
+    >>> round(shift_test([1, 1, 1, 0], [-1, -1, 0, -1]), 4)
+    0.0571
+    """
+    a, b = np.asarray(one, dtype=np.int64), np.asarray(others, dtype=np.int64)
+    if not len(a) or not len(b):
+        return float("nan")
+    pooled = np.concatenate([a, b])
+    low = pooled.min()
+    values, number = np.unique(pooled - low, return_counts=True)
+    from scipy.special import gammaln
+
+    most, width = len(a), int((pooled - low).max()) * len(a) + 1
+    law = np.zeros((most + 1, width))
+    law[0, 0] = 1.0
+    for value, many in zip(values, number):
+        drawn = np.arange(min(many, most) + 1)
+        ways = np.exp(gammaln(many + 1) - gammaln(drawn + 1) - gammaln(many - drawn + 1))
+        new = np.zeros_like(law)
+        for k, way in zip(drawn, ways):
+            step = int(value) * int(k)
+            if step < width:
+                new[k:, step:] += way * law[: most + 1 - k, : width - step]
+        law = new / new.max()  # only proportions matter; large groups would overflow
+    mass = law[most] / law[most].sum()
+    centre = most * (pooled - low).mean()
+    gap = np.abs(np.arange(width) - centre)
+    return float(min(1.0, mass[gap >= abs((a - low).sum() - centre) - 1e-9].sum()))
+
+
+def compare_groups(
+    votes: Any, by: str, *, clients: pd.DataFrame | None = None, kind: str = "nps", population: Any = None,
+    scale: tuple[int, int] = (1, 10), level: float = 0.95,
+) -> Result:  # fmt: skip
+    """Groups side by side: what each says, what remains after pooling, which differ from the others.
+
+    Parameters
+    ----------
+    votes : `nps(...).votes`, or a table with ``score`` for kind='mean'; one row per voter
+    by : column of votes or clients
+    kind : {'nps', 'mean'}
+    population : {group: clients in the base} or None; only for low and high ("what does the group say")
+    scale : of kind='mean'
+    level : float
+
+    Returns
+    -------
+    Result
+        [by], score, low, high (null below 3 votes outside a census), n; pooled, pooled_low, pooled_high: drawn
+        towards all groups as far as their differences are noise (endless base: "is the process different?");
+        p_value (this group against all others, exact, Holm), differs bool, rank and alike (groups that share a
+        letter cannot be told apart); p_value, rank, alike are null below 8 votes.
+
+    Notes
+    -----
+    Empirical Bayes on the engine of the intervals: prior K·(shares of all groups), K by maximum likelihood of the
+    Dirichlet-multinomial law (Minka, Estimating a Dirichlet distribution, 2000). Pairs by `shift_test`, Holm.
+    """
+    if kind not in ("nps", "mean"):
+        raise DataError(f"kind={kind!r} is unknown.", nearest(str(kind), ("nps", "mean")))
+    table = as_table(votes)
+    value = np.sign(table["vote"]) if kind == "nps" else table["score"].round()
+    group = client_column(table, by, clients)
+    keep = value.notna() & group.notna()
+    value, group = value[keep].astype(int), group[keep]
+    points = np.array([-1, 0, 1]) if kind == "nps" else np.arange(scale[0], scale[1] + 1)
+    counts = pd.crosstab(group, value).reindex(columns=list(points), fill_value=0)
+    frame = _estimates(counts, points, kind, population, level)
+    big = np.flatnonzero(frame["n"].to_numpy() >= MIN_RANK)
+    samples = [np.repeat(points, row) for row in counts.to_numpy()]
+    frame["p_value"], frame["differs"] = _each_against_others(samples, big, level)
+    frame["rank"], frame["alike"] = _letters(frame["score"].to_numpy(), samples, big, level)
+    frame.insert(0, by, counts.index.to_numpy())
+    frame = frame.sort_values(["rank", "score", by], ascending=[True, False, True], kind="stable", na_position="last")
+    differ = frame.loc[frame["differs"], by].tolist()
+    note = Note("survey.groups_differ" if differ else "survey.groups_alike",
+                {"groups": ", ".join(map(str, differ)), "compared": len(big), "few": len(frame) - len(big)})  # fmt: skip
+    return Result(frame=frame.reset_index(drop=True), notes=(note,), draw=_draw,
+                  options={"by": by, "kind": kind, "level": level})  # fmt: skip
+
+
+def _draw(result: Result, **options: Any) -> Any:
+    from ..plots.loyalty import group_dots
+
+    return group_dots(result.frame, **options)
+
+
+def _estimates(
+    counts: pd.DataFrame, points: np.ndarray, kind: str, population: Any, level: float
+) -> pd.DataFrame:
+    table = counts.to_numpy(dtype=np.float64)
+    n = table.sum(axis=1)
+    factor = 100.0 if kind == "nps" else 1.0
+    score = np.divide(table @ points, n, out=np.full(len(n), np.nan), where=n > 0) * factor
+    size = None if population is None else np.array([float(population.get(g, np.inf)) for g in counts.index])
+    size = None if size is None else np.maximum(size, n)
+    if kind == "nps":
+        low, high = nps_interval(table[:, 2], table[:, 1], table[:, 0], size, level)
+    else:
+        low, high = score_interval(table, points, 0.1, size, level)
+    pooled = np.full((3, len(n)), np.nan)
+    if len(n) > 1 and n.sum() > 0:
+        prior = _prior(table, 0.5 if kind == "nps" else 0.1)
+        both = table + prior
+        bounds = score_interval(table, points, prior, None, level)
+        pooled = factor * np.stack([both @ points / both.sum(axis=1), *map(np.asarray, bounds)])
+    census = np.zeros(len(n), dtype=bool) if size is None else n == size
+    few = (n < MIN_NUMBER) & ~census
+    frame = pd.DataFrame({"score": score, "low": low, "high": high, "n": n.astype(int), "pooled": pooled[0],
+                          "pooled_low": pooled[1], "pooled_high": pooled[2]})  # fmt: skip
+    frame.loc[few, ["score", "low", "high"]] = np.nan
+    return frame
+
+
+def _prior(table: np.ndarray, least: float) -> np.ndarray:
+    """K × shares of all groups; K between 1 (each for itself) and 1000 (all one) by likelihood."""
+    from scipy.special import gammaln
+
+    shares = (table.sum(axis=0) + least) / (table.sum() + least * table.shape[1])
+    grid = np.geomspace(1, 1000, 61)
+    weight = grid[:, None, None] * shares
+    n = table.sum(axis=1)
+    fit = (
+        (gammaln(weight + table) - gammaln(weight)).sum(axis=2) + gammaln(grid)[:, None] - gammaln(grid[:, None] + n)
+    ).sum(axis=1)
+    return grid[int(np.argmax(fit))] * shares
+
+
+def _each_against_others(
+    samples: Sequence[np.ndarray], big: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    from statsmodels.stats.multitest import multipletests
+
+    p_value = np.full(len(samples), np.nan)
+    differs = np.zeros(len(samples), dtype=bool)
+    if len(big) > 1:
+        raw = [shift_test(samples[i], np.concatenate([samples[j] for j in big if j != i])) for i in big]
+        if len(big) == 2:
+            raw = raw[:1] * 2
+        p_value[big] = multipletests(raw, method="holm")[1] if len(big) > 2 else raw
+        differs[big] = p_value[big] < 1 - level
+    return p_value, differs
+
+
+def _letters(
+    score: np.ndarray, samples: Sequence[np.ndarray], big: np.ndarray, level: float
+) -> tuple[pd.arrays.IntegerArray, np.ndarray]:
+    """Ranks, and letters: neighbours share one as long as no pair among them differs."""
+    from statsmodels.stats.multitest import multipletests
+
+    rank = pd.array([pd.NA] * len(score), dtype="Int64")
+    letters = np.full(len(score), "", dtype=object)
+    order = big[np.argsort(-score[big], kind="stable")]
+    if len(order) < 2:
+        return rank, letters
+    for place, group in enumerate(order):
+        rank[int(group)] = 1 + int((score[big] > score[group]).sum())
+    pairs = [(i, j) for i in range(len(order)) for j in range(i + 1, len(order))]
+    raw = [shift_test(samples[order[i]], samples[order[j]]) for i, j in pairs]
+    apart = {pair for pair, p in zip(pairs, multipletests(raw, method="holm")[1]) if p < 1 - level}
+    name, covered = 0, -1
+    for start in range(len(order)):
+        end = start
+        while end + 1 < len(order) and not any((k, end + 1) in apart for k in range(start, end + 1)):
+            end += 1
+        if end > covered:
+            for place in range(start, end + 1):
+                letters[order[place]] += _letter(name)
+            name, covered = name + 1, end
+    return rank, letters
+
+
+def _letter(number: int) -> str:
+    return chr(ord("a") + number) if number < 26 else f"({number})"
+
+
+def self_scores(
+    answers: pd.DataFrame, meetings: pd.DataFrame, *, level: float = 0.95
+) -> Result:
+    """The clients' scores of the cooperation against the managers' own.
+
+    Parameters
+    ----------
+    answers : table, client_id, score (1-10), answered_at: answers to the question of cooperation
+    meetings : table with manager_id, client_id, held_at, manager_self_score
+
+    Returns
+    -------
+    Result
+        manager_id, own (mean of the manager's scores), client (mean of the clients' last scores), gap (own − client),
+        low, high (t interval of the gap over clients; null below 3), n (clients with both). Per client the last
+        answer and the last own score up to it count.
+    """
+    said = answers[answers["score"].notna() & answers["client_id"].notna()]
+    if "answered_at" in said:
+        said = said.sort_values("answered_at", kind="stable")
+    said = said.drop_duplicates("client_id", keep="last")
+    own = meetings[meetings["manager_self_score"].notna() & meetings["held_at"].notna()]
+    own = own.sort_values("held_at", kind="stable").drop_duplicates("client_id", keep="last")
+    both = own[["client_id", "manager_id", "manager_self_score"]].merge(said[["client_id", "score"]], on="client_id")
+    both = both.assign(_gap=both["manager_self_score"].astype(float) - both["score"].astype(float))
+    from scipy.special import stdtrit
+
+    groups = both.groupby("manager_id", sort=True)
+    frame = pd.DataFrame({
+        "own": groups["manager_self_score"].mean().astype(float), "client": groups["score"].mean().astype(float),
+        "gap": groups["_gap"].mean(), "_sd": groups["_gap"].std(ddof=1), "n": groups.size(),
+    }).reset_index()  # fmt: skip
+    n = frame["n"].to_numpy(dtype=float)
+    # One point of the scale is the least doubt that whole scores allow.
+    spread = np.sqrt(frame["_sd"].fillna(0).to_numpy() ** 2 + 1 / 12)
+    half = np.where(n >= 3, stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * spread / np.sqrt(np.maximum(n, 1)), np.nan)
+    frame["low"], frame["high"] = frame["gap"] - half, frame["gap"] + half
+    return Result(frame=frame[["manager_id", "own", "client", "gap", "low", "high", "n"]], options={"level": level})
