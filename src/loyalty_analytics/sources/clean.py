@@ -9,87 +9,71 @@ import numpy as np
 import pandas as pd
 
 from .. import tables
-from ..errors import SourceError, nearest
+from ..errors import SourceError
 from .findings import Findings
+from .read import RawTable
 from .spec import Revenue, Source
 
-__all__ = ["canonical", "raw_kinds", "spread_airing", "without_tax"]
+__all__ = ["canonical", "chooses", "complete_orders", "kinds", "spread_airing", "without_tax"]
 
-_TRUE = frozenset("да yes true 1 y д истина + есть".split())
-_FALSE = frozenset("нет no false 0 n н ложь".split())
+_TRUE = frozenset(["да", "yes", "true", "1", "y", "д", "истина", "+", "есть"])
+_FALSE = frozenset(["нет", "no", "false", "0", "n", "н", "ложь"])
 # Value added tax in Russia by first day of validity: Federal laws 303-FZ of 2018 and 425-FZ of 2025.
 _RATES = {"RUB": {"2004-01-01": 18.0, "2019-01-01": 20.0, "2026-01-01": 22.0}}
 
 
-def raw_kinds(source: Source, table: str) -> dict[str | int, str]:
-    """How each mapped raw column is to be read: columns with a value map are texts."""
+def kinds(source: Source, table: str) -> dict[str, str]:
+    """How each canonical column is to be read: columns with a value map or fixed words are texts."""
     columns = tables.get(table).columns
-    kinds: dict[str | int, str] = {name: "str" for name in [*source.keep, *source.drop]}
-    for name, raw in source.columns.items():
-        kinds[raw] = "str" if name in source.values or columns[name].allowed else columns[name].kind
-    return kinds
+    return {
+        name: "str" if name in source.values or columns[name].allowed else columns[name].kind for name in source.columns
+    }
 
 
-def canonical(
-    raw: pd.DataFrame, rows: pd.Series, source: Source, table: str, file: str, found: Findings
-) -> pd.DataFrame:
-    """Rename, map and type the columns of one raw file.
+def chooses(source: Source) -> bool:
+    """Whether params themselves say which rows count, so that nothing else may."""
+    return bool(source.keep or source.drop or "status" in source.columns or "status" in source.fixed)
 
-    Returns the canonical columns that the file has and ``_row``, the line of the file.
+
+def canonical(raw: RawTable, source: Source, table: str, file: str, found: Findings) -> pd.DataFrame:
+    """Map and type the columns of one raw file.
+
+    Returns the canonical columns that the file has, ``_row``, the line of the file, and ``_copies``, how often the
+    file holds the row.
     """
-    raw, rows = _chosen(raw, rows, source, file, found)
+    frame = raw.frame.assign(_row=raw.lines, _copies=raw.copies)
+    frame = _chosen(frame, source, file, found)
+    rows = frame["_row"]
     declared = tables.get(table).columns
     filled: dict[str, pd.Series] = {}
-    for name, header in source.columns.items():
-        values = _picked(raw, header, file, name)
+    for name in source.columns:
+        values = frame[name]
         if name in source.values:
-            values = _mapped(values, source.values[name], declared[name], rows, file, found)
+            values = _mapped(values, source.values[name])
         filled[name] = _typed(values, declared[name], rows, file, found)
     for name, value in source.fixed.items():
-        filled[name] = _typed(pd.Series([value] * len(raw), index=raw.index), declared[name], rows, file, found)
-    frame = pd.DataFrame(filled, index=raw.index)
-    frame["_row"] = rows.to_numpy()
+        filled[name] = _typed(pd.Series([value] * len(frame), index=frame.index), declared[name], rows, file, found)
+    return pd.DataFrame(filled | {"_row": rows, "_copies": frame["_copies"]}, index=frame.index)
+
+
+def _chosen(frame: pd.DataFrame, source: Source, file: str, found: Findings) -> pd.DataFrame:
+    for keeps, choices in ((True, source.keep), (False, source.drop)):
+        for header, wanted in choices.items():
+            values = frame[f"raw:{header}"].astype("str").str.strip()
+            inside = values.isin(wanted).to_numpy(dtype=bool, na_value=False)
+            out = ~inside if keeps else inside
+            if out.any():
+                counts = values[out].fillna("—").value_counts().sort_index()
+                listed = ", ".join(f"{value}: {number}" for value, number in counts.items())
+                found.add("left_out", file=file, column=header, rows=int(out.sum()), listed=listed)
+            frame = frame[~out]
     return frame
 
 
-def _chosen(
-    raw: pd.DataFrame, rows: pd.Series, source: Source, file: str, found: Findings
-) -> tuple[pd.DataFrame, pd.Series]:
-    for keeps, choices in ((True, source.keep), (False, source.drop)):
-        for header, wanted in choices.items():
-            values = _picked(raw, header, file, header).astype("str").str.strip()
-            inside = values.isin(wanted).to_numpy()
-            out = ~inside if keeps else inside
-            if out.any():
-                counts = values[out].value_counts().sort_index()
-                listed = ", ".join(f"{value}: {number}" for value, number in counts.items())
-                found.add("left_out", file=file, column=header, rows=int(out.sum()), listed=listed)
-            raw, rows = raw[~out], rows[~out]
-    return raw, rows
-
-
-def _picked(raw: pd.DataFrame, header: str | int, file: str, name: str) -> pd.Series:
-    if isinstance(header, int):
-        if not 0 <= header < raw.shape[1]:
-            raise SourceError(
-                f"There is no column at position {header} for {name}.",
-                f"Positions run from 0 to {raw.shape[1] - 1}.", file=file,
-            )  # fmt: skip
-        return raw.iloc[:, header]
-    if header not in raw:
-        raise SourceError(
-            f"There is no column {header!r} for {name}.", nearest(header, [str(c) for c in raw]), file=file
-        )
-    return raw[header]
-
-
-def _mapped(
-    values: pd.Series, pairs: dict[str, Any], declared: tables.Column, rows: pd.Series, file: str, found: Findings
-) -> pd.Series:
+def _mapped(values: pd.Series, pairs: dict[str, Any]) -> pd.Series:
     text = values.astype("str").str.strip()
     by_case = {key.casefold(): value for key, value in pairs.items()}
-    mapped = text.map(lambda value: by_case.get(value.casefold(), value), na_action="ignore")
-    return mapped
+    return text.map(lambda value: by_case.get(value.casefold(), value), na_action="ignore")
 
 
 def _typed(values: pd.Series, declared: tables.Column, rows: pd.Series, file: str, found: Findings) -> pd.Series:
@@ -165,7 +149,7 @@ def complete_orders(
     if source.return_prefix and "transaction_id" in orders:
         back = orders["transaction_id"].str.startswith(source.return_prefix).fillna(False).to_numpy(dtype=bool)
         orders["kind"] = np.where(back, "return", "sale")
-        found.add("cancellations", rows=int(back.sum()), prefix=source.return_prefix,
+        found.add("cancellations", rows=int(orders.loc[back, "_copies"].sum()), prefix=source.return_prefix,
                   money=float(orders.loc[back, "amount"].sum()))  # fmt: skip
     if "amount" in orders:
         if "kind" not in orders:

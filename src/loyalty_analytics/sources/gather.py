@@ -80,9 +80,12 @@ def gather(
 def _source(folder: Path, source: Source, table: str, revenue: Revenue, currency: str, found: Findings) -> pd.DataFrame:
     exports = []
     for path in raw_files(folder, source, table):
-        raw = read_source(path, kinds=clean.raw_kinds(source, table), **source.hints())
+        raw = read_source(
+            path, columns=source.columns, kinds=clean.kinds(source, table), also=[*source.keep, *source.drop],
+            won_only=table == "transactions" and not clean.chooses(source), **source.hints(),
+        )  # fmt: skip
         found.extend(raw.found)
-        frame = clean.canonical(raw.frame, raw.rows, source, table, path.name, found)
+        frame = clean.canonical(raw, source, table, path.name, found)
         if table == "transactions":
             frame = clean.complete_orders(frame, revenue, currency, source, found)
         frame["_file"] = path.name
@@ -168,7 +171,7 @@ def _finish(frame: pd.DataFrame, table: str, source: Source, found: Findings) ->
     frame = _drop_incomplete(frame, declared, found)
     if declared.key is not None:
         frame = _unique(frame, declared.key, table, found)
-    ordered = tables.conform(frame.drop(columns=["_row", "_file"]), table)
+    ordered = tables.conform(frame.drop(columns=["_row", "_copies", "_file"]), table)
     return ordered.reset_index(drop=True)
 
 
@@ -180,7 +183,7 @@ def _drop_incomplete(frame: pd.DataFrame, declared: tables.Table, found: Finding
             rows = frame.loc[lost, "_row"]
             found.add(
                 "no_value", "warning", file=str(frame.loc[lost, "_file"].iloc[0]), row=int(rows.iloc[0]),
-                column=name, rows=int(lost.sum()), money=money, table=declared.name,
+                column=name, rows=int(frame.loc[lost, "_copies"].sum()), money=money, table=declared.name,
             )  # fmt: skip
             frame = frame[~lost]
     if declared.either:

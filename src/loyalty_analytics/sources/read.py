@@ -2,85 +2,498 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from ..errors import SourceError
+from ..errors import DataError, LoyaltyError, SourceError, nearest
+from . import headers, match, rows, wide
+from .column import Column
 from .findings import Findings
+from .numbers import unit_of
+from .opened import Opened, open_file
+from .values import Reader
 
-__all__ = ["RawTable", "read_source"]
+__all__ = ["Detected", "RawTable", "read_source"]
+
+_WINDOW = ("1990-01-01", "2100-12-31")
+
+
+class Detected(dict[str, Any]):
+    """What was found out about a file: encoding, separator, decimal, header_line, date_format."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            return self[name]
+        raise AttributeError(name)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RawTable:
-    """A raw file, read."""
+    """A raw file, read.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Cleaned rows; read ``table`` unless you promise not to write.
+    lines : numpy.ndarray
+        Line of the file of each row, from 1 with the header.
+    copies : numpy.ndarray
+        How often the file holds each row (exact duplicates are left out).
+    found : Findings
+    detected : Detected
+    """
 
     frame: pd.DataFrame
-    rows: pd.Series
-    found: Findings
-    detected: Mapping[str, Any] = field(default_factory=dict)
+    lines: np.ndarray
+    copies: np.ndarray
+    found: Findings = field(repr=False)
+    detected: Detected
 
     @property
     def table(self) -> pd.DataFrame:
+        """A copy of the rows: what you do to it stays with you."""
         return self.frame.copy()
 
     @property
     def findings(self) -> pd.DataFrame:
+        """severity, file, row, column, problem, advice, rows, money: worst first."""
         return self.found.frame()
 
+    def __len__(self) -> int:
+        return len(self.frame)
 
-def read_source(path: str | Path, *, kinds: Mapping[str, str] | None = None, **hints: Any) -> RawTable:
-    path = Path(path)
-    kinds = kinds or {}
-    found = Findings()
-    detected: dict[str, Any] = {}
-    if path.suffix == ".parquet":
-        raw = pd.read_parquet(path)
-    elif path.suffix in (".xlsx", ".xls"):
-        raw = pd.read_excel(path, dtype=object, engine="calamine", sheet_name=hints.get("sheet", 0))
-    else:
-        content = path.read_bytes()
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("cp1251")
-        first = text.split("\n", 1)[0]
-        separator = max(";,\t", key=first.count)
-        raw = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
-    if raw.empty:
-        raise SourceError("The file is empty.", file=path.name)
-    rows = pd.Series(range(2, len(raw) + 2), index=raw.index)
-    doubled = raw.duplicated()
-    if doubled.any():
-        found.add("duplicates", file=path.name, rows=int(doubled.sum()))
-        raw, rows = raw[~doubled], rows[~doubled]
-    return RawTable(
-        frame=pd.DataFrame({name: _typed(raw[name], kinds.get(str(name))) for name in raw}),
-        rows=rows, found=found, detected=detected,
-    )  # fmt: skip
-
-
-def _typed(column: pd.Series, kind: str | None) -> pd.Series:
-    if kind in ("date", "ts", "month") and not pd.api.types.is_datetime64_any_dtype(column):
-        text = column.astype(str).str.strip()
-        dotted = text.str.match(r"^\d\d\.\d\d\.\d{4}")
-        days = pd.to_datetime(text.where(dotted), format="mixed", dayfirst=True, errors="coerce")
-        return days.fillna(pd.to_datetime(text.where(~dotted), format="mixed", errors="coerce")).astype(
-            "datetime64[us]"
+    def _repr_html_(self) -> str:
+        shown = self.frame.head(10).to_html(index=False, border=0, na_rep="–", escape=True)
+        told = self.findings[["severity", "row", "column", "problem"]].head(15)
+        facts = ", ".join(f"{name} {value!r}" for name, value in self.detected.items() if value is not None)
+        return (
+            f"<p><strong>{len(self.frame):,} rows, {len(self.found)} findings</strong> ({_escaped(facts)})</p>{shown}"
+            + told.to_html(index=False, border=0, na_rep="–", escape=True)
         )
-    if kind in ("num", "money", "int") and not pd.api.types.is_numeric_dtype(column):
-        text = column.astype(str).str.replace(r"[\s\u00a0\u202f₽]", "", regex=True).str.replace(",", ".")
-        return pd.to_numeric(text.str.replace("−", "-"), errors="coerce")
-    if kind in (None,) or pd.api.types.is_datetime64_any_dtype(column):
-        return column
-    if kind in ("str", "bool", "list", "day"):
-        if pd.api.types.is_float_dtype(column):
-            column = column.astype("Int64")
-        text = column.astype("str").str.strip()
-        return text.where(column.notna() & (text != ""))
-    return column
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def read_source(
+    path: str | Path,
+    *,
+    encoding: str | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+    date_format: str | None = None,
+    dayfirst: bool | None = None,
+    sheet: str | int | None = None,
+    columns: Mapping[str, str | int] | Sequence[str] | None = None,
+    unit: str | float | None = None,
+    window: tuple[Any, Any] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    also: Sequence[str | int] = (),
+    won_only: bool = True,
+) -> RawTable:
+    """Read a CSV, TSV, XLSX, XLS, HTML, XML or Parquet file: rightly, or not at all.
+
+    Parameters
+    ----------
+    path : path of the file
+    encoding, separator, decimal : str, optional
+        Found in the file unless given; ``decimal`` is ',' or '.'.
+    date_format : str, optional
+        strptime format of all dates, '%d/%m/%Y'.
+    dayfirst : bool, optional
+        Order of slashed and dashed dates. Dotted ones begin with the day unless this is False.
+    sheet : str or int, optional
+        Sheet by name or position from 0; None = the first that holds a table.
+    columns : mapping of new name to header or position from 0, or list of names for all columns, optional
+        Columns that are not mentioned keep their header. A list also gives names to a file without header.
+    unit : str or float, optional
+        What the money columns are counted in: 'тыс. руб.' or 1000.
+    window : (first, last), optional
+        Plausible dates; default 1990 to 2100.
+    kinds : mapping of column name to {str, num, money, int, date, ts, …}, optional
+        How columns are read, in place of looking at header and values.
+    also : headers or positions that stay as texts under the name 'raw:<header>'
+    won_only : bool
+        Leave out deals that are open, lost or tests where the file is a list of deals.
+
+    Returns
+    -------
+    RawTable
+        ``.table``: numbers as float64 in currency units (units of headers multiplied), dates as datetime64,
+        codes and all else as str. A table with a column per month has a row per month: ``month``, ``amount``.
+        ``.findings``: what was left out, repaired or could not be true; ``.detected``.
+
+    Raises
+    ------
+    SourceError
+        Naming file, row, column and cure, where reading on would be guessing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "deals.csv"
+    >>> _ = file.write_bytes("Дата;Код;Сумма, тыс. руб.\\n31.01.2024;007;1 234,5\\nИтого;;1 234,5\\n".encode("cp1251"))
+    >>> raw = read_source(file)
+    >>> raw.table.values.tolist()
+    [[Timestamp('2024-01-31 00:00:00'), '007', 1234500.0]]
+    >>> raw.detected.encoding, raw.findings["row"].dropna().tolist()
+    ('cp1251', [3])
+    """
+    path = Path(path)
+    names = list(columns) if columns is not None and not isinstance(columns, Mapping) else None
+    found = Findings()
+    try:
+        opened = open_file(path, found, encoding=encoding, separator=separator, sheet=sheet, names=names)
+        reader = Reader(
+            path.name, opened.lines, found, decimal, date_format, dayfirst, _scale(unit, opened, found, path.name),
+            _window(window),
+        )  # fmt: skip
+        mapping = columns if isinstance(columns, Mapping) else None
+        return _read(opened, reader, names, mapping, dict(kinds or {}), also, won_only, path)
+    except LoyaltyError:
+        raise
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, IndexError, KeyError, RecursionError) as error:
+        # Damage that no reader foresaw; the name of the fault helps whoever looks into it.
+        raise SourceError(
+            f"The file cannot be read ({type(error).__name__}: {str(error)[:120]}).",
+            "Open it in the program that made it and export it again.",
+            file=path.name,
+        ) from error
+
+
+def _window(window: tuple[Any, Any] | None) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first, last = (pd.Timestamp(str(side)) for side in (window or _WINDOW))
+    if last == last.normalize():
+        last += pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    if first > last:
+        raise DataError(f"The window {window} ends before it begins.", "Give (first, last).")
+    return first, last
+
+
+def _scale(unit: str | float | None, opened: Opened, found: Findings, file: str) -> float | None:
+    """The unit given, else one that stands above the header («в тыс. руб.»)."""
+    if isinstance(unit, int | float):
+        return float(unit)
+    if unit is not None:
+        return unit_of(unit)
+    above = [scale for text in opened.above[:-1] or opened.above if (scale := unit_of(text)) != 1]
+    return above[0] if above else None
+
+
+def _read(
+    opened: Opened, reader: Reader, names: Sequence[str] | None, mapping: Mapping[str, str | int] | None,
+    kinds: dict[str, str], also: Sequence[str | int], won_only: bool, path: Path,
+) -> RawTable:  # fmt: skip
+    found, file = reader.found, path.name
+    columns, lines, hidden = opened.columns, opened.lines, opened.hidden
+    columns = _named(columns, names, mapping, file, found)
+    columns, lines, hidden = _without_noise(columns, lines, hidden, found, file)
+    table_names = [column.name for column in columns]
+    plan = wide.months_of(table_names, [*opened.above, path.stem], file) if names is None else None
+    targets = _targets(columns, mapping, also, kinds, plan, file)
+    reader.lines = lines
+    picked = rows.totals(columns)
+    candidate = np.zeros(len(lines), dtype=bool)
+    candidate[[total.position for total in picked]] = True
+    typed, kinds_found = _typed(columns, targets, reader, candidate, plan)
+    out = _left_out(columns, typed, kinds_found, picked, candidate, hidden, lines, found, file)
+    kept = ~out
+    doubled, copies = rows.repeats([column.take(kept) for column in columns])
+    if doubled.any():
+        where = lines[kept][doubled]
+        found.add("duplicates", file=file, row=int(where[0]), rows=int(doubled.sum()))
+    places = np.flatnonzero(kept)[~doubled]
+    copies = copies[~doubled]
+    if len(places) == 0:
+        raise SourceError("The file holds no row of data, only totals.", "Check the filter of the export.", file=file)
+    frame = pd.DataFrame({name: values.iloc[places].reset_index(drop=True) for name, values in typed.items()})
+    lines = lines[places]
+    if plan is not None:
+        frame, lines, copies = _long(frame, plan, columns, lines, copies, found, file)
+    elif won_only:
+        lost = rows.not_won(frame, lines, file, found)
+        frame, lines, copies = frame[~lost].reset_index(drop=True), lines[~lost], copies[~lost]
+    _spellings(frame, found, file)
+    forms = sorted(reader.date_formats, key=lambda form: -reader.date_formats[form])
+    detected = Detected(
+        encoding=opened.encoding,
+        separator=None if opened.separator == "\n" else opened.separator,
+        decimal=reader.decimal or (next(iter(reader.proved)) if len(reader.proved) == 1 else None),
+        header_line=opened.header_line,
+        date_format=reader.date_format or (forms[0] if forms else None),
+    )
+    return RawTable(frame=frame, lines=lines, copies=copies, found=found, detected=detected)
+
+
+def _named(
+    columns: list[Column],
+    names: Sequence[str] | None,
+    mapping: Mapping[str, str | int] | None,
+    file: str,
+    found: Findings,
+) -> list[Column]:
+    """Columns with a name each; a doubled name is an error unless it is mapped by position."""
+    if names is not None:
+        while len(columns) > len(names) and not columns[-1].name and not columns[-1].filled().any():
+            columns = columns[:-1]
+        if len(names) != len(columns):
+            raise SourceError(f"{len(names)} names for {len(columns)} columns.", "Name every column.", file=file)
+        return [Column(str(name), c.text, c.number, c.moment) for name, c in zip(names, columns)]
+    by_position = {place for place in (mapping or {}).values() if isinstance(place, int)}
+    seen: dict[str, int] = {}
+    kept = []
+    for place, column in enumerate(columns):
+        name = column.name
+        if not name:
+            if not column.filled().any() and place not in by_position:
+                if not mapping or not any(position > place for position in by_position):
+                    continue
+            elif column.filled().any():
+                found.add(
+                    "column_unnamed",
+                    "warning",
+                    file=file,
+                    column=f"column {place + 1}",
+                    rows=int(column.filled().sum()),
+                )
+            name = f"column {place + 1}"
+        if name in seen:
+            first = seen[name]
+            if place not in by_position and first not in by_position:
+                raise SourceError(
+                    f"The column {name!r} stands twice, at positions {first} and {place}.",
+                    f"Give columns by position, {{name: {place}}}, or rename one in the file.",
+                    file=file, column=name,
+                )  # fmt: skip
+            name = f"{name} ({place})"
+        seen[name] = place
+        kept.append(Column(name, column.text, column.number, column.moment))
+    return kept
+
+
+def _without_noise(
+    columns: list[Column], lines: np.ndarray, hidden: np.ndarray | None, found: Findings, file: str
+) -> tuple[list[Column], np.ndarray, np.ndarray | None]:
+    """Drop blank rows, repeated headers and remarks at the end."""
+    if not columns:
+        raise SourceError("The file has no columns.", "Export it again.", file=file)
+    blank = ~np.logical_or.reduce([column.filled() for column in columns])
+    again = rows.repeated_headers(columns, [column.name for column in columns])
+    if again.any():
+        found.add("header_again", file=file, row=int(lines[again][0]), rows=int(again.sum()))
+    remarks = rows.footers(columns)
+    remarks &= ~blank
+    if remarks.any():
+        found.add("footer", file=file, row=int(lines[remarks][0]), rows=int(remarks.sum()))
+    kept = ~(blank | again | remarks)
+    if kept.all():
+        return columns, lines, hidden
+    if not kept.any():
+        raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
+    return [column.take(kept) for column in columns], lines[kept], None if hidden is None else hidden[kept]
+
+
+def _targets(
+    columns: Sequence[Column], mapping: Mapping[str, str | int] | None, also: Sequence[str | int],
+    kinds: Mapping[str, str], plan: wide.Wide | None, file: str,
+) -> list[tuple[str, int, str | None]]:  # fmt: skip
+    """(name in the table, place of the raw column, wanted kind) for each column of the result."""
+    names = [column.name for column in columns]
+    mapping = {} if mapping is None else _directed(mapping, names)
+    wanted: dict[int, list[str]] = {}
+    for name, header in mapping.items():
+        if plan is not None and header in ("month", "amount", *plan.measures):
+            continue
+        wanted.setdefault(_position(header, columns, file), []).append(name)
+    targets: list[tuple[str, int, str | None]] = []
+    for place, name in enumerate(names):
+        for target in wanted.get(place, [name]):
+            targets.append((target, place, kinds.get(target)))
+    for header in also:
+        place = _position(header, columns, file)
+        targets.append((f"raw:{header}", place, "str"))
+    return targets
+
+
+def _directed(mapping: Mapping[str, str | int], names: Sequence[str]) -> Mapping[str, str | int]:
+    """New name → header; the other direction is taken where only that one fits the file."""
+    turned = {str(new): old for old, new in mapping.items()}
+    if mapping and all(old in names for old in mapping) and not any(new in names for new in turned):
+        return turned
+    return mapping
+
+
+def _position(header: str | int, columns: Sequence[Column], file: str) -> int:
+    names = [column.name for column in columns]
+    if isinstance(header, int):
+        if not 0 <= header < len(names):
+            raise SourceError(
+                f"There is no column at position {header}.", f"Positions run from 0 to {len(names) - 1}.", file=file
+            )
+        return header
+    flat = " ".join(str(header).split())
+    if flat in names:
+        return names.index(flat)
+    folded = [name.casefold() for name in names]
+    if folded.count(flat.casefold()) == 1:
+        return folded.index(flat.casefold())
+    raise SourceError(f"There is no column {header!r}.", nearest(flat, names), file=file, column=flat)
+
+
+def _typed(
+    columns: Sequence[Column], targets: Sequence[tuple[str, int, str | None]], reader: Reader, candidate: np.ndarray,
+    plan: wide.Wide | None,
+) -> tuple[dict[str, pd.Series], dict[str, tuple[int, str]]]:  # fmt: skip
+    """Values of each column of the result; numbers first where they prove the decimal mark of the file."""
+    data = ~candidate
+    judged = [column.take(data) if candidate.any() and data.any() else column for column in columns]
+    kinds = {}
+    for name, place, wanted in targets:
+        month = plan is not None and (place in plan.months or place in plan.sums)
+        kinds[name] = "num" if month else reader.kind_of(judged[place], wanted)
+    lines = reader.lines
+    typed: dict[str, pd.Series] = {}
+    # Columns that prove their decimal mark by themselves come before those that need the proof.
+    order = sorted(targets, key=lambda target: kinds[target[0]] != "num")
+    waiting = []
+    for name, place, wanted in order:
+        if kinds[name] == "num":
+            try:
+                typed[name] = _whole(reader, judged[place], columns[place], kinds[name], wanted, candidate, lines)
+                continue
+            except SourceError as error:
+                if "thousand or a fraction" not in error.problem or reader.decimal is not None:
+                    raise
+                waiting.append((name, place, wanted))
+    for name, place, wanted in [*waiting, *[target for target in order if kinds[target[0]] != "num"]]:
+        typed[name] = _whole(reader, judged[place], columns[place], kinds[name], wanted, candidate, lines)
+    reader.lines = lines
+    places = {name: (place, kinds[name]) for name, place, _ in targets}
+    return {name: typed[name] for name, _, _ in targets}, places
+
+
+def _whole(
+    reader: Reader, judged: Column, column: Column, kind: str, wanted: str | None, candidate: np.ndarray,
+    lines: np.ndarray,
+) -> pd.Series:  # fmt: skip
+    """Values of the data rows as read, and of the likely totals without findings."""
+    if not candidate.any() or candidate.all():
+        reader.lines = lines
+        return reader.read(column, kind, wanted).values
+    reader.lines = lines[~candidate]
+    values = reader.read(judged, kind, wanted).values
+    quiet = Reader(
+        reader.file, lines[candidate], Findings(), reader.decimal, reader.date_format, reader.dayfirst, reader.unit,
+        reader.window, set(reader.proved),
+    )  # fmt: skip
+    rest = column.take(candidate)
+    try:
+        others = quiet.read(rest, kind, wanted).values
+    except SourceError:
+        others = pd.Series([None] * len(rest), dtype=values.dtype)
+    places = np.concatenate([np.flatnonzero(~candidate), np.flatnonzero(candidate)])
+    joined = pd.concat([values, others.astype(values.dtype)], ignore_index=True)
+    return joined.iloc[np.argsort(places)].reset_index(drop=True)
+
+
+def _left_out(
+    columns: Sequence[Column], typed: Mapping[str, pd.Series], kinds: Mapping[str, tuple[int, str]],
+    picked: Sequence[rows.Total], candidate: np.ndarray, hidden: np.ndarray | None, lines: np.ndarray, found: Findings,
+    file: str,
+) -> np.ndarray:  # fmt: skip
+    """Rows that are totals, and hidden rows that the totals do not count."""
+    figures = {place: typed[name].to_numpy() for name, (place, kind) in kinds.items() if kind == "num"}
+    names = [column.name for column in columns]
+    out = np.zeros(len(lines), dtype=bool)
+    data = ~candidate
+    hidden_data = np.zeros(len(lines), dtype=bool) if hidden is None else hidden & data
+    if hidden_data.any():
+        counted = _hidden_counted(picked, figures, data, hidden_data)
+        amounts = [place for place in figures if headers.role_of(names[place]) == "money"] or list(figures)
+        money = float(np.nansum(figures[amounts[0]][hidden_data])) if amounts else None
+        code = "hidden_kept" if counted else "hidden_left_out"
+        found.add(code, "warning", file=file, row=int(lines[hidden_data][0]), rows=int(hidden_data.sum()), money=money)
+        if not counted:
+            out |= hidden_data
+            data &= ~hidden_data
+    confirmed = rows.compare_totals(picked, figures, data, lines, names, file, found)
+    out[sorted(confirmed)] = True
+    return out
+
+
+def _hidden_counted(
+    picked: Sequence[rows.Total], figures: Mapping[int, np.ndarray], data: np.ndarray, hidden: np.ndarray
+) -> bool:
+    """Whether a total of the file equals the sum with the hidden rows in it."""
+    for total in picked:
+        for place in total.figures:
+            if place not in figures or hidden[total.position]:
+                continue
+            value = figures[place][total.position]
+            with_them = np.nansum(figures[place][data])
+            without = np.nansum(figures[place][data & ~hidden])
+            if abs(value - with_them) < 0.0051 and abs(value - without) > 0.0051:
+                return True
+    return False
+
+
+def _long(
+    frame: pd.DataFrame, plan: wide.Wide, columns: Sequence[Column], lines: np.ndarray, copies: np.ndarray,
+    found: Findings, file: str,
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:  # fmt: skip
+    """A row per month in place of a column per month; blank cells are left out and counted."""
+    names = [column.name for column in columns]
+    months = {names[place] for place in plan.months} | {names[place] for place in plan.sums}
+    places, by_measure, when = wide.reshape(plan, len(frame))
+    result = {name: frame[name].iloc[places].reset_index(drop=True) for name in frame if name not in months}
+    result["month"] = pd.Series(when)
+    table = np.column_stack([frame[names[place]].to_numpy(dtype="float64") for place in plan.months])
+    column_of = {place: number for number, place in enumerate(plan.months)}
+    filled = np.zeros(len(places), dtype=bool)
+    for measure, source in by_measure.items():
+        number = np.array([column_of.get(place, -1) for place in source.tolist()])
+        values = np.where(number >= 0, table[places, np.clip(number, 0, None)], np.nan)
+        result[measure or "amount"] = pd.Series(values)
+        filled |= ~np.isnan(values)
+    _compare_sums(frame, plan, names, table, lines, found, file)
+    if not filled.all():
+        found.add("blank_months", file=file, rows=int((~filled).sum()))
+    if not filled.any():
+        raise SourceError("No month holds a figure.", "Check the export.", file=file)
+    found.add("reshaped", file=file, rows=len(frame), months=len({month for month, _ in plan.months.values()}))
+    return pd.DataFrame(result)[filled].reset_index(drop=True), lines[places][filled], copies[places][filled]
+
+
+def _compare_sums(
+    frame: pd.DataFrame, plan: wide.Wide, names: Sequence[str], table: np.ndarray, lines: np.ndarray, found: Findings,
+    file: str,
+) -> None:  # fmt: skip
+    """Columns of totals beside the months: compared with the sum of the row where they are its whole."""
+    for place in plan.sums:
+        given = frame[names[place]].to_numpy(dtype="float64")
+        if not headers.is_total(names[place]):
+            continue
+        wrong = np.abs(given - np.nansum(table, axis=1)) > 0.0051 + 1e-9 * np.abs(given)
+        if wrong.any():
+            found.add("row_total_differs", "warning", file=file, row=int(lines[wrong][0]), column=names[place],
+                      rows=int(wrong.sum()))  # fmt: skip
+    if plan.sums:
+        found.add("sum_columns", file=file, rows=len(frame), columns=", ".join(names[place] for place in plan.sums))
+
+
+def _spellings(frame: pd.DataFrame, found: Findings, file: str) -> None:
+    """Several spellings of one name: a finding; the names stay as they are."""
+    for name in frame:
+        if headers.role_of(str(name)) != "name" or not isinstance(frame[name].dtype, pd.StringDtype):
+            continue
+        for spellings in match.spellings(frame[name]):
+            rows_of = frame[name].isin(spellings)
+            found.add("spellings", "warning", file=file, column=str(name), rows=int(rows_of.sum()),
+                      names=" / ".join(spellings))  # fmt: skip

@@ -14,7 +14,7 @@ __all__ = ["as_known", "first_day", "grouped", "last_month", "texts"]
 Frames = Mapping[str, pd.DataFrame]
 
 # Dates that may lie ahead of the day on which they are known.
-_AHEAD = frozenset("planned_at due_date due_at campaign_start campaign_end period_end valid_to".split())
+_AHEAD = frozenset(["planned_at", "due_date", "due_at", "campaign_start", "campaign_end", "period_end", "valid_to"])
 # What becomes known with a date: with a later date these are unknown too.
 _KNOWN_WITH = {
     "offers": {"decided_at": ["lost_reason"]},

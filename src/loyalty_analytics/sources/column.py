@@ -1,0 +1,178 @@
+"""A raw column: texts of a file, with the numbers and dates that Excel and Parquet know as such."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["Column", "joined", "text_of"]
+
+_FEW = 50_000  # distinct texts that are looked at one by one
+
+
+@dataclass(eq=False)
+class Column:
+    """Cells of a column. Where a row has a number or a moment its text is null; blank texts are null."""
+
+    name: str
+    text: pa.Array
+    number: np.ndarray | None = None
+    moment: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    @classmethod
+    def of_text(cls, name: str, text: pa.Array) -> Column:
+        """From texts; blanks around them go, empty ones become null."""
+        trimmed = pc.utf8_trim(text, " \t\r\n\u00a0\ufeff\u200b") if _needs_trim(text) else text
+        empty = pc.equal(trimmed, "")
+        if pc.any(empty).as_py():
+            trimmed = pc.if_else(empty, pa.scalar(None, pa.large_string()), trimmed)
+        return cls(name, trimmed)
+
+    @classmethod
+    def of_cells(cls, name: str, cells: Sequence[Any]) -> Column:
+        """From Python cells of a workbook."""
+        texts: list[str | None] = []
+        numbers = np.full(len(cells), np.nan)
+        moments = np.full(len(cells), np.datetime64("NaT", "us"))
+        for place, cell in enumerate(cells):
+            text = None
+            if isinstance(cell, str):
+                text = cell
+            elif isinstance(cell, bool):
+                text = "true" if cell else "false"
+            elif isinstance(cell, int | float):
+                numbers[place] = cell
+            elif isinstance(cell, dt.datetime):
+                moments[place] = np.datetime64(cell.replace(tzinfo=None), "us")
+            elif isinstance(cell, dt.date):
+                moments[place] = np.datetime64(cell, "us")
+            elif cell is not None:
+                text = str(cell)
+            texts.append(text)
+        column = cls.of_text(name, pa.array(texts, type=pa.large_string()))
+        column.number = None if np.isnan(numbers).all() else numbers
+        column.moment = None if np.isnat(moments).all() else moments
+        return column
+
+    @classmethod
+    def of_series(cls, name: str, series: pd.Series) -> Column:
+        """From a typed column of a Parquet file or a database."""
+        nothing = pa.nulls(len(series), pa.large_string())
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            series = series.astype(series.cat.categories.dtype)
+        if pd.api.types.is_bool_dtype(series.dtype):
+            texts = series.astype("boolean").map({True: "true", False: "false"})
+            return cls.of_text(name, pa.array(texts.astype(object).where(texts.notna(), None), pa.large_string()))
+        if pd.api.types.is_numeric_dtype(series.dtype):
+            return cls(name, nothing, number=series.astype("Float64").to_numpy(dtype="float64", na_value=np.nan))
+        if pd.api.types.is_datetime64_any_dtype(series.dtype):
+            if getattr(series.dtype, "tz", None) is not None:
+                series = series.dt.tz_localize(None)
+            return cls(name, nothing, moment=series.to_numpy(dtype="datetime64[us]"))
+        if isinstance(series.dtype, pd.StringDtype):
+            return cls.of_text(name, pa.array(series, type=pa.large_string(), from_pandas=True))
+        cells = [None if _is_null(cell) else _plain(cell) for cell in series]
+        return cls.of_cells(name, cells)
+
+    def filled(self) -> np.ndarray:
+        """Whether each cell holds something."""
+        result = np.asarray(pc.is_valid(self.text).to_numpy(zero_copy_only=False))
+        if self.number is not None:
+            result |= ~np.isnan(self.number)
+        if self.moment is not None:
+            result |= ~np.isnat(self.moment)
+        return result
+
+    def take(self, kept: np.ndarray) -> Column:
+        """The rows of a mask or of positions."""
+        if kept.dtype == bool:
+            text = self.text.filter(pa.array(kept))
+        else:
+            text = self.text.take(pa.array(kept))
+        number = None if self.number is None else self.number[kept]
+        moment = None if self.moment is None else self.moment[kept]
+        return Column(self.name, text, number, moment)
+
+    def cell(self, row: int) -> Any:
+        """One cell as Python sees it; None for a blank."""
+        if self.number is not None and not np.isnan(self.number[row]):
+            return float(self.number[row])
+        if self.moment is not None and not np.isnat(self.moment[row]):
+            return pd.Timestamp(self.moment[row]).to_pydatetime()
+        return self.text[row].as_py()
+
+    def distinct(self) -> tuple[list[str], np.ndarray] | None:
+        """Distinct texts and the place of each row among them (−1 for null); None where they are many."""
+        if len(self) > 4 * _FEW:
+            sample = pc.count_distinct(self.text.slice(0, 2 * _FEW)).as_py()
+            if sample > _FEW:
+                return None
+        encoded = self.text.dictionary_encode()
+        if len(encoded.dictionary) > _FEW and len(encoded.dictionary) > 0.2 * len(self):
+            return None
+        places = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        return encoded.dictionary.to_pylist(), places
+
+    def sample(self, size: int = 400) -> list[str]:
+        """Some distinct texts, spread over the column."""
+        step = max(1, len(self) // (4 * size))
+        some = self.text.take(pa.array(np.arange(0, len(self), step)))
+        return [text for text in pc.unique(some).to_pylist() if text is not None][:size]
+
+
+def _needs_trim(text: pa.Array) -> bool:
+    pattern = "^[ \\t\\r\\n\\x{A0}\\x{FEFF}\\x{200B}]|[ \\t\\r\\n\\x{A0}\\x{FEFF}\\x{200B}]$"
+    return len(text) < 1000 or bool(pc.any(pc.match_substring_regex(text, pattern)).as_py())
+
+
+def _is_null(cell: Any) -> bool:
+    return cell is None or (not isinstance(cell, list | tuple | np.ndarray | dict) and bool(pd.isna(cell)))
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, np.generic):
+        return cell.item()
+    if isinstance(cell, list | tuple | np.ndarray):
+        return "; ".join(map(str, cell))
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", errors="replace")
+    return cell if isinstance(cell, str | bool | int | float | dt.date) else str(cell)
+
+
+def text_of(column: Column) -> pa.Array:
+    """The column as texts: whole numbers without a point, moments as ISO dates."""
+    text = column.text
+    if column.number is not None:
+        text = pc.coalesce(text, pa.array(_number_texts(column.number), pa.large_string()))
+    if column.moment is not None:
+        days = column.moment.astype("datetime64[D]")
+        whole = bool((np.isnat(column.moment) | (days == column.moment)).all())
+        shown = np.datetime_as_string(column.moment, unit="D" if whole else "s")
+        known = pa.array(np.isnat(column.moment))
+        shown_text = pa.array(shown.astype(str).tolist(), pa.large_string())
+        text = pc.coalesce(text, pc.if_else(known, pa.scalar(None, pa.large_string()), shown_text))
+    return text
+
+
+def _number_texts(numbers: np.ndarray) -> list[str | None]:
+    values, places = np.unique(numbers, return_inverse=True)
+    shown = [
+        None if np.isnan(v) else str(int(v)) if v == np.rint(v) and abs(v) < 1e15 else repr(float(v)) for v in values
+    ]
+    return [shown[place] for place in places]
+
+
+def joined(columns: Sequence[Column]) -> pa.Array:
+    """One text per row that is equal where all cells are."""
+    parts = [pc.coalesce(text_of(column), pa.scalar("\x00", pa.large_string())) for column in columns]
+    return pc.binary_join_element_wise(*parts, pa.scalar("\x1f", pa.large_string()))

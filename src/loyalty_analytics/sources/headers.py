@@ -1,0 +1,268 @@
+"""Where the header of a table stands, and what its words say about the values below."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .dates import looks_like_date, parse_month
+from .numbers import is_missing, parse_numbers, unit_of
+
+__all__ = ["Header", "find_header", "is_label", "role_of"]
+
+# What a header says about its values. The order decides: «Код оплаты» is a code, «Дата оплаты» a date.
+_ROLES = (
+    ("date", r"\bдат[аы]\b|^день$|\bdate\b|_at$|_date$|timestamp|^(?:created|updated|closed|opened|месяц|month|период|"
+             r"period)\b|\bвремя\b|\btime$|invoicedate|orderdate|createdat"),
+    ("tax", r"\bинн\b|\binn\b|\btax\s*(?:id|no|number|payer)|\bvat\s*(?:id|no|number)|\btin\b"),
+    ("code", r"^№|\bкод\b|\bномер|\bid\b|_id$|id$|\bкпп\b|\bогрн|артикул|\bsku\b|\bтел(?:ефон|\.)?|phone|\bмобильн|"
+             r"\bр/?с(?:ч[её]т)?\b|\bсч[её]т\b|индекс\b|\bzip\b|postal|паспорт|штрих|\bean\b|barcode|\bguid\b|\buuid\b|"
+             r"\bинв|\bcode\b|invoice|\bnumber\b|\bno\.?$|договор|\bкарт[аы]\b|\bкласс\b|\bфакс"),
+    ("money", r"сумм|выручк|оплач|оплат|бюджет|прибыл|марж|стоимост|цен[аы]|оборот|доход|расход|затрат|долг|аванс|"
+              r"продаж|поступлен|задолж|amount|revenue|price|total|sales|profit|cost|spend|budget|payment|margin|paid|"
+              r"turnover|\bvalue\b|\bsum\b|отгруз|начислен|\bплан\b|\bфакт\b"),
+    ("number", r"кол-?во|количеств|qty|quantity|оценк|балл|score|rating|%|процент|скидк|discount|\bвес\b|объ[её]м|"
+               r"\bшт\b|volume|units|возраст|\bage\b|площад"),
+    ("name", r"клиент|контрагент|покупател|заказчик|компани|организац|наименован|назван|customer|client|company|"
+             r"account|\bname\b|партн[её]р|рекламодател"),
+)  # fmt: skip
+_ROLES_COMPILED = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _ROLES)
+_VOCABULARY = re.compile(
+    "|".join(pattern for _, pattern in _ROLES)
+    + r"|менеджер|manager|статус|status|этап|стади|stage|регион|region|город|city|товар|product|услуг|тип\b|type|"
+    r"категор|category|канал|channel|филиал|отрасл|industry|комментар|comment|описан|descr|адрес|address|e-?mail|почта|"
+    r"валют|currency|текст|text|отзыв|ответ|вопрос|вид\b|source|источник|страна|country|ответствен|должност|фио",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(
+    r"\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?total|total|totals|sum)\b",
+    re.IGNORECASE,
+)
+_LOOKED_AT = 60
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header: names of the columns, index of its first and last row, rows above it."""
+
+    names: list[str]
+    first: int
+    last: int
+    above: list[list[Any]]
+
+
+def role_of(header: str) -> str:
+    """What a header says: date, tax, code, money, number, name, or '' for nothing.
+
+    >>> role_of("Сумма, руб"), role_of("Код клиента"), role_of("InvoiceDate"), role_of("Город")
+    ('money', 'code', 'date', '')
+    """
+    text = " ".join(re.sub(r"(?<=[a-zа-я])(?=[A-ZА-Я])", " ", str(header)).replace("_", " _").split())
+    flat = " ".join(str(header).split())
+    for role, pattern in _ROLES_COMPILED:
+        if pattern.search(flat) or pattern.search(text):
+            return role
+    return ""
+
+
+def is_total(cell: Any) -> bool:
+    """Whether a cell begins as the label of a total.
+
+    >>> is_total("Итого за январь"), is_total("Тоталь"), is_total("Total")
+    (True, False, True)
+    """
+    return isinstance(cell, str) and _TOTAL.match(cell) is not None
+
+
+def is_blank(cell: Any) -> bool:
+    """Whether a cell holds nothing."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def is_label(cell: Any) -> bool:
+    """Whether a cell may be a column's name: words, no number, no date, no mark of a missing value.
+
+    >>> is_label("Сумма"), is_label("12,5"), is_label("31.12.2024"), is_label("н/д"), is_label("янв 2024")
+    (True, False, False, False, True)
+    """
+    if not isinstance(cell, str) or is_blank(cell) or is_missing(cell):
+        return parse_month(cell) is not None
+    if looks_like_date(cell):
+        return False
+    found = parse_numbers([cell.strip()], decimal=",")
+    return bool(found.unknown) or parse_month(cell) is not None
+
+
+def _typed(cell: Any) -> bool:
+    return not is_blank(cell) and not is_label(cell) and not (isinstance(cell, str) and is_missing(cell))
+
+
+def find_header(rows: Sequence[Sequence[Any]], merged: Sequence[tuple[int, int, int, int]] = ()) -> Header | None:
+    """Find the header among the first rows of a file.
+
+    Parameters
+    ----------
+    rows : cells of the first rows, preamble included
+    merged : (first row, first column, last row, last column) of merged cells
+
+    Returns
+    -------
+    Header, or None where no row can be one.
+    """
+    rows = rows[:_LOOKED_AT]
+    filled = [sum(not is_blank(cell) for cell in row) for row in rows]
+    width = _usual(filled)
+    candidates = [
+        place
+        for place, row in enumerate(rows)
+        if filled[place] >= max(1, 0.6 * width) and all(is_blank(cell) or _may_head(cell) for cell in row)
+    ]
+    body = _first_body_row(rows, width)
+    before = [place for place in candidates if body is None or place < body]
+    if not before:
+        return None
+    full = [place for place in before if filled[place] >= width] or before
+    best = max(full, key=lambda place: (_spoken(rows[place]), -place))
+    return _levels(rows, best, merged)
+
+
+def _may_head(cell: Any) -> bool:
+    return is_label(cell) or _is_year(cell)
+
+
+def _is_year(cell: Any) -> bool:
+    if isinstance(cell, float | int) and not isinstance(cell, bool):
+        return 1990 <= cell <= 2100 and cell == int(cell)
+    return isinstance(cell, str) and re.fullmatch(r"\s*(?:19|20)\d\d(?:\s*г(?:од|\.)?)?\s*", cell) is not None
+
+
+def _usual(filled: Sequence[int]) -> int:
+    counts = Counter(number for number in filled if number)
+    return max(counts, key=lambda number: (counts[number] * number, number)) if counts else 0
+
+
+def _spoken(row: Sequence[Any]) -> int:
+    return sum(isinstance(cell, str) and _VOCABULARY.search(cell) is not None for cell in row)
+
+
+def _first_body_row(rows: Sequence[Sequence[Any]], width: int) -> int | None:
+    """First row with figures or dates in half of the columns that mostly hold them."""
+    columns = max((len(row) for row in rows), default=0)
+    typed = []
+    for place in range(columns):
+        cells = [row[place] for row in rows if place < len(row) and not is_blank(row[place])]
+        if len(cells) > 1 and sum(map(_typed, cells)) >= 0.5 * len(cells):
+            typed.append(place)
+    if not typed:
+        return None
+    for number, row in enumerate(rows):
+        there = sum(place < len(row) and _typed(row[place]) for place in typed)
+        if there >= max(1, 0.5 * len(typed)) and sum(not is_blank(c) for c in row) >= 0.5 * width:
+            if all(is_blank(c) or _may_head(c) for c in row):  # years as names of columns
+                continue
+            return number
+    return None
+
+
+def _text(cell: Any) -> str:
+    if is_blank(cell):
+        return ""
+    if isinstance(cell, dt.datetime | dt.date):
+        return f"{cell:%Y-%m-%d}"
+    if isinstance(cell, float) and cell == int(cell):
+        return str(int(cell))
+    return " ".join(str(cell).replace("\ufeff", "").split())
+
+
+def _levels(rows: Sequence[Sequence[Any]], place: int, merged: Sequence[tuple[int, int, int, int]]) -> Header:
+    """Names from one row, or from two where merged cells stand above or below."""
+    row = list(rows[place])
+    below = list(rows[place + 1]) if place + 1 < len(rows) else []
+    above = list(rows[place - 1]) if place else []
+    first, last = place, place
+    names = [_text(cell) for cell in row]
+    if _continues(row, below):
+        top = _spread(row, place, merged, below)
+        names, last = _joined(top, below), place + 1
+    elif above and _needs_top(row) and _is_top(above, row):
+        top = _spread(above, place - 1, merged, row)
+        names, first = _joined(top, row), place - 1
+    last += _extra_rows(rows, last, names)
+    return Header(names, first, last, [list(cells) for cells in rows[:first]])
+
+
+def _continues(row: Sequence[Any], below: Sequence[Any]) -> bool:
+    """Whether the row below fills the blanks of a header with names."""
+    gaps = [place for place, cell in enumerate(row) if is_blank(cell) and place < len(below)]
+    filled = [place for place, cell in enumerate(below) if not is_blank(cell)]
+    if not any(place in filled for place in gaps) or not all(_may_head(below[place]) for place in filled):
+        return False
+    return any(not is_blank(row[place]) for place in range(len(row)))
+
+
+def _needs_top(row: Sequence[Any]) -> bool:
+    names = [_text(cell) for cell in row if not is_blank(cell)]
+    yearless = [found for cell in row if (found := parse_month(cell)) and found[0] is None]
+    return len(set(names)) < len(names) or bool(yearless) or any(is_blank(cell) for cell in row)
+
+
+def _is_top(above: Sequence[Any], row: Sequence[Any]) -> bool:
+    filled = [place for place, cell in enumerate(above) if not is_blank(cell)]
+    if not filled or len(filled) >= len(row) or not all(_may_head(above[place]) for place in filled):
+        return False
+    return len(filled) > 1 or filled[0] > 0 or _is_year(above[filled[0]])
+
+
+def _spread(
+    row: Sequence[Any], place: int, merged: Sequence[tuple[int, int, int, int]], below: Sequence[Any]
+) -> list[Any]:
+    """A merged name stands for all its columns; without merges it reaches to the next name."""
+    spread = list(row) + [None] * (len(below) - len(row))
+    ranges = [cells for cells in merged if cells[0] <= place <= cells[2]]
+    if ranges:
+        for _, left, _, right in ranges:
+            for column in range(left, min(right + 1, len(spread))):
+                spread[column] = spread[left]
+        return spread
+    current = None
+    for column, cell in enumerate(spread):
+        current = cell if not is_blank(cell) else current
+        if column < len(below) and not is_blank(below[column]):
+            spread[column] = current
+    return spread
+
+
+def _joined(top: Sequence[Any], below: Sequence[Any]) -> list[str]:
+    names = []
+    for column in range(max(len(top), len(below))):
+        high = _text(top[column]) if column < len(top) else ""
+        low = _text(below[column]) if column < len(below) else ""
+        names.append(f"{high} {low}".strip() if high != low else high)
+    return names
+
+
+def _extra_rows(rows: Sequence[Sequence[Any]], last: int, names: list[str]) -> int:
+    """Rows between header and body: units of columns, or their numbers 1, 2, 3 …"""
+    if last + 1 >= len(rows):
+        return 0
+    row = rows[last + 1]
+    texts = [_text(cell) for cell in row]
+    spoken = [(place, text) for place, text in enumerate(texts) if text]
+    if len(spoken) >= 3 and all(text == str(place + 1) for place, text in spoken):
+        return 1
+    if spoken and all(_is_unit(text) for _, text in spoken):
+        for place, text in spoken:
+            if place < len(names):
+                names[place] = f"{names[place]}, {text}"
+        return 1
+    return 0
+
+
+def _is_unit(text: str) -> bool:
+    word = text.casefold().strip(" .()")
+    known = {"руб", "р", "₽", "шт", "%", "кг", "час", "дней", "rub", "usd", "eur", "$", "€", "pcs", "ед", "мес"}
+    return word in known or (unit_of(text) != 1.0 and len(word) < 16)

@@ -1,0 +1,212 @@
+"""One client under several spellings: what is the same for sure, and what a person should look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pandas as pd
+
+from .codes import tax_number_holds
+
+__all__ = ["candidates", "normal_name", "same_owner", "spellings"]
+
+# Legal forms with their spellings; Russian and foreign ones. A different form is a different client.
+_FORMS = {
+    "ооо": ("общество с ограниченной ответственностью", "о о о", "ооо"),
+    "ао": ("акционерное общество", "ао"),
+    "пао": ("публичное акционерное общество", "пао"),
+    "зао": ("закрытое акционерное общество", "зао"),
+    "оао": ("открытое акционерное общество", "оао"),
+    "нао": ("непубличное акционерное общество", "нао"),
+    "ип": ("индивидуальный предприниматель", "ип", "чп", "пбоюл"),
+    "ано": ("автономная некоммерческая организация", "ано"),
+    "нко": ("некоммерческая организация", "нко"),
+    "гуп": ("государственное унитарное предприятие", "гуп"),
+    "муп": ("муниципальное унитарное предприятие", "муп"),
+    "фгуп": ("федеральное государственное унитарное предприятие", "фгуп"),
+    "гбу": ("государственное бюджетное учреждение", "гбу"),
+    "мбу": ("муниципальное бюджетное учреждение", "мбу"),
+    "ltd": ("limited", "ltd"),
+    "llc": ("limited liability company", "l l c", "llc"),
+    "inc": ("incorporated", "inc"),
+    "corp": ("corporation", "corp"),
+    "plc": ("public limited company", "plc"),
+    "gmbh": ("gesellschaft mit beschränkter haftung", "gmbh"),
+    "sa": ("s a", "sa"),
+    "srl": ("s r l", "srl"),
+}
+_SPELT = sorted(((text, form) for form, texts in _FORMS.items() for text in texts), key=lambda pair: -len(pair[0]))
+_FORM = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(text) for text, _ in _SPELT) + r")(?!\w)")
+_FORM_OF = dict(_SPELT)
+_NOISE = re.compile(r"[^\w\s+&-]|_")
+_CLOSE = 88.0  # score from which a pair is shown to a person
+_MOST_PAIRS = 500
+
+
+@lru_cache(maxsize=200_000)
+def normal_name(name: str) -> tuple[str, str]:
+    """(legal form, name) without quotes, case, «ё», doubled spaces and the way the form is written.
+
+    >>> normal_name('Общество с ограниченной ответственностью "Ромашка"'), normal_name("РОМАШКА, ООО")
+    (('ооо', 'ромашка'), ('ооо', 'ромашка'))
+    >>> normal_name("Ромашка-2")
+    ('', 'ромашка-2')
+    """
+    text = name.casefold().replace("ё", "е").replace("\u00a0", " ")
+    text = " ".join(_NOISE.sub(" ", text).split())
+    match = _FORM.match(text) or next((m for m in [*_FORM.finditer(text)][::-1] if m.end() == len(text)), None)
+    if match is None:
+        return "", text
+    rest = " ".join((text[: match.start()] + " " + text[match.end() :]).split(" ")).strip(" -")
+    return (_FORM_OF[match[0]], rest) if rest else ("", text)
+
+
+def spellings(names: pd.Series) -> list[list[str]]:
+    """Groups of different texts that are one name: the same legal form and the same words.
+
+    >>> spellings(pd.Series(["ООО «Ромашка»", "Ромашка, ООО", "АО Ромашка", "Ромашка-2"]))
+    [['ООО «Ромашка»', 'Ромашка, ООО']]
+    """
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name in names.dropna().unique():
+        groups.setdefault(normal_name(str(name)), []).append(str(name))
+    return [sorted(group) for group in groups.values() if len(group) > 1]
+
+
+def candidates(clients: pd.DataFrame, decided: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Pairs of clients that may be one, for a person to accept or reject.
+
+    Parameters
+    ----------
+    clients : client_id, client_name; tax_id where known
+    decided : client_id, other_id, decision of former runs; a decided pair keeps its decision
+
+    Returns
+    -------
+    pandas.DataFrame
+        client_id, client_name, other_id, other_name, score 0-100, reason {same_name, same_tax, similar},
+        decision {accept, reject, ''}. The same name with the same tax number or with none is proposed as
+        ``same_name``; other legal forms and other figures («Ромашка-2») are only ``similar``.
+    """
+    rows = [*_same(clients), *_similar(clients)]
+    columns = ["client_id", "client_name", "other_id", "other_name", "score", "reason", "decision"]
+    table = pd.DataFrame(rows, columns=columns[:-1]).drop_duplicates(["client_id", "other_id"])
+    table["decision"] = ""
+    if decided is not None and len(decided):
+        known = {
+            (str(one), str(other)): str(decision)
+            for one, other, decision in zip(decided["client_id"], decided["other_id"], decided["decision"])
+            if pd.notna(decision) and str(decision).strip()
+        }
+        table["decision"] = [known.get(pair, "") for pair in zip(table["client_id"], table["other_id"])]
+    return table.sort_values(["score", "client_name"], ascending=[False, True], ignore_index=True)[columns]
+
+
+def _same(clients: pd.DataFrame) -> list[tuple[str, str, str, str, float, str]]:
+    rows = []
+    known = clients[clients["client_name"].notna()]
+    normal = known["client_name"].map(normal_name)
+    for reason, keys in (("same_tax", _valid_tax(known)), ("same_name", normal.map(" ".join).where(normal.map(bool)))):
+        for _, group in known[keys.notna()].groupby(keys.dropna(), sort=True):
+            ids, names = group["client_id"].astype(str).tolist(), group["client_name"].tolist()
+            taxes = set(_valid_tax(group).dropna())
+            if reason == "same_name" and len(taxes) > 1:
+                continue  # namesakes: their tax numbers differ
+            rows += [(ids[0], names[0], other, name, 100.0, reason) for other, name in zip(ids[1:], names[1:])]
+    return rows
+
+
+def _valid_tax(clients: pd.DataFrame) -> pd.Series:
+    if "tax_id" not in clients:
+        return pd.Series(None, index=clients.index, dtype="str")
+    return clients["tax_id"].where(clients["tax_id"].map(lambda number: tax_number_holds(str(number))))
+
+
+def _similar(clients: pd.DataFrame) -> list[tuple[str, str, str, str, float, str]]:
+    from rapidfuzz import fuzz, process
+
+    known = clients[clients["client_name"].notna()].reset_index(drop=True)
+    words = [normal_name(name)[1] for name in known["client_name"]]
+    taxes = _valid_tax(known).tolist()
+    ids, names = known["client_id"].astype(str).tolist(), known["client_name"].tolist()
+    rows = []
+    step = 500
+    for start in range(0, len(words), step):
+        scores = process.cdist(words[start : start + step], words, scorer=fuzz.ratio, score_cutoff=_CLOSE)
+        for one, other in zip(*scores.nonzero()):
+            left, right = start + int(one), int(other)
+            if left >= right or (
+                taxes[left] and taxes[right] and taxes[left] != taxes[right] and scores[one, other] < 100
+            ):
+                continue
+            rows.append(
+                (ids[left], names[left], ids[right], names[right], round(float(scores[one, other]), 1), "similar")
+            )
+        if len(rows) > _MOST_PAIRS:
+            break
+    return rows[:_MOST_PAIRS]
+
+
+def same_owner(
+    clients: pd.DataFrame, transactions: pd.DataFrame, contacts: pd.DataFrame, *, months: int = 3
+) -> pd.DataFrame:
+    """Legal entities that may have one owner: one stops and another with the same phone, e-mail or person begins.
+
+    Parameters
+    ----------
+    months : the second one begins at most so many months after the last order of the first
+
+    Returns
+    -------
+    pandas.DataFrame
+        client_id (who stopped), other_id (who began), stopped, began (days), shared (what they share).
+    """
+    columns = ["client_id", "other_id", "stopped", "began", "shared"]
+    if transactions.empty or contacts.empty:
+        return pd.DataFrame(columns=columns)
+    spans = transactions.groupby("client_id")["date"].agg(["min", "max"])
+    shared = _shared(contacts)
+    last_day = transactions["date"].max()
+    rows = []
+    for (one, other), marks in sorted(shared.items()):
+        if one not in spans.index or other not in spans.index:
+            continue
+        for stops, begins in ((one, other), (other, one)):
+            stopped, began = spans.at[stops, "max"], spans.at[begins, "min"]
+            ended = stopped < last_day - pd.DateOffset(months=months)
+            if ended and stopped - pd.DateOffset(months=1) <= began <= stopped + pd.DateOffset(months=months):
+                rows.append((stops, begins, stopped.normalize(), began.normalize(), ", ".join(sorted(marks))))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _shared(contacts: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
+    """Pairs of clients with the same phone, e-mail or full name of a contact."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for column, clean in (("phone", _phone), ("email", _mail), ("full_name", _person)):
+        if column not in contacts:
+            continue
+        keys = contacts[column].map(clean, na_action="ignore")
+        for _, group in contacts[keys.notna() & (keys != "")].groupby(keys, sort=True):
+            ids: Sequence[str] = sorted(set(group["client_id"].astype(str)))
+            if not 1 < len(ids) <= 5:  # a switchboard or a free mail box joins nobody
+                continue
+            for place, one in enumerate(ids):
+                for other in ids[place + 1 :]:
+                    found.setdefault((one, other), set()).add(column)
+    return found
+
+
+def _phone(text: str) -> str:
+    digits = re.sub(r"\D", "", str(text))
+    return digits[-10:] if len(digits) >= 10 else ""
+
+
+def _mail(text: str) -> str:
+    return str(text).strip().casefold()
+
+
+def _person(text: str) -> str:
+    words = str(text).casefold().replace("ё", "е").split()
+    return " ".join(sorted(words)) if len(words) > 1 else ""

@@ -1,0 +1,261 @@
+"""Rows that are no data: totals, repeated headers, doubles, footers, deals not won."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import headers
+from .column import Column, joined
+from .findings import Findings
+from .numbers import is_missing, parse_numbers
+
+__all__ = ["Total", "compare_totals", "footers", "not_won", "repeated_headers", "repeats", "totals"]
+
+_TOTAL_WORDS = r"(?i)^\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?)(?:$|[\s:.,;(-])"
+_TOTAL_END = r"(?i)[^\s](?:.*\s)(?:итог|итого|total)\s*:?$"
+# Labels that cannot be the name of a company; «Всего хорошего» and «Total Energies» can.
+_CERTAIN = re.compile(
+    r"\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?)\s*"
+    r"(?:[:.,]?\s*$|[:,(-]|(?:(?:по|за|на|в|с|без|к|из)\s|руб|тыс|клиент|оборот|продаж|сумм|строк|записей|заказ|сдел|контрагент|"
+    r"(?:for|of|by|in)\s|sales|amount|sum|revenue|rows|records|orders|q[1-4]|\d)).*",
+    re.IGNORECASE,
+)
+_FOOTER = re.compile(
+    r"исполнител|ответственн|подпис|бухгалтер|директор|сформирован|выгружен|составлен|страниц|отч[её]т|дата\s+печати|"
+    r"generated|printed|exported|page\s+\d|created\s+(?:on|by)|report|source:|источник|примечан|note",
+    re.IGNORECASE,
+)
+_TOLERANCE = 0.0051
+
+
+@dataclass(frozen=True)
+class Total:
+    """A row taken out because it sums others: its position among all rows and its figures by column."""
+
+    position: int
+    label: str
+    figures: dict[int, float]
+    certain: bool
+
+
+def repeated_headers(columns: Sequence[Column], names: Sequence[str]) -> np.ndarray:
+    """Rows that repeat the names of the columns, as page breaks leave them."""
+    same = np.ones(len(columns[0]), dtype=bool)
+    compared = 0
+    for column, name in zip(columns, names):
+        if not name:
+            continue
+        equal = np.asarray(pc.fill_null(pc.equal(column.text, name), False))
+        same &= equal
+        compared += 1
+        if not same.any():
+            break
+    return same if compared else np.zeros(len(columns[0]), dtype=bool)
+
+
+def totals(columns: Sequence[Column]) -> list[Total]:
+    """Rows that look like totals: a label and figures, all else blank."""
+    size = len(columns[0])
+    candidates: set[int] = set()
+    open_rows = np.ones(size, dtype=bool)  # no filled cell to the left
+    for column in columns:
+        if not open_rows.any():
+            break
+        rows = np.flatnonzero(open_rows)
+        text = column.text if len(rows) == size else column.text.take(pa.array(rows))
+        for pattern in (_TOTAL_WORDS, _TOTAL_END):
+            hits = pc.fill_null(pc.match_substring_regex(text, pattern), False)
+            candidates.update(rows[np.asarray(hits)].tolist())
+        open_rows &= ~column.filled()
+    candidates.update(range(max(0, size - 2), size))
+    found = [total for row in sorted(candidates) if (total := _total(columns, row, size)) is not None]
+    return found
+
+
+def _total(columns: Sequence[Column], row: int, size: int) -> Total | None:
+    label, figures = "", {}
+    for place, column in enumerate(columns):
+        cell = column.cell(row)
+        if cell is None or (isinstance(cell, str) and is_missing(cell)):
+            continue
+        if isinstance(cell, float):
+            figures[place] = cell
+            continue
+        if not isinstance(cell, str):
+            return None
+        if re.match(_TOTAL_WORDS, cell) or re.search(_TOTAL_END, cell):
+            label = label or cell
+            continue
+        read = parse_numbers([cell], ",")
+        if read.unknown:
+            return None
+        value = read.values[cell]
+        figures[place] = np.nan if value is None else value
+    if not label and (row != size - 1 or len(figures) == len(columns) or not figures or size < 3):
+        return None
+    return Total(row, label, figures, bool(label and _CERTAIN.fullmatch(label)))
+
+
+def compare_totals(
+    found: Sequence[Total],
+    figures: dict[int, np.ndarray],
+    data_rows: np.ndarray,
+    lines: np.ndarray,
+    names: Sequence[str],
+    file: str,
+    findings: Findings,
+) -> set[int]:
+    """Compare the totals with the sums of the rows that they stand for.
+
+    Parameters
+    ----------
+    found : rows that look like totals
+    figures : numbers of each numeric column, for all rows
+    data_rows : mask of the rows that are data for sure
+    lines : line of the file of each row
+
+    Returns
+    -------
+    set of positions that are totals; the other candidates are data.
+    """
+    confirmed: set[int] = set()
+    before = -1
+    for total in found:
+        agrees, compared, column, expected = _agreement(total, figures, data_rows, before)
+        if agrees or total.certain:
+            confirmed.add(total.position)
+            before = total.position
+            line = int(lines[total.position])
+            label = total.label or "—"
+            if agrees or not compared:
+                code = "total_left_out" if compared else "total_unchecked"
+                findings.add(code, file=file, row=line, rows=1, label=label)
+            else:
+                findings.add("total_differs", "warning", file=file, row=line, column=names[column], rows=1, label=label,
+                             total=f"{figures[column][total.position]:.2f}", sum=f"{expected:.2f}",
+                             money=float(figures[column][total.position] - expected))  # fmt: skip
+        elif total.label:
+            findings.add("total_like", "warning", file=file, row=int(lines[total.position]), rows=1, label=total.label)
+    return confirmed
+
+
+def _agreement(
+    total: Total, figures: dict[int, np.ndarray], data_rows: np.ndarray, before: int
+) -> tuple[bool, int, int, float]:
+    """(agrees, columns compared, worst column, its expected sum)."""
+    after = np.arange(len(data_rows)) > total.position
+    above = data_rows & ~after
+    group = above & (np.arange(len(data_rows)) > before)
+    spans = [group, above, data_rows, data_rows & after]
+    compared, agreed, worst, expected = 0, 0, -1, 0.0
+    for place, value in total.figures.items():
+        if place not in figures or np.isnan(figures[place][total.position]):
+            continue
+        value = figures[place][total.position]
+        compared += 1
+        sums = [float(np.nansum(figures[place][span])) for span in spans if span.any()]
+        slack = _TOLERANCE + 1e-9 * abs(value)
+        if any(abs(value - one) <= slack for one in sums):
+            agreed += 1
+        elif worst < 0:
+            worst, expected = place, min(sums, key=lambda one: abs(one - value)) if sums else 0.0
+    # Sums of prices, rates or numbers of lines mean nothing: one column that agrees tells a total.
+    return agreed > 0, compared, worst, expected
+
+
+def footers(columns: Sequence[Column]) -> np.ndarray:
+    """Last rows that hold one remark and nothing else."""
+    size = len(columns[0])
+    out = np.zeros(size, dtype=bool)
+    if len(columns) < 2:
+        return out
+    for row in range(size - 1, max(-1, size - 12), -1):
+        cells = [cell for column in columns if (cell := column.cell(row)) is not None]
+        if not cells:
+            out[row] = True
+            continue
+        if len(cells) <= 2 and all(isinstance(cell, str) for cell in cells[:1]) and _FOOTER.search(str(cells[0])):
+            out[row] = True
+            continue
+        break
+    return out
+
+
+def repeats(columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
+    """(mask of rows that repeat an earlier one wholly, number of equal rows per row)."""
+    whole = joined(columns)
+    size = len(whole)
+    if pc.count_distinct(whole).as_py() == size:
+        return np.zeros(size, dtype=bool), np.ones(size, dtype=np.int64)
+    places = whole.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    counts = np.bincount(places)
+    _, first = np.unique(places, return_index=True)
+    doubled = np.ones(size, dtype=bool)
+    doubled[first] = False
+    return doubled, counts[places]
+
+
+_STAGE = re.compile(r"стади|этап|статус|stage|status|воронк", re.IGNORECASE)
+_WON = frozenset(
+    ["успешно реализовано", "сделка успешна", "успешная", "успешно", "выиграна", "выиграно", "won", "closed won",
+     "closed - won", "успешно завершена", "закрыта успешно", "реализовано", "сделка выиграна", "closedwon"]
+)  # fmt: skip
+_NOT_WON = frozenset(
+    ["закрыто и не реализовано", "сделка провалена", "провалена", "проиграна", "проиграно", "lost", "closed lost",
+     "closed - lost", "отказ", "первичный контакт", "переговоры", "принимают решение", "согласование договора",
+     "новая", "в работе", "open", "new", "in progress", "negotiation", "proposal", "qualification", "неразобранное",
+     "подготовка документов", "cчёт на предоплату", "счёт на предоплату", "prospecting", "closedlost", "анализ причины провала"]
+)  # fmt: skip
+_TEST = re.compile(
+    r"\s*(?:тест(?:овая|овый|овое)?|test)(?:[\s_-]*(?:сделка|клиент|заказ|deal|client|order))?[\s№#_-]*\d*\s*",
+    re.IGNORECASE,
+)
+
+
+def not_won(frame: pd.DataFrame, lines: np.ndarray, file: str, findings: Findings) -> np.ndarray:
+    """Rows of a CRM's list of deals that are open, lost or tests; all False where the file is none."""
+    out = np.zeros(len(frame), dtype=bool)
+    stage = _stage_column(frame)
+    if stage is None:
+        return out
+    values = frame[stage].astype("str").str.strip()
+    won = values.str.casefold().isin(_WON).to_numpy(dtype=bool, na_value=False)
+    for value, count in values[~won].value_counts(dropna=False).items():
+        where = np.flatnonzero(
+            (values == value).to_numpy(dtype=bool, na_value=False) | (values.isna() & pd.isna(value))
+        )
+        findings.add("not_won", file=file, column=stage, row=int(lines[where[0]]), rows=int(count), stage=value)
+    out |= ~won
+    for name in frame:
+        column: Any = frame[name]
+        if name == stage or not isinstance(column.dtype, pd.StringDtype):
+            continue
+        tests = column.str.fullmatch(_TEST.pattern, flags=re.IGNORECASE).to_numpy(dtype=bool, na_value=False) & ~out
+        if tests.any():
+            findings.add("test_deals", file=file, column=str(name), row=int(lines[tests][0]), rows=int(tests.sum()))
+            out |= tests
+    return out
+
+
+def _stage_column(frame: pd.DataFrame) -> Any:
+    """The column of stages, if the file is a list of deals with won and other ones."""
+    for name in frame:
+        if not _STAGE.search(str(name)) or not isinstance(frame[name].dtype, pd.StringDtype):
+            continue
+        values = {str(value).strip().casefold() for value in frame[name].dropna().unique()}
+        if len(values) <= 100 and values & _WON and (len(values) == 1 or values & _NOT_WON or len(values) > 1):
+            return name
+    return None
+
+
+def label_rows(names: Sequence[str]) -> list[str]:
+    """Names that say that a column sums others: «Итого», «Total»."""
+    return [name for name in names if headers.is_total(name)]
