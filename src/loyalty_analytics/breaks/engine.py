@@ -16,7 +16,7 @@ from .prepare import LONGEST, Prepared, prepare, stray_months
 
 __all__ = ["Found", "scan", "shape_columns"]
 
-_KIND = {"step": "level", "pulse": "level", "decay": "decay", "deep_decay": "decay", "slope": "slope"}
+_KIND = {"step": "level", "pulse": "level", "decay": "decay", "deep_decay": "decay", "slope": "slope", "deep_slope": "slope"}
 _LEFT = 0.05  # p-value of a silence from which the client is taken as gone
 _CANDIDATE = 0.2  # p-value from which the dating is worth its time
 _SAMPLE = 400  # clients that the shares of quiet models are learned from

@@ -24,16 +24,16 @@ NOISES = (
 # Standard deviation of a season's long waves (year, half-year) and short waves, in units of the noise.
 SEASONS = ((0.15, 0.15), (0.8, 0.2), (2.0, 0.4), (5.0, 1.5))
 _TREND = 0.35  # standard deviation of the yearly trend, in units of the noise
-_STARTUP, _STARTUP_MONTHS = 0.8, 8.0  # size, in units of the noise, and length of a newcomer's start
+_STARTUP, _STARTUP_MONTHS = 0.4, 8.0  # size, in units of the noise, and length of a newcomer's start
 _INNER = 0.2  # autocorrelation of the noise around a random walk
 
-SHAPES = ("step", "decay", "deep_decay", "slope", "pulse")
-SHAPE_PRIOR = np.array([0.45, 0.20, 0.10, 0.10, 0.15])
-CHANGE_SD = np.array([0.5, 0.6, 1.1, 0.6, 0.6], dtype=np.float32)  # of the log change, per shape
+SHAPES = ("step", "decay", "deep_decay", "slope", "deep_slope", "pulse")
+SHAPE_PRIOR = np.array([0.43, 0.18, 0.10, 0.08, 0.08, 0.13])
+CHANGE_SD = np.array([0.5, 0.6, 1.1, 0.6, 1.5, 0.6], dtype=np.float32)  # of the log change, per shape
 _DECAYS = ((0.45, 3.3), (0.78, 3.8))  # share lost in the end, months to lose two thirds of it
-_SLOPE = 0.6  # a slope is linear in money down to this share lost in the last month
+_SLOPES = (0.5, 0.85)  # a slope is linear in money down to this share lost in the last month
 _PULSES = (5, 7, 9, 12, 15)
-BEFORE, AFTER = 6, np.array([3, 3, 3, 5, 7])  # months with a purchase needed on both sides, per shape
+BEFORE, AFTER = 6, np.array([3, 3, 3, 5, 5, 7])  # months with a purchase needed on both sides, per shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +106,13 @@ def dated_shapes(months: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
         for b in range(BEFORE, months - 2):
             gone = share * -np.expm1(-np.maximum(t - b + 1, 0) / pace)
             rows.append((np.log1p(-gone) / np.log1p(-share), b, -1, kind))
-    for b in range(BEFORE, months - 4):
-        rows.append((np.log1p(-_SLOPE * np.maximum(t - b + 1, 0) / (months - b)) / np.log1p(-_SLOPE), b, -1, 3))
+    for kind, share in enumerate(_SLOPES, start=3):
+        for b in range(BEFORE, months - 4):
+            gone = share * np.maximum(t - b + 1, 0) / (months - b)
+            rows.append((np.log1p(-gone) / np.log1p(-share), b, -1, kind))
     for length in _PULSES:
         for b in range(BEFORE, months - length - 1):
-            rows.append((((t >= b) & (t < b + length)).astype(float), b, b + length, 4))
+            rows.append((((t >= b) & (t < b + length)).astype(float), b, b + length, 5))
     columns, start, end, kind_of = zip(*rows)
     return np.array(columns).T, np.array(start), np.array(end), np.array(kind_of)
 

@@ -129,7 +129,7 @@ def _chunk(log: np.ndarray, used: np.ndarray, visits: np.ndarray, hyper: Hyper, 
     best_kernel, best_column = np.zeros((2, rows), dtype=np.int64)
     change = np.zeros(rows)
     bonus = np.logaddexp(visits, 0) - np.log(2)  # the rate of purchases may change with the level or stay
-    bonus = np.where(table.shape < 4, bonus[:, table.start], 0).astype(np.float32) if visits.any() else None
+    bonus = np.where(table.end < 0, bonus[:, table.start], 0).astype(np.float32) if visits.any() else None
     size2 = CHANGE_SD[table.shape] ** 2
     for k, g in enumerate(kept):
         rss, _, inverses = fits[k]

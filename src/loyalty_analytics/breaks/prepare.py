@@ -11,7 +11,8 @@ from .kernels import NOISES, SEASONS, tables
 __all__ = ["LONGEST", "Prepared", "market_path", "prepare", "stray_months"]
 
 LONGEST = 120  # months of history that are looked at
-_STRAY = 3.3  # robust standard deviations from both sides
+_PASSES = 3
+_STRAY = 3.8  # robust standard deviations from both sides
 _FLEXIBLE = SEASONS.index((0.8, 0.2)) * len(NOISES) + NOISES.index(("walk", 0.4))
 _FEW = 8  # clients below which no market can be seen
 
@@ -102,8 +103,21 @@ def stray_months(log: np.ndarray, used: np.ndarray) -> np.ndarray:
     """Single months far from what both neighbours and all the rest make expected.
 
     Each month is predicted from all others under a flexible quiet model (walk and season). A step
-    leaves large errors of opposite signs on both its sides, a stray month stands alone.
+    leaves large errors of opposite signs on both its sides, a stray month stands alone. Two stray
+    months side by side hide each other, so the search is repeated without those found.
     """
+    stray = np.zeros(log.shape, dtype=bool)
+    rows = np.arange(len(log))
+    for _ in range(_PASSES):
+        more = _stray(log[rows], used[rows] & ~stray[rows])
+        stray[rows] |= more
+        rows = rows[more.any(1)]
+        if not len(rows):
+            break
+    return stray
+
+
+def _stray(log: np.ndarray, used: np.ndarray) -> np.ndarray:
     precision = tables(log.shape[1]).precision[_FLEXIBLE]
     score, information = conditional(precision, log.astype(np.float32), used)
     error = score / information
