@@ -72,7 +72,9 @@ def change_interval(
     table = np.asarray(pairs, dtype=np.float64)
     alone = [np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)]
     if table.shape != (3, 3) or any(part.shape != (3,) for part in alone) or min(map(np.min, (table, *alone))) < 0:
-        raise DataError("pairs must be 3 × 3 counts, first and second 3 counts.", "Order: detractor, passive, promoter.")
+        raise DataError(
+            "pairs must be 3 × 3 counts, first and second 3 counts.", "Order: detractor, passive, promoter."
+        )
     if not alone[0].any() and not alone[1].any():
         moved = np.array([np.trace(table, offset=step) for step in _STEPS])
         low, high = score_interval(moved, _STEPS, _STEP_PRIOR, population, level)

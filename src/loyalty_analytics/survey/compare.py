@@ -98,8 +98,8 @@ def compare_groups(
     frame.insert(0, by, counts.index.to_numpy())
     frame = frame.sort_values(["rank", "score", by], ascending=[True, False, True], kind="stable", na_position="last")
     differ = frame.loc[frame["differs"], by].tolist()
-    note = Note("survey.groups_differ" if differ else "survey.groups_alike",
-                {"groups": ", ".join(map(str, differ)), "compared": len(big), "few": len(frame) - len(big)})  # fmt: skip
+    values = {"groups": ", ".join(map(str, differ)), "compared": len(big), "few": len(frame) - len(big)}
+    note = Note("survey.groups_differ" if differ else "survey.groups_alike", values)
     return Result(frame=frame.reset_index(drop=True), notes=(note,), draw=_draw,
                   options={"by": by, "kind": kind, "level": level})  # fmt: skip
 
@@ -178,7 +178,7 @@ def _letters(
     order = big[np.argsort(-score[big], kind="stable")]
     if len(order) < 2:
         return rank, letters
-    for place, group in enumerate(order):
+    for group in order:
         rank[int(group)] = 1 + int((score[big] > score[group]).sum())
     pairs = [(i, j) for i in range(len(order)) for j in range(i + 1, len(order))]
     raw = [shift_test(samples[order[i]], samples[order[j]]) for i, j in pairs]

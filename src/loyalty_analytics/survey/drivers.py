@@ -100,9 +100,8 @@ def key_drivers(
     >>> key_drivers(items, "csat", draws=200).table[["driver", "rank"]].values.tolist()
     [['staff', 1], ['price', 2]]
     """
-    for name, value, allowed in (("method", method, ("lmg", "johnson")), ("missing", missing, ("complete", "pairwise"))):
-        if value not in allowed:
-            raise DataError(f"{name}={value!r} is unknown.", nearest(str(value), allowed))
+    _check("method", method, ("lmg", "johnson"))
+    _check("missing", missing, ("complete", "pairwise"))
     wide, target, items = _wide(as_table(answers), target, drivers, present(questions), weights)
     weight = np.ones(len(wide)) if weights is None else wide[weights].to_numpy(dtype=np.float64)
     values = wide[[target, *items]].to_numpy(dtype=np.float64)
@@ -135,6 +134,11 @@ def key_drivers(
     return Drivers(frame=frame, notes=notes, options=options, r2=float(parts.sum()), n=int(together), draw=_draw)
 
 
+def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise DataError(f"{name}={value!r} is unknown.", nearest(str(value), allowed))
+
+
 def _draw(result: Result, **options: Any) -> Any:
     from ..plots.loyalty import driver_bars
 
@@ -154,7 +158,8 @@ def _wide(
         if target not in set(last["question_id"]):
             named = [question for question, name in metric.items() if name == target]
             if len(named) != 1:
-                raise DataError(f"There is no question {target!r}.", nearest(str(target), map(str, last["question_id"].unique())))
+                names = map(str, last["question_id"].unique())
+                raise DataError(f"There is no question {target!r}.", nearest(str(target), names))
             target = named[0]
         if drivers is None and metric:
             drivers = [q for q in dict.fromkeys(last["question_id"]) if metric.get(q) == "factor" and q != target]

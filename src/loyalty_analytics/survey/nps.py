@@ -13,7 +13,15 @@ from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval
 from ..results import Note, Result
 from .votes import (
-    ROLES, active_base, answers_seen, as_answers, client_column, last_answers, present, recommendation, revenue_of,
+    ROLES,
+    active_base,
+    answers_seen,
+    as_answers,
+    client_column,
+    last_answers,
+    present,
+    recommendation,
+    revenue_of,
 )  # fmt: skip
 
 __all__ = ["MIN_NUMBER", "MIN_RANK", "NPS", "nps"]

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, nearest
-from ..intervals import nps_interval, score_interval, wilson
+from ..intervals import score_interval, wilson
 from ..results import Note, Result
 from .nps import nps
-from .votes import active_base, answers_seen, as_answers, client_column, of_metric, present, revenue_of
+from .votes import answers_seen, as_answers, client_column, of_metric, present, revenue_of
 
 __all__ = ["STATUSES", "ResponseRate", "Silent", "response_rate", "silent", "statuses"]
 

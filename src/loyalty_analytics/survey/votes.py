@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..months import AsOf, as_of as read_as_of
+from ..months import AsOf
+from ..months import as_of as read_as_of
 from ..results import Result, as_table
 
 __all__ = [
