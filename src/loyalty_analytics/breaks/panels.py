@@ -74,7 +74,8 @@ def read_volume(panel: Any, as_of: Any = None) -> Volume:
 
 def _from_wide(frame: pd.DataFrame, as_of: Any) -> Volume:
     if not len(frame.columns) or not len(frame):
-        return Volume(frame.index, np.empty((len(frame), 0)), 0, read_as_of(as_of) if as_of is not None else None)
+        # One month without data instead of none: the steps that follow need no case of their own.
+        return Volume(frame.index, np.full((len(frame), 1), np.nan), 0, read_as_of(as_of) if as_of is not None else None)
     periods = to_periods(frame.columns, "columns")
     if periods.has_duplicates or periods.hasnans:
         raise DataError("Columns of a wide panel must be different months.", "Write them as 'yyyy-mm'.")
@@ -92,7 +93,7 @@ def _from_wide(frame: pd.DataFrame, as_of: Any) -> Volume:
 def _from_long(frame: pd.DataFrame, as_of: Any) -> Volume:
     if not len(frame):
         empty = read_as_of(as_of) if as_of is not None else None
-        return Volume(pd.Index(frame["client_id"]), np.empty((0, 0)), 0, empty)
+        return Volume(pd.Index(frame["client_id"]), np.full((0, 1), np.nan), 0, empty)
     codes, month_codes = pd.factorize(frame["month"])
     if (codes < 0).any():
         raise DataError("Column 'month' holds empty months.", "Fill them or drop these rows.")
