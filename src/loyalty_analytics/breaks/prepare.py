@@ -52,7 +52,7 @@ def prepare(values: np.ndarray, calendar: np.ndarray) -> Prepared:
     months = values.shape[1]
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.where(bought, np.log(values), np.nan)
-    first = np.where(bought.any(1), bought.argmax(1), months)
+    first = np.where(bought.any(1), bought.argmax(1) if months else 0, months)
     market = market_path(log, calendar) if len(values) >= _FEW else np.zeros(months)
     log = log - market
     centre = row_median(log)
