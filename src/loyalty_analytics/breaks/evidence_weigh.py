@@ -44,6 +44,8 @@ def weigh(
     possible: float,
 ) -> pd.DataFrame:
     """Candidates of each break, the likeliest first."""
+    if breaks.empty:
+        return pd.DataFrame()
     span = _calendar(orders, breaks, last)
     spots = _spots(breaks, span)
     sign = signs_at(orders, deliveries, spots)
