@@ -21,7 +21,7 @@ _STEPS = np.array([-2, -1, 0, 1, 2])
 _STEP_PRIOR = np.array([0.5, 1.0, 1.5, 1.0, 0.5])
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Change(Result):
     """Result of `nps_change`.
 

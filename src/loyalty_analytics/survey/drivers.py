@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import factorial
 from typing import Any
@@ -24,7 +24,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Drivers(Result):
     """Result of `key_drivers`.
 
@@ -303,7 +303,7 @@ def _table(
     return frame.sort_values("rank", kind="stable").reset_index(drop=True)[COLUMNS]
 
 
-def _quadrants(frame: pd.DataFrame) -> Iterable[str]:
+def _quadrants(frame: pd.DataFrame) -> np.ndarray:
     """Importance × performance against their means, told only where both intervals leave the cross-hairs."""
     level, middle = 1 / len(frame), frame["performance"].mean()
     heavy, light = frame["share_low"] > level, frame["share_high"] < level

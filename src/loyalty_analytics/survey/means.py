@@ -59,7 +59,7 @@ def question_means(
         for question, part in table.groupby("question_id", sort=True)
     ]
     frame = pd.DataFrame(rows, columns=COLUMNS)
-    frame["population"] = pd.array(frame["population"], dtype="Int64")
+    frame["population"] = frame["population"].astype("Int64")
     return Result(frame=frame, as_of=seen, options={"window": window, "level": level}, draw=_draw,
                   notes=(Note("survey.question_means", {"questions": len(frame), "answers": len(table)}),))  # fmt: skip
 

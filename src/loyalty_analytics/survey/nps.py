@@ -36,7 +36,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class NPS(Result):
     """Result of `nps`.
 
@@ -125,6 +125,7 @@ def nps(
     base = _Base(population, active_base(clients), by)
     frame = _rows(votes, by, clients, base, vote, level)
     frame["comparable"] = used_scale != (1, 10)
+    frame["population"] = frame["population"].astype("Int64")
     whole = _Base(population if not isinstance(population, Mapping) else None, active_base(clients), None)
     ways = _ways(cast, whole, level)
     notes = _notes(frame, ways, by, vote, used_scale)
@@ -237,7 +238,7 @@ def _figures(votes: pd.DataFrame, size: float, vote: str, level: float) -> dict[
     size = size if vote == "senior" or voters <= size else np.inf
     if enough and vote == "senior":
         point = 100 * value.mean()
-        low, high = nps_interval(*counts, None if np.isinf(size) else size, level)
+        low, high = nps_interval(counts[0], counts[1], counts[2], None if np.isinf(size) else size, level)
     elif enough:
         point, low, high = _ratio(votes, size, level)
     if enough:
@@ -290,9 +291,9 @@ def _notes(
         if pd.isna(row["nps"]):
             notes.append(Note("survey.nps_too_few", {"n": int(row["n"])}))
         elif row["question"] == "base":
-            notes.append(Note("survey.nps_base", row.to_dict()))
+            notes.append(Note("survey.nps_base", {str(key): value for key, value in row.items()}))
         else:
-            notes.append(Note("survey.nps_process", row.to_dict()))
+            notes.append(Note("survey.nps_process", {str(key): value for key, value in row.items()}))
     else:
         notes.append(Note("survey.nps_groups", {"groups": len(frame), "by": by}))
     if scale == (1, 10):

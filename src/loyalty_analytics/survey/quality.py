@@ -20,7 +20,7 @@ FLAGS = ("duplicate", "batch", "straight_line", "speeder", "asked_about_himself"
 COLUMNS = ["answer_id", "client_id", "flag", "evidence"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Quality(Result):
     """Result of `answer_quality`.
 
@@ -163,7 +163,7 @@ def _speeders(table: pd.DataFrame, invitations: pd.DataFrame | None) -> pd.DataF
         "invitation_id", "answered_at"} <= set(table):  # fmt: skip
         # On a device the question appears at once, so the answer's delay is the time it took.
         device = invitations[invitations["channel"] == "device"].drop_duplicates("invitation_id")
-        sent = table["invitation_id"].map(device.set_index("invitation_id")["sent_at"])
+        sent = table["invitation_id"].map(dict(zip(device["invitation_id"], device["sent_at"])))
         spent = (pd.to_datetime(table["answered_at"]) - pd.to_datetime(sent)).dt.total_seconds()
     else:
         return table[:0]

@@ -22,7 +22,7 @@ _COUNTS = ("promoters", "passives", "detractors", "silent", "refused", "no_answe
 WAYS = ("respondents", "passives", "detractors", "half", "promoters")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Silent(Result):
     """Result of `silent`.
 
@@ -39,7 +39,7 @@ class Silent(Result):
     clients: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ResponseRate(Result):
     """Result of `response_rate`.
 
@@ -355,5 +355,5 @@ def _rate_note(frame: pd.DataFrame, by: str | None, test: Mapping[str, Any]) -> 
     if frame["asked"].sum() == 0:
         return Note("survey.rate_nobody")
     if by is None:
-        return Note("survey.rate", frame.iloc[0].to_dict())
+        return Note("survey.rate", {str(key): value for key, value in frame.iloc[0].items()})
     return Note("survey.rate_groups" if test else "survey.rate_untested", {"by": by, "groups": len(frame), **test})

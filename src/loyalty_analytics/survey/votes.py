@@ -132,7 +132,7 @@ def _whole_scores(scores: pd.Series, scale: tuple[int, int], fractions: str | No
                 f"{int(broken.sum())} scores are fractions, for example {values[broken].iloc[0]:g}.",
                 "Declare the rule: fractions='floor' (8.5 is a passive) or fractions='nearest' (halves up).",
             )
-        values = np.floor(values + (0.5 if fractions == "nearest" else 0.0))
+        values = (values + (0.5 if fractions == "nearest" else 0.0)).map(np.floor)
     outside = (values < scale[0]) | (values > scale[1])
     if outside.any():
         raise DataError(

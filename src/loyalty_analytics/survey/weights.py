@@ -24,7 +24,7 @@ _DEFF = 1.5  # Kish effect from which the weights cost more than they may bring
 _RATIO = 5  # a weight this many times the mean speaks for too many
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Weighted(Result):
     """Result of `rake` and `post_stratify`: the sample with a column ``weight``.
 
