@@ -114,7 +114,8 @@ def score(panel: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
            "accuracy": (y == q)[covered].mean()}  # fmt: skip
     right = y == guess
     bins = np.digitize(kinds["probability"], [0.6, 0.7, 0.8, 0.9, 0.97])
-    gaps = [abs(right[bins == b].mean() - kinds["probability"][bins == b].mean()) * (bins == b).mean() for b in set(bins)]
+    said = kinds["probability"].to_numpy()
+    gaps = [abs(right[bins == b].mean() - said[bins == b].mean()) * (bins == b).mean() for b in set(bins)]
     out["calibration_error"] = float(sum(gaps))
     seasonal = life["rhythm"] == "seasonal"
     steady = life["rhythm"].isin(["regular", "seasonal"])

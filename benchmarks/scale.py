@@ -158,7 +158,8 @@ def _run(name: str, file: Path, threads: int) -> dict[str, object]:
     import os
 
     environment = dict(os.environ, OMP_NUM_THREADS="1", POLARS_MAX_THREADS=str(threads))
-    command = [sys.executable, "-m", "benchmarks.scale", "--subject", name, "--file", str(file), "--threads", str(threads)]
+    command = [sys.executable, "-m", "benchmarks.scale", "--subject", name, "--file", str(file)]
+    command += ["--threads", str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         return {"subject": name, "failed": (done.stderr.strip().splitlines() or ["killed"])[-1][:80]}
@@ -182,8 +183,8 @@ def main() -> None:
         result = SUBJECTS[options.subject](options.file, options.threads)
         seconds = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(json.dumps({"subject": options.subject, "seconds": round(seconds, 2), "gb": round(peak, 2), "result": result},
-                         default=str))  # fmt: skip
+        made = {"subject": options.subject, "seconds": round(seconds, 2), "gb": round(peak, 2), "result": result}
+        print(json.dumps(made, default=str))
         return
     with tempfile.TemporaryDirectory() as scratch:
         rows = []
