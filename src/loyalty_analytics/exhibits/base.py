@@ -205,7 +205,7 @@ def exhibit(area: str, name: str, needs: tuple[str, ...] = ()) -> Callable[..., 
             absent = [table for table in needs if table in data.missing]
             if not absent:
                 return function(data, *args, language=language, **options)
-            tables = ", ".join(words.say(f"tables.{table}", language) for table in absent)
+            tables = ", ".join(words.quoted(words.say(f"tables.{table}", language), language) for table in absent)
             return Exhibit(
                 name=name,
                 title=words.say(f"{area}.{name}_name", language),

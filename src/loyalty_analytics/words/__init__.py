@@ -29,6 +29,7 @@ __all__ = [
     "number",
     "percent",
     "plural",
+    "quoted",
     "say",
     "say_list",
     "symbol",
@@ -89,6 +90,15 @@ def say_list(key: str, language: str) -> list[str]:
     'Jan'
     """
     return list(_find(key, language))
+
+
+def quoted(text: str, language: str) -> str:
+    """A text in the quotation marks of the language.
+
+    >>> quoted("deals", "ru"), quoted("deals", "en")
+    ('«deals»', '“deals”')
+    """
+    return f"«{text}»" if language == "ru" else f"“{text}”"
 
 
 def plural(n: float, noun: str, language: str) -> str:
