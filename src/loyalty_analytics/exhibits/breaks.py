@@ -1,0 +1,288 @@
+"""Report 03: trend breaks. The first screen and since when; why and what to ask stand in `breaks_why`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from .. import words
+from ..months import month_start, to_periods
+from ..plots import breaks as plots
+from .base import Exhibit, Front, Tile, drawn, exhibit
+from .table import Column, Table
+from .volume import label_of, names, short_name
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..breaks.find import BreaksResult
+    from ..breaks.reasons import ReasonsResult
+    from ..load import Data
+
+__all__ = ["best_reason", "front", "listed", "months", "multiples", "recent_falls", "scan"]
+
+_RECENT = 12  # months in which a break is news
+_SHOWN = 9
+
+
+def listed(data: Data, breaks: BreaksResult) -> pd.DataFrame:
+    """Breaks of clients' own, with their names: those of the last twelve months first, the dearest first."""
+    rows = breaks.table
+    rows = rows[~rows["market"].astype(bool)]
+    known = names(data)
+    recent = to_periods(rows["break_month"]) > data.as_of.last_whole - _RECENT
+    rows = rows.assign(name=[label_of(known, client) for client in rows["client_id"]], recent=recent)
+    rows = rows.assign(order=-rows["lost"].abs())
+    rows = rows.sort_values(["recent", "order"], ascending=[False, True], kind="stable")
+    return rows.drop(columns="order").reset_index(drop=True)
+
+
+def recent_falls(data: Data, breaks: BreaksResult) -> pd.DataFrame:
+    """Breaks down of the last twelve months, the dearest first, one per client."""
+    rows = listed(data, breaks)
+    return rows[rows["recent"] & (rows["direction"] < 0)].drop_duplicates("client_id").reset_index(drop=True)
+
+
+def best_reason(rows: pd.DataFrame, reasons: ReasonsResult) -> pd.DataFrame:
+    """The rows of breaks with the likeliest reason of each: reason, grade, evidence, days_before, date."""
+    keys = ["client_id", "break_month"]
+    table = reasons.table.assign(break_month=month_start(reasons.frame["break_month"]))
+    found = table[table["part"].isna() & (table["grade"] != "none")].drop_duplicates(keys)
+    kept = [*keys, "reason", "grade", "evidence", "days_before", "date"]
+    joined = rows.assign(break_month=month_start(rows["break_month"])).merge(found[kept], on=keys, how="left")
+    return joined.assign(grade=joined["grade"].fillna("none"))
+
+
+def verdict(grade: str, reason: Any, language: str) -> str:
+    """«вероятная причина: смена менеджера»: no causal word beyond the grade."""
+    named = words.say(f"breaks.kind_{reason}", language) if grade != "none" else ""
+    return words.say(f"breaks.verdict_{grade}", language, reason=named)
+
+
+def front(data: Data, language: str, *, breaks: BreaksResult, reasons: ReasonsResult) -> Front:
+    """The first screen: the dearest fall with its verdict, how many falls have a reason, whom to call."""
+    rows = best_reason(recent_falls(data, breaks), reasons)
+    judged, clients = _judged(breaks)
+    title = words.say("breaks.title", language)
+    if not len(rows):
+        values = {"judged": words.count(judged, "clients_of", language)}
+        key = "quiet"
+        if judged < clients / 2:
+            key, values = "short", {"judged": words.number(judged, language), "clients": words.count(clients, "clients_of", language)}  # fmt: skip
+        return Front.of(data, title, language, words.say(f"breaks.{key}", language, **values))
+    sentences = [_worst(data, rows.iloc[0], reasons, language), *_counts(rows, language)]
+    called = ", ".join(rows["name"].head(3))
+    sentences.append(words.say("breaks.call", language, names=called))
+    return Front.of(data, title, language, " ".join(sentences), _tiles(data, rows, breaks, language))
+
+
+def _judged(breaks: BreaksResult) -> tuple[int, int]:
+    count = breaks.overview.set_index("measure")["value"]
+    return int(count["judged"]), int(count["clients"])
+
+
+def _worst(data: Data, row: pd.Series, reasons: ReasonsResult, language: str) -> str:
+    month = words.month(row["break_month"], language, "genitive" if language == "ru" else "nominative")
+    low, high = (words.month(row[side], language, "genitive" if language == "ru" else "nominative") for side in ("low", "high"))
+    own = reasons.changes
+    own = own[(own["client_id"] == row["client_id"]) & (own["break_month"] == row["break_month"])].iloc[0]
+    per_month = [own[side] / max(own["months"], 1) for side in ("before", "after")]
+    unit = "k" if max(per_month) >= 10_000 else ""
+    before, after = (words.number(value / (1e3 if unit else 1), language) for value in per_month)
+    return words.say(
+        "breaks.worst" if low == high else "breaks.worst_within", language, client=row["name"], month=month, low=low, high=high, before=before, after=after,
+        unit=words.unit_words(unit, data.params.currency, language), verdict=verdict(row["grade"], row["reason"], language),
+        lost=words.money(float(row["lost"]), data.params.currency, language),
+    )  # fmt: skip
+
+
+def _counts(rows: pd.DataFrame, language: str) -> list[str]:
+    grades = rows["grade"].value_counts()
+    values = {grade: words.number(int(grades.get(grade, 0)), language) for grade in ("strong", "possible", "none")}
+    said = [words.say("breaks.counts", language, clients=words.count(len(rows), "clients_of", language), **values)]
+    reason, count = _commonest(rows)
+    if count > 1:
+        named = words.say(f"breaks.kind_{reason}", language)
+        said.append(words.say("breaks.often", language, reason=named, n=words.count(count, "client", language)))
+    return said
+
+
+def _commonest(rows: pd.DataFrame) -> tuple[str, int]:
+    """The reason that is probable for most; ties by its name."""
+    counts = rows.loc[rows["grade"] == "strong", "reason"].value_counts().sort_index(kind="stable")
+    return ("", 0) if not len(counts) else (str(counts.idxmax()), int(counts.max()))
+
+
+def _tiles(data: Data, rows: pd.DataFrame, breaks: BreaksResult, language: str) -> list[Tile]:
+    grades = rows["grade"].value_counts()
+    tiles = [
+        Tile(
+            value=words.number(len(rows), language),
+            label=words.say("breaks.tile_falls", language, noun=words.plural(len(rows), "client", language)),
+        ),
+        Tile(
+            value=words.money(float(rows["lost"].sum()), data.params.currency, language),
+            label=words.say("breaks.tile_lost", language),
+        ),
+    ]
+    for grade in ("strong", "possible", "none"):
+        tiles.append(
+            Tile(value=words.number(int(grades.get(grade, 0)), language), label=words.say(f"breaks.tile_{grade}", language))
+        )
+    false = words.number(breaks.expected_false, language, 1)
+    n = words.count(len(breaks), "breaks.breaks_of", language)
+    return [*tiles, Tile(value=false, label=words.say("breaks.tile_false", language, n=n))]
+
+
+def _nothing(name: str, breaks: BreaksResult, language: str) -> Exhibit:
+    """No breaks at all: found none, or could not look."""
+    judged, clients = _judged(breaks)
+    if judged < clients / 2:
+        values = {"clients": words.count(clients, "clients_of", language), "judged": words.number(judged, language)}
+        return Exhibit(name=name, title=words.say("breaks.scan_short", language, **values), language=language)
+    title = words.say("breaks.scan_none", language, judged=words.count(judged, "clients_of", language))
+    return Exhibit(name=name, title=title, language=language)
+
+
+@exhibit("breaks", "scan", needs=("transactions",))
+def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
+    """Money lost against certainty, and how many false alarms to expect."""
+    rows = listed(data, breaks)
+    if not len(rows):
+        return _nothing("scan", breaks, language)
+    money = data.params.currency
+    worst = rows.loc[rows["lost"].idxmax()]
+    unit = words.unit_of(float(rows["lost"].abs().max()))
+    scale = {"": 1, "k": 1e3, "m": 1e6, "bn": 1e9}[unit]
+    in_words = words.unit_words(unit, money, language)
+    drawn_rows = rows.assign(lost=rows["lost"] / scale)
+    top = rows.reindex(rows["lost"].abs().sort_values(ascending=False, kind="stable").index).head(3)
+    lost = "; ".join(f"{row.name_} {words.money(row.lost, money, language)}" for row in top.rename(columns={"name": "name_"}).itertuples())
+    n = words.count(len(rows), "breaks.breaks_of", language)
+    return Exhibit(
+        name="scan",
+        title=words.say(
+            "breaks.scan_title", language, client=worst["name"], lost=words.money(worst["lost"], money, language),
+            n=words.number(len(rows), language), down=words.number(int((rows["direction"] < 0).sum()), language),
+        ),
+        language=language,
+        subtitle=words.say("breaks.scan_sub", language, unit=in_words, n=words.number(len(rows), language)),
+        draw=drawn(_scan_plot, drawn_rows, language=language, names=names(data).to_dict(), height=420, narrow_height=360),
+        alt=words.say("breaks.scan_alt", language, list=lost),
+        table=Table(frame=rows, columns=_columns(unit, in_words, language)),
+        note=words.say("breaks.scan_note", language, n=n, false=words.number(breaks.expected_false, language, 1)),
+    )  # fmt: skip
+
+
+def _scan_plot(rows: pd.DataFrame, ax: Any, narrow: bool, **options: Any) -> Any:
+    return plots.breaks_scan(rows, ax, named=4 if narrow else 8, **options)
+
+
+def _columns(unit: str, in_words: str, language: str) -> list[Column]:
+    return [
+        Column(key="name", label=words.say("breaks.col_client", language)),
+        Column(key="break_month", label=words.say("breaks.col_month", language), kind="month", low="low", high="high"),
+        Column(key="effect", label=words.say("breaks.col_effect", language), kind="percent", sign=True,
+               low="effect_low", high="effect_high"),
+        Column(key="lost", label=words.say("breaks.col_lost", language, unit=in_words), kind="money", unit=unit,
+               digits=2 if unit in ("m", "bn") else 0, bar=True),
+        Column(key="q_value", label=words.say("breaks.col_q", language), kind="number", digits=4),
+    ]  # fmt: skip
+
+
+@exhibit("breaks", "multiples", needs=("transactions",))
+def multiples(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
+    """Monthly volume of the dearest recent falls with level, break and interval."""
+    rows = recent_falls(data, breaks)
+    if not len(rows):
+        title = words.say("breaks.multiples_none", language)
+        return Exhibit(name="multiples", title=title, language=language)
+    known = names(data)
+    latest = rows.loc[to_periods(rows["break_month"]).argmax()]
+    top = rows.head(_SHOWN)
+    shown = "; ".join(f"{row['name']} {words.month(row['break_month'], language)}" for _, row in top.iterrows())
+    return Exhibit(
+        name="multiples",
+        title=words.say(
+            "breaks.multiples_title", language, n=words.count(len(rows), "clients_of", language), client=latest["name"],
+            month=words.month(latest["break_month"], language, "genitive" if language == "ru" else "nominative"),
+        ),
+        language=language,
+        subtitle=words.say(
+            "breaks.multiples_sub", language, unit=words.unit_words("k", data.params.currency, language),
+            n=words.number(len(top), language),
+        ),
+        draw=_multiples(breaks, top, known, language),
+        alt=words.say("breaks.multiples_alt", language, list=shown),
+    )  # fmt: skip
+
+
+def _multiples(breaks: BreaksResult, top: pd.DataFrame, known: pd.Series, language: str) -> Any:
+    levels = breaks.levels(top["client_id"].tolist())
+    levels[["revenue", "level", "expected"]] /= 1000
+
+    def draw(narrow: bool) -> Figure:
+        axes = plots.breaks_small_multiples(
+            levels, top, language=language, names=known.to_dict(), most=6 if narrow else _SHOWN, narrow=narrow
+        )
+        return axes.figure
+
+    return draw
+
+
+@exhibit("breaks", "months", needs=("transactions",))
+def months(data: Data, breaks: BreaksResult, by: str, *, language: str) -> Exhibit:
+    """In which months falls began, by manager or industry: `by` is a column of clients."""
+    rows = listed(data, breaks)
+    falls = rows[rows["direction"] < 0]
+    name = f"months_{by}"
+    if not len(falls):
+        return Exhibit(name=name, title=words.say("breaks.months_none", language), language=language)
+    group = falls["client_id"].map(data.clients.drop_duplicates("client_id").set_index("client_id")[by])
+    falls = falls.assign(group=_labelled(data, group, by, language))
+    largest = falls["group"].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable").index[:3]
+    drawn_rows = falls.assign(shown=falls["group"].where(falls["group"].isin(largest), words.say("breaks.group_other", language)))
+    counts = falls.groupby(to_periods(falls["break_month"])).size()
+    n = words.number(len(falls), language)
+    by_group = falls.groupby("group", sort=True).size().sort_values(ascending=False, kind="stable")
+    table = by_group.rename("falls").reset_index()
+    return Exhibit(
+        name=name,
+        title=_months_title(falls, counts, language),
+        language=language,
+        subtitle=words.say(f"breaks.months_sub_{by}", language, n=n),
+        draw=drawn(_months_plot, drawn_rows, language=language, height=280, narrow_height=260),
+        alt=words.say("breaks.months_alt", language, list="; ".join(f"{words.month(m, language)}: {k}" for m, k in counts.items())),
+        table=Table(
+            frame=table,
+            columns=[
+                Column(key="group", label=words.say("breaks.col_group", language)),
+                Column(key="falls", label=words.say("breaks.col_falls", language), kind="number", bar=True),
+            ],
+        ),
+    )  # fmt: skip
+
+
+def _labelled(data: Data, group: pd.Series, by: str, language: str) -> pd.Series:
+    group = group.astype(object)
+    if by == "manager_id" and len(data.managers):
+        people = data.managers.drop_duplicates("manager_id").set_index("manager_id")["manager_name"].dropna()
+        group = group.map(lambda key: short_name(str(people[key])) if key in people.index else key)
+    return group.where(group.notna(), words.say("breaks.group_unknown", language)).astype(str)
+
+
+def _months_title(falls: pd.DataFrame, counts: pd.Series, language: str) -> str:
+    month, most = counts.idxmax(), int(counts.max())
+    if most < 3:
+        return words.say("breaks.months_flat", language, n=words.number(most, language))
+    inside = falls.loc[to_periods(falls["break_month"]) == month, "group"].value_counts()
+    case = "prepositional" if language == "ru" else "nominative"
+    return words.say(
+        "breaks.months_title", language, month=words.month(month, language, case), n=words.number(most, language),
+        k=words.number(int(inside.iloc[0]), language), group=inside.index[0],
+    )  # fmt: skip
+
+
+def _months_plot(rows: pd.DataFrame, ax: Any, narrow: bool, **options: Any) -> Any:
+    return plots.break_months(rows, ax, by="shown", **options)

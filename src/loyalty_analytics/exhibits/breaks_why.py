@@ -1,0 +1,300 @@
+"""Report 03, why: facts around breaks, reasons with their grade, parts of the falls, slices, questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import words
+from ..breaks.anatomy import PARTS
+from ..breaks.questions import meeting_questions
+from ..money import from_minor, to_minor
+from ..months import month_start, to_periods
+from ..plots import brief as waterfalls
+from ..plots import reasons as plots
+from .base import Exhibit, drawn, exhibit
+from .breaks import best_reason, listed, recent_falls, verdict
+from .table import Column, Table
+from .volume import label_of, names, short_name
+
+if TYPE_CHECKING:
+    from ..breaks.find import BreaksResult
+    from ..breaks.reasons import ReasonsResult
+    from ..load import Data
+    from ..results import Result
+
+__all__ = ["leaf_cells", "parts", "questions", "reasons", "timeline", "where"]
+
+_KEYS = ["client_id", "break_month"]
+_LINES = 10
+
+
+@exhibit("breaks", "timeline", needs=("transactions",))
+def timeline(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: str) -> Exhibit:
+    """Dated facts around the recent falls."""
+    rows = best_reason(recent_falls(data, breaks), result).head(_LINES)
+    facts = result.facts
+    near = rows[_KEYS].merge(facts, on=_KEYS)
+    if not len(near):
+        title = words.say("breaks.timeline_none", language)
+        return Exhibit(name="timeline", title=title, language=language)
+    order = rows[[*_KEYS, "low", "high"]].assign(place=range(len(rows)))
+    table = result.table.assign(break_month=month_start(result.frame["break_month"]))
+    table = order.merge(table, on=_KEYS).sort_values("place", kind="stable")
+    close = near[near["days_before"].between(-31, 122)]
+    said = "; ".join(_listed(rows, language))
+    return Exhibit(
+        name="timeline",
+        title=words.say(
+            "breaks.timeline_title", language, near=words.number(close["client_id"].nunique(), language),
+            n=words.count(len(rows), "clients_of", language),
+            strong=words.number(int((rows["grade"] == "strong").sum()), language),
+        ),
+        language=language,
+        subtitle=words.say("breaks.timeline_sub", language, n=words.number(len(rows), language)),
+        draw=drawn(
+            plots.timeline, facts, table, language=language, names=names(data).to_dict(), most=_LINES,
+            height=70 + 34 * len(rows), narrow_height=70 + 34 * min(len(rows), 6),
+        ),
+        alt=words.say("breaks.timeline_alt", language, list=said),
+    )  # fmt: skip
+
+
+def _listed(rows: pd.DataFrame, language: str) -> list[str]:
+    case = "genitive" if language == "ru" else "nominative"
+    return [
+        words.say(
+            "breaks.reason_listed", language, client=row["name"], month=words.month(row["break_month"], language, case),
+            verdict=verdict(row["grade"], row["reason"], language),
+        )
+        for _, row in rows.iterrows()
+    ]  # fmt: skip
+
+
+@exhibit("breaks", "reasons", needs=("transactions",))
+def reasons(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: str) -> Exhibit:
+    """One row per break: the reason, what speaks for it and how much."""
+    rows = best_reason(listed(data, breaks), result)
+    n = words.count(len(rows), "breaks.breaks_of", language)
+    if not len(rows):
+        return Exhibit(name="reasons", title=words.say("breaks.reasons_none", language), language=language)
+    strong, possible = (int((rows["grade"] == grade).sum()) for grade in ("strong", "possible"))
+    if strong:
+        counts = rows.loc[rows["grade"] == "strong", "reason"].value_counts().sort_index()
+        title = words.say(
+            "breaks.reasons_some", language, strong=words.number(strong, language), n=n,
+            reason=words.say(f"breaks.kind_{counts.idxmax()}", language), k=words.number(int(counts.max()), language),
+        )  # fmt: skip
+    else:
+        key = "reasons_few" if possible else "reasons_no"
+        title = words.say(f"breaks.{key}", language, n=n, possible=words.number(possible, language))
+    rows["verdict"] = [words.say(f"breaks.grade_{grade}", language) for grade in rows["grade"]]
+    known = rows["grade"] != "none"
+    rows["why"] = [
+        words.say(f"breaks.kind_{reason}", language) if is_known else "–"
+        for reason, is_known in zip(rows["reason"], known)
+    ]
+    rows["sources"] = [_sources(value, language) if is_known else "–" for value, is_known in zip(rows["evidence"], known)]
+    return Exhibit(
+        name="reasons",
+        title=title,
+        language=language,
+        subtitle=words.say("breaks.reasons_sub", language, n=words.number(len(rows), language)),
+        table=Table(
+            frame=rows,
+            columns=[
+                Column(key="name", label=words.say("breaks.col_client", language)),
+                Column(key="break_month", label=words.say("breaks.col_month", language), kind="month"),
+                Column(key="verdict", label=words.say("breaks.col_grade", language)),
+                Column(key="why", label=words.say("breaks.col_reason", language)),
+                Column(key="sources", label=words.say("breaks.col_evidence", language)),
+                Column(key="date", label=words.say("breaks.col_date", language), kind="day"),
+                Column(key="days_before", label=words.say("breaks.col_days", language), kind="number"),
+            ],
+            rows=25,
+        ),
+        note=words.say("breaks.reasons_foot", language),
+    )
+
+
+def _sources(evidence: Any, language: str) -> str:
+    if not isinstance(evidence, str):
+        return "–"
+    return ", ".join(words.say(f"breaks.source_{name}", language) for name in evidence.split(" + "))
+
+
+@exhibit("breaks", "parts", needs=("transactions",))
+def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: str) -> Exhibit:
+    """What the recent falls are made of, as one waterfall and by client."""
+    rows = recent_falls(data, breaks)
+    if not len(rows):
+        return Exhibit(name="parts", title=words.say("breaks.parts_none", language), language=language)
+    own = rows[[*_KEYS, "name"]].merge(result.changes, on=_KEYS)
+    own = own[own["months"] > 0]
+    made = own[_KEYS].merge(result.frame[result.frame["part"].notna()], on=_KEYS)
+    if not len(made):
+        return Exhibit(name="parts", title=words.say("breaks.parts_few", language), language=language)
+    money = data.params.currency
+    sums = from_minor(to_minor(made["part"]).groupby(made["reason"]).sum()).reindex(list(PARTS)).dropna()
+    sums = sums[sums != 0].sort_values(kind="stable")
+    before, after = (float(from_minor(pd.Series([to_minor(own[side]).sum()]))[0]) for side in ("before", "after"))
+    steps = pd.DataFrame(
+        {
+            "label": [words.say("breaks.bar_before", language), *(words.say(f"breaks.part_{name}", language) for name in sums.index),
+                      words.say("breaks.bar_after", language)],
+            "amount": [before, *sums, after],
+            "total": [True, *[False] * len(sums), True],
+        }
+    )  # fmt: skip
+    unit = words.unit_of(max(before, after, 1.0))
+    in_words = words.unit_words(unit, money, language)
+    said = "; ".join(
+        f"{words.say(f'breaks.part_{name}', language)} {words.money(value, money, language, sign=True)}"
+        for name, value in sums.items()
+    )
+    key = "parts_title" if after <= before else "parts_up"
+    return Exhibit(
+        name="parts",
+        title=words.say(
+            f"breaks.{key}", language, lost=words.money(abs(after - before), money, language),
+            part=words.say(f"breaks.part_{sums.index[0]}", language), value=words.money(sums.iloc[0], money, language, sign=True),
+        ),
+        language=language,
+        subtitle=words.say("breaks.parts_sub", language, unit=in_words, n=words.number(len(own), language)),
+        draw=drawn(waterfalls.waterfall, steps, language=language, unit=unit, height=340, narrow_height=380),
+        alt=words.say(
+            "breaks.parts_alt", language, before=words.money(before, money, language), list=said,
+            after=words.money(after, money, language),
+        ),
+        table=Table(frame=_parts_table(own, made), columns=_part_columns(sums, money, language)),
+        note=words.say("breaks.parts_note", language),
+    )  # fmt: skip
+
+
+def _parts_table(own: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    wide = made.pivot_table(index=_KEYS, columns="reason", values="part", aggfunc="sum", observed=True).reset_index()
+    return own.merge(wide, on=_KEYS, how="left")
+
+
+def _part_columns(sums: pd.Series, money: str, language: str) -> list[Column]:
+    thousand = words.unit_words("k", money, language)
+    fixed = [
+        Column(key="name", label=words.say("breaks.col_client", language)),
+        Column(key="before", label=words.say("breaks.col_before", language, unit=thousand), kind="money", unit="k"),
+        Column(key="after", label=words.say("breaks.col_after", language, unit=thousand), kind="money", unit="k"),
+        Column(key="change", label=words.say("breaks.col_change", language, unit=thousand), kind="money", unit="k", sign=True),
+    ]
+    return fixed + [
+        Column(key=name, label=words.say(f"breaks.part_{name}", language), kind="money", unit="k", sign=True)
+        for name in sums.index
+    ]
+
+
+def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Cells of the last three months and of the same months a year earlier, and the dimensions they have.
+
+    Returns
+    -------
+    before, after, dimensions : for `la.localise`
+    """
+    orders = data.transactions.copy()
+    if "status" in orders:
+        orders = orders[orders["status"].fillna("done").eq("done")]
+    clients = data.clients.drop_duplicates("client_id").set_index("client_id")
+    for name, column in (("industry", "industry"), ("region", "region"), ("channel", "acquisition_channel")):
+        orders[name] = orders["client_id"].map(clients[column])
+    products = data.products.drop_duplicates("product_id").set_index("product_id")
+    group = orders["product_id"].map(products["product_group"]) if len(products) else orders["product_id"]
+    orders["product"] = group.fillna(orders["product_id"])
+    wanted = ["manager_id", "product", "industry", "region", "unit_id", "channel"]
+    dimensions = [name for name in wanted if orders[name].nunique() > 1]
+    month = to_periods(orders["date"])
+    last = data.as_of.last_whole
+    now, then = (month > last - 3) & (month <= last), (month > last - 15) & (month <= last - 12)
+    return orders[np.asarray(then)], orders[np.asarray(now)], dimensions
+
+
+@exhibit("breaks", "where", needs=("transactions",))
+def where(data: Data, result: Result, *, language: str) -> Exhibit:
+    """Which slices of the business carry the change of a year."""
+    facts, money = result.overview.iloc[0], data.params.currency
+    if not facts["cells"]:
+        return Exhibit(name="where", title=words.say("breaks.where_none", language), language=language)
+    dimensions = [name for name in result.frame.columns if words.known(f"breaks.dimension_{name}", language)]
+    change = words.money(float(facts["change"]), money, language, sign=True)
+    subtitle = words.say(
+        "breaks.where_sub", language, unit=words.unit_words("k", money, language), n=words.number(int(facts["cells"]), language),
+        dimensions=", ".join(words.say(f"breaks.dimension_{name}", language) for name in dimensions),
+    )  # fmt: skip
+    note = words.say("breaks.where_note", language)
+    if not len(result.frame):
+        title = words.say("breaks.where_nothing", language, change=change)
+        return Exhibit(name="where", title=title, language=language, subtitle=subtitle, note=note)
+    table = _slices(data, result.table, dimensions, language)
+    first = ", ".join(value for value in table.loc[0, dimensions] if value != words.say("breaks.any", language))
+    thousand = words.unit_words("k", money, language)
+    labels = {"before": "col_before", "after": "col_after", "part": "col_change"}
+    return Exhibit(
+        name="where",
+        title=words.say(
+            "breaks.where_some", language, change=change, n=words.count(len(table), "breaks.slices", language), first=first,
+            value=words.money(table.loc[0, "part"], money, language, sign=True),
+        ),
+        language=language,
+        subtitle=subtitle,
+        table=Table(
+            frame=table,
+            columns=[
+                *(Column(key=name, label=words.say(f"breaks.dimension_{name}", language)) for name in dimensions),
+                *(
+                    Column(key=key, label=words.say(f"breaks.{label}", language, unit=thousand), kind="money", unit="k",
+                           sign=key == "part", bar=key == "part")
+                    for key, label in labels.items()
+                ),
+            ],
+        ),
+        note=note,
+    )  # fmt: skip
+
+
+def _slices(data: Data, table: pd.DataFrame, dimensions: list[str], language: str) -> pd.DataFrame:
+    people = data.managers.drop_duplicates("manager_id").set_index("manager_id")["manager_name"].dropna()
+    units = data.units.drop_duplicates("unit_id").set_index("unit_id")["unit_name"].dropna()
+    shown = {"manager_id": people.map(lambda name: short_name(str(name))), "unit_id": units}
+    for name in dimensions:
+        labels = [label_of(shown[name], value) if name in shown else str(value) for value in table[name]]
+        table[name] = [
+            words.say("breaks.any", language) if pd.isna(value) else label for value, label in zip(table[name], labels)
+        ]
+    return table
+
+
+@exhibit("breaks", "questions", needs=("transactions",))
+def questions(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: str) -> Exhibit:
+    """Three questions per recent fall that tell its remaining reasons apart."""
+    rows = recent_falls(data, breaks)
+    if not len(rows):
+        return Exhibit(name="questions", title=words.say("breaks.questions_none", language), language=language)
+    asked = meeting_questions(result, language)
+    asked = asked.assign(break_month=month_start(asked["break_month"]))
+    table = rows[[*_KEYS, "name"]].assign(place=range(len(rows))).merge(asked, on=_KEYS)
+    table = table.sort_values(["place", "order"], kind="stable").reset_index(drop=True)
+    more = len(rows) - 1
+    key, values = ("questions_title", {"n": words.number(more, language)}) if more else ("questions_one", {})
+    return Exhibit(
+        name="questions",
+        title=words.say(f"breaks.{key}", language, client=rows["name"].iloc[0], **values),
+        language=language,
+        subtitle=words.say("breaks.questions_sub", language, n=words.number(len(rows), language)),
+        table=Table(
+            frame=table,
+            columns=[
+                Column(key="name", label=words.say("breaks.col_client", language)),
+                Column(key="order", label=words.say("breaks.col_order", language), kind="number"),
+                Column(key="question", label=words.say("breaks.col_question", language)),
+            ],
+            rows=30,
+        ),
+    )
