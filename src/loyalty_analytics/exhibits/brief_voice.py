@@ -153,7 +153,8 @@ def causes(data: Data, counts: pd.DataFrame, *, language: str) -> Exhibit:
         title=_causes_title(rows, language),
         language=language,
         subtitle=words.say(
-            "brief.causes_sub" if noun == "client" else "brief.causes_sub_text", language, before_period=periods[0], after_period=periods[1],
+            "brief.causes_sub" if noun == "client" else "brief.causes_sub_text", language,
+            before_period=periods[0], after_period=periods[1],
             n_before=words.count(n[1], noun, language), n_after=words.count(n[0], noun, language),
         ),
         draw=drawn(
