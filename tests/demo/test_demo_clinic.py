@@ -63,3 +63,8 @@ def test_texts_of_the_clinic_are_tagged(clinic, truth):
     print(f"\ncauses: precision {precision:.2f}, recall {recall:.2f} of {len(said)}")
     assert precision >= 0.4
     assert recall >= 0.4
+
+
+def test_engines_on_money_answer_with_empty_tables(clinic):
+    for engine in (la.find_breaks, la.lifecycle, la.client_kinds, la.rfm, la.movement, la.cohorts):
+        assert len(engine(clinic.panel, as_of=MONTH).table) == 0, engine.__name__

@@ -11,6 +11,7 @@ from .world import World
 __all__ = ["write_clinic"]
 
 _CSV = {
+    "filialy.csv": ("units", ()),
     "voprosy.csv": ("questions", ()),
     "otzyvy.csv": ("feedback", ("Время", "Ответили")),
     "zhaloby.csv": ("complaints", ("Получена", "Первый ответ", "Решена")),
@@ -30,10 +31,8 @@ def write_clinic(world: World, sources: dict[str, Any], folder: Path) -> None:
             separator=",",
             stamps=stamps,
         )
-    raws = {
-        sheet: raw_table(tables[t], sources[t]) for sheet, t in (("Филиалы", "units"), ("Ответственные", "managers"))
-    }
-    write_xlsx(raws, folder / "filialy.xlsx")
+    raws = {"Ответственные": raw_table(tables["managers"], sources["managers"])}
+    write_xlsx(raws, folder / "otvetstvennye.xlsx")
     for name, table, moment, stamp in (
         ("oprosy", "survey_invitations", "sent_at", "Показан"),
         ("otvety", "survey_answers", "answered_at", "Время"),
