@@ -122,8 +122,6 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     raw = home / "data" / "raw" / setup.client
     gathered = gather(raw, setup.sources, setup.revenue, setup.currency, found)
     check.check_tables(gathered, found)
-    if setup.revenue.date == "airing" and "transactions" in gathered:
-        gathered["transactions"] = clean.spread_airing(gathered["transactions"])
     findings = found.frame(setup.language)
     facts = check.passport(gathered, findings)
     mark = _mark(setup, home)
@@ -184,6 +182,11 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
     if whole["clients"].empty and all(frame.empty for frame in whole.values()):
         raise DataError(f"There are no data of {client}.", "Run `loyalty check` to see why.")
     seen = view.grouped(view.as_known(whole, moment.end))
+    facts = check.passport(seen, store.read_findings(folder))
+    if setup.revenue.date == "airing":
+        # A campaign is known from its deal on; its money counts on the days on the air, up to the last day seen.
+        orders = clean.spread_airing(seen["transactions"])
+        seen["transactions"] = orders[orders["date"] <= moment.end].reset_index(drop=True)
     first = view.first_day(whole)
     if first is not None and moment.end < first:
         raise DataError(f"{client} has no data up to {moment}.", f"Its data begin in {first:%Y-%m}.")
@@ -191,7 +194,7 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
     return Data(
         client=setup.client, as_of=moment, params=setup, findings=findings,
         missing=tuple(name for name, frame in whole.items() if frame.empty),
-        passport=check.passport(seen, findings), fingerprint=mark["hash"],
+        passport=facts, fingerprint=mark["hash"],
         tables=seen, texts=view.texts(seen), panel=_panel(seen["transactions"], moment, setup),
     )  # fmt: skip
 

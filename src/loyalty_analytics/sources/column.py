@@ -25,6 +25,7 @@ class Column:
     text: pa.Array
     number: np.ndarray | None = None
     moment: np.ndarray | None = None
+    _distinct: Any = None
 
     def __len__(self) -> int:
         return len(self.text)
@@ -32,10 +33,10 @@ class Column:
     @classmethod
     def of_text(cls, name: str, text: pa.Array) -> Column:
         """From texts; blanks around them go, empty ones become null."""
-        trimmed = pc.utf8_trim(text, " \t\r\n\u00a0\ufeff\u200b") if _needs_trim(text) else text
-        empty = pc.equal(trimmed, "")
-        if pc.any(empty).as_py():
-            trimmed = pc.if_else(empty, pa.scalar(None, pa.large_string()), trimmed)
+        trimmed = pc.utf8_trim(text, " \t\r\n\u00a0\ufeff\u200b") if _padded(text) else text
+        lengths = pc.binary_length(trimmed)
+        if len(lengths) and pc.min(lengths).as_py() == 0:
+            trimmed = pc.if_else(pc.equal(lengths, 0), pa.scalar(None, pa.large_string()), trimmed)
         return cls(name, trimmed)
 
     @classmethod
@@ -84,8 +85,14 @@ class Column:
         cells = [None if _is_null(cell) else _plain(cell) for cell in series]
         return cls.of_cells(name, cells)
 
+    def whole(self) -> bool:
+        """Whether no cell is blank, as far as the texts alone tell."""
+        return self.text.null_count == 0
+
     def filled(self) -> np.ndarray:
         """Whether each cell holds something."""
+        if self.whole():
+            return np.ones(len(self), dtype=bool)
         result = np.asarray(pc.is_valid(self.text).to_numpy(zero_copy_only=False))
         if self.number is not None:
             result |= ~np.isnan(self.number)
@@ -113,6 +120,11 @@ class Column:
 
     def distinct(self) -> tuple[list[str], np.ndarray] | None:
         """Distinct texts and the place of each row among them (−1 for null); None where they are many."""
+        if self._distinct is None:
+            self._distinct = (self._find_distinct(),)
+        return self._distinct[0]
+
+    def _find_distinct(self) -> tuple[list[str], np.ndarray] | None:
         if len(self) > 4 * _FEW:
             sample = pc.count_distinct(self.text.slice(0, 2 * _FEW)).as_py()
             if sample > _FEW:
@@ -123,6 +135,13 @@ class Column:
         places = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return encoded.dictionary.to_pylist(), places
 
+    def all_different(self) -> bool:
+        """Whether no two cells are equal: a number of each row."""
+        if self.number is not None or self.moment is not None or not self.whole():
+            return False
+        few = self.text.slice(0, 1000)
+        return pc.count_distinct(few).as_py() == len(few) and pc.count_distinct(self.text).as_py() == len(self)
+
     def sample(self, size: int = 400) -> list[str]:
         """Some distinct texts, spread over the column."""
         step = max(1, len(self) // (4 * size))
@@ -130,9 +149,21 @@ class Column:
         return [text for text in pc.unique(some).to_pylist() if text is not None][:size]
 
 
-def _needs_trim(text: pa.Array) -> bool:
-    pattern = "^[ \\t\\r\\n\\x{A0}\\x{FEFF}\\x{200B}]|[ \\t\\r\\n\\x{A0}\\x{FEFF}\\x{200B}]$"
-    return len(text) < 1000 or bool(pc.any(pc.match_substring_regex(text, pattern)).as_py())
+def _padded(text: pa.Array) -> bool:
+    """Whether a text begins or ends with a blank."""
+    if len(text) < 1000 or text.null_count:
+        return True
+    offsets = np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+    raw = np.frombuffer(text.buffers()[2] or b"", dtype=np.uint8)
+    filled = offsets[1:] > offsets[:-1]
+    first, last = raw[offsets[:-1][filled]], raw[offsets[1:][filled] - 1]
+    if (first <= 32).any() or (last <= 32).any():
+        return True
+    # Other blanks have more bytes: a no-break space (C2 A0), zero-width ones and the byte order mark.
+    doubtful = np.isin(first, (0xE2, 0xEF)).any() or np.isin(last, (0x8B, 0xBF)).any()
+    second = raw[np.minimum(offsets[:-1][filled] + 1, len(raw) - 1)]
+    before = raw[np.maximum(offsets[1:][filled] - 2, 0)]
+    return bool(doubtful or ((first == 0xC2) & (second == 0xA0)).any() or ((last == 0xA0) & (before == 0xC2)).any())
 
 
 def _is_null(cell: Any) -> bool:
@@ -174,5 +205,6 @@ def _number_texts(numbers: np.ndarray) -> list[str | None]:
 
 def joined(columns: Sequence[Column]) -> pa.Array:
     """One text per row that is equal where all cells are."""
+    columns = [column for column in columns if column.filled().any()] or list(columns[:1])
     parts = [pc.coalesce(text_of(column), pa.scalar("\x00", pa.large_string())) for column in columns]
     return pc.binary_join_element_wise(*parts, pa.scalar("\x1f", pa.large_string()))

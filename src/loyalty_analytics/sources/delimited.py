@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,11 +43,6 @@ class Cells:
     header_line: int
     above: list[list[Any]]
     separator: str | None = None
-    hidden: set[int] = field(default_factory=set)
-    empty_formulas: dict[tuple[int, int], str] = field(default_factory=dict)
-    percent: set[int] = field(default_factory=set)
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
 def read_delimited(text: str, file: str, separator: str | None, names: Sequence[str] | None = None) -> Cells:
@@ -77,14 +72,37 @@ def read_delimited(text: str, file: str, separator: str | None, names: Sequence[
     start = _offset(text, sample, header.last + 1)
     first_line = text.count("\n", 0, start) + 1 + skipped
     body = text[start:].encode()
-    if not body.strip():
+    if not body.strip(b"\n \t;,|"):
         raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
-    body, lines = _records(body, separator, len(columns), file, first_line)
-    if len(lines) == 0:
-        raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
-    arrays = _parse(body, separator, len(columns), file)
+    width = _width(header.names, columns, split[header.last + 1 :])
+    columns = [*columns, *[""] * (width - len(columns))]
+    plain = _plainly(body, separator, width)
+    if plain is None:
+        body, lines = _records(body, separator, width, file, first_line)
+        if len(lines) == 0:
+            raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
+        arrays = _parse(body, separator, width, file)
+    else:
+        arrays, lines = plain, np.arange(len(plain[0])) + first_line
     header_line = text.count("\n", 0, _offset(text, sample, header.first)) + 1 + skipped if header.last >= 0 else 0
     return Cells(columns, arrays, lines, header_line, header.above, separator)
+
+
+def _width(raw: Sequence[str], names: Sequence[str], split: Sequence[Sequence[str]]) -> int:
+    """Cells of a row: those of the header, with or without a separator at its end."""
+    usual = Counter(len(row) for row in split if any(row)).most_common(1)
+    return usual[0][0] if usual and len(names) <= usual[0][0] <= len(raw) else len(names)
+
+
+def _plainly(body: bytes, separator: str, width: int) -> list[Any] | None:
+    """Columns of a body without quotes, blank and ragged lines; None where it needs a closer look."""
+    if b'"' in body or separator == "\n" or width < 2:
+        return None
+    try:
+        arrays = _parse(body, separator, width, "", newlines=False)
+    except SourceError:
+        return None
+    return arrays if len(arrays[0]) == body.count(b"\n") + 1 else None
 
 
 def _newlines(text: str) -> str:
@@ -330,7 +348,7 @@ def _written(rows: Sequence[Sequence[str]], separator: str) -> bytes:
     return stream.getvalue().encode()
 
 
-def _parse(body: bytes, separator: str, width: int, file: str) -> list[Any]:
+def _parse(body: bytes, separator: str, width: int, file: str, newlines: bool = True) -> list[Any]:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -340,12 +358,17 @@ def _parse(body: bytes, separator: str, width: int, file: str) -> list[Any]:
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(body),
-            read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 24),
+            read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=_block(len(body))),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, ignore_empty_lines=width > 1
+                delimiter=separator, newlines_in_values=newlines, ignore_empty_lines=width > 1
             ),
             convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
         )
     except pa.ArrowInvalid as error:
         raise SourceError(f"The lines cannot be split: {error}", "Export the file again.", file=file) from None
-    return [column.combine_chunks() for column in table.columns]
+    return [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]
+
+
+def _block(size: int) -> int:
+    # One block makes one chunk per column, which spares a copy; above a gigabyte memory matters more.
+    return min(max(size + 1, 1 << 16), 1 << 30)

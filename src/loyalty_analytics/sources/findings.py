@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -52,6 +52,11 @@ class Findings:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def drop(self, code: str, keep: Iterable[str] = ()) -> None:
+        """Forget findings of a code, save those about certain columns."""
+        kept = set(keep)
+        self._rows = [row for row in self._rows if row["code"] != code or row["column"] in kept]
 
     def codes(self) -> list[str]:
         """Codes in the order in which they were found."""

@@ -84,6 +84,8 @@ def _source(folder: Path, source: Source, table: str, revenue: Revenue, currency
             path, columns=source.columns, kinds=clean.kinds(source, table), also=[*source.keep, *source.drop],
             won_only=table == "transactions" and not clean.chooses(source), **source.hints(),
         )  # fmt: skip
+        # Spellings matter where the name is read from; elsewhere the code of the client decides.
+        raw.found.drop("spellings", keep=["client_name"] if "client_name" in source.columns else [])
         found.extend(raw.found)
         frame = clean.canonical(raw, source, table, path.name, found)
         if table == "transactions":

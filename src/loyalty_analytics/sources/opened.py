@@ -127,7 +127,7 @@ def _sheets(
     if not sheets:
         raise SourceError("The workbook holds no sheet.", "Export it again.", file=file)
     sheet, others = workbook.choose(sheets, wanted, file)
-    for other in others:
+    for other in others if wanted is None else ():
         found.add(
             "sheet_left_out", "warning" if other.visible else "note", file=file, rows=other.height(), sheet=other.name
         )

@@ -21,6 +21,7 @@ from .values import Reader
 
 __all__ = ["Detected", "RawTable", "read_source"]
 
+_SHOWN = 5
 _WINDOW = ("1990-01-01", "2100-12-31")
 
 
@@ -205,7 +206,7 @@ def _read(
     typed, kinds_found = _typed(columns, targets, reader, candidate, plan)
     out = _left_out(columns, typed, kinds_found, picked, candidate, hidden, lines, found, file)
     kept = ~out
-    doubled, copies = rows.repeats([column.take(kept) for column in columns])
+    doubled, copies = rows.repeats(columns if kept.all() else [column.take(kept) for column in columns])
     if doubled.any():
         where = lines[kept][doubled]
         found.add("duplicates", file=file, row=int(where[0]), rows=int(doubled.sum()))
@@ -213,14 +214,17 @@ def _read(
     copies = copies[~doubled]
     if len(places) == 0:
         raise SourceError("The file holds no row of data, only totals.", "Check the filter of the export.", file=file)
-    frame = pd.DataFrame({name: values.iloc[places].reset_index(drop=True) for name, values in typed.items()})
-    lines = lines[places]
+    if len(places) < len(lines):
+        typed = {name: values.iloc[places].reset_index(drop=True) for name, values in typed.items()}
+        lines = lines[places]
+    frame = pd.DataFrame(typed)
     if plan is not None:
         frame, lines, copies = _long(frame, plan, columns, lines, copies, found, file)
     elif won_only:
         lost = rows.not_won(frame, lines, file, found)
-        frame, lines, copies = frame[~lost].reset_index(drop=True), lines[~lost], copies[~lost]
-    _spellings(frame, found, file)
+        if lost.any():
+            frame, lines, copies = frame[~lost].reset_index(drop=True), lines[~lost], copies[~lost]
+    _spellings(frame, lines, found, file)
     forms = sorted(reader.date_formats, key=lambda form: -reader.date_formats[form])
     detected = Detected(
         encoding=opened.encoding,
@@ -284,7 +288,9 @@ def _without_noise(
     """Drop blank rows, repeated headers and remarks at the end."""
     if not columns:
         raise SourceError("The file has no columns.", "Export it again.", file=file)
-    blank = ~np.logical_or.reduce([column.filled() for column in columns])
+    blank = np.zeros(len(lines), dtype=bool)
+    if not any(column.whole() for column in columns):
+        blank = ~np.logical_or.reduce([column.filled() for column in columns])
     again = rows.repeated_headers(columns, [column.name for column in columns])
     if again.any():
         found.add("header_again", file=file, row=int(lines[again][0]), rows=int(again.sum()))
@@ -488,12 +494,14 @@ def _compare_sums(
         found.add("sum_columns", file=file, rows=len(frame), columns=", ".join(names[place] for place in plan.sums))
 
 
-def _spellings(frame: pd.DataFrame, found: Findings, file: str) -> None:
+def _spellings(frame: pd.DataFrame, lines: np.ndarray, found: Findings, file: str) -> None:
     """Several spellings of one name: a finding; the names stay as they are."""
     for name in frame:
         if headers.role_of(str(name)) != "name" or not isinstance(frame[name].dtype, pd.StringDtype):
             continue
-        for spellings in match.spellings(frame[name]):
-            rows_of = frame[name].isin(spellings)
-            found.add("spellings", "warning", file=file, column=str(name), rows=int(rows_of.sum()),
-                      names=" / ".join(spellings))  # fmt: skip
+        groups = match.spellings(frame[name])
+        if groups:
+            rows_of = frame[name].isin([one for group in groups for one in group]).to_numpy(dtype=bool)
+            listed = "; ".join(" / ".join(group) for group in groups[:_SHOWN])
+            found.add("spellings", "warning", file=file, row=int(lines[rows_of][0]), column=str(name),
+                      rows=int(rows_of.sum()), names=listed, count=len(groups))  # fmt: skip

@@ -21,6 +21,8 @@ __all__ = ["Total", "compare_totals", "footers", "not_won", "repeated_headers", 
 
 _TOTAL_WORDS = r"(?i)^\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?)(?:$|[\s:.,;(-])"
 _TOTAL_END = r"(?i)[^\s](?:.*\s)(?:итог|итого|total)\s*:?$"
+_STEMS = ("итог", "всего", "общий", "подытог", "промежуточный", "grand", "sub", "total")
+_ENDS = ("итог", "итого", "total", "total:", "итого:")
 # Labels that cannot be the name of a company; «Всего хорошего» and «Total Energies» can.
 _CERTAIN = re.compile(
     r"\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?)\s*"
@@ -71,13 +73,33 @@ def totals(columns: Sequence[Column]) -> list[Total]:
             break
         rows = np.flatnonzero(open_rows)
         text = column.text if len(rows) == size else column.text.take(pa.array(rows))
-        for pattern in (_TOTAL_WORDS, _TOTAL_END):
-            hits = pc.fill_null(pc.match_substring_regex(text, pattern), False)
-            candidates.update(rows[np.asarray(hits)].tolist())
+        candidates.update(rows[_labelled(text)].tolist())
         open_rows &= ~column.filled()
     candidates.update(range(max(0, size - 2), size))
     found = [total for row in sorted(candidates) if (total := _total(columns, row, size)) is not None]
     return found
+
+
+def _labelled(text: pa.Array) -> np.ndarray:
+    """Places of texts that begin or end as a total does; a cheap look first, for long columns."""
+    if len(text) > 10_000:
+        hits = pa.array(np.zeros(len(text), dtype=bool))
+        for word in _STEMS:
+            for form in (word, word.capitalize(), word.upper()):
+                hits = pc.or_(hits, pc.fill_null(pc.starts_with(text, form), False))
+        for word in _ENDS:
+            for form in (word, word.capitalize(), word.upper()):
+                hits = pc.or_(hits, pc.fill_null(pc.ends_with(text, form), False))
+        places = np.flatnonzero(np.asarray(hits))
+        text = text.take(pa.array(places))
+    else:
+        places = np.arange(len(text))
+    found = [
+        number
+        for number, cell in enumerate(text.to_pylist())
+        if cell is not None and (re.match(_TOTAL_WORDS, cell) or re.search(_TOTAL_END, cell))
+    ]
+    return places[np.array(found, dtype=np.int64)]
 
 
 def _total(columns: Sequence[Column], row: int, size: int) -> Total | None:
@@ -191,8 +213,10 @@ def footers(columns: Sequence[Column]) -> np.ndarray:
 
 def repeats(columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
     """(mask of rows that repeat an earlier one wholly, number of equal rows per row)."""
+    size = len(columns[0])
+    if any(column.all_different() for column in columns):
+        return np.zeros(size, dtype=bool), np.ones(size, dtype=np.int64)
     whole = joined(columns)
-    size = len(whole)
     if pc.count_distinct(whole).as_py() == size:
         return np.zeros(size, dtype=bool), np.ones(size, dtype=np.int64)
     places = whole.dictionary_encode().indices.to_numpy(zero_copy_only=False)

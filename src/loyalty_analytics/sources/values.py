@@ -22,6 +22,7 @@ __all__ = ["Reader", "Typed"]
 
 _NAMED = 20  # rows of one fault that get a finding each
 _EXCEL_LAST = 80_000
+_PLAIN_BYTES = np.isin(np.arange(256), np.frombuffer(b"0123456789,.-", dtype=np.uint8))
 _SIMPLE = r"^[-−]?\d+(?:[.,]\d+)?$"
 _GROUPED = r"^[-−]?\d{1,3}(?:[ \x{A0}\x{202F}\x{2009}]\d{3})+(?:[.,]\d+)?$"
 _AMBIGUOUS = r"^[-−]?[1-9]\d{0,2}[.,]\d{3}$"
@@ -110,18 +111,20 @@ class Reader:
         if role == "code":
             return Typed(self._codes(column, codes.plain_code), "str")
         text = text_of(column)
-        marks = pc.is_in(pc.utf8_lower(text), pa.array(_TEXT_MARKS, pa.large_string()))
+        marks = pc.is_in(text, _TEXT_MARKS)
         if pc.any(marks).as_py():
-            count = int(pc.sum(marks).as_py())
-            self.found.add("marks", file=self.file, column=column.name, rows=count)
+            rows = np.flatnonzero(np.asarray(marks))
+            self.found.add("marks", file=self.file, column=column.name, row=int(self.lines[rows[0]]), rows=len(rows))
             text = pc.if_else(marks, pa.scalar(None, pa.large_string()), text)
         return Typed(_series(text), "str")
 
     def _codes(self, column: Column, restore: Any) -> pd.Series:
         """Codes as texts, repaired one distinct value at a time."""
         text = text_of(column)
-        encoded = text.dictionary_encode()
         whole = column.number is None
+        if restore is codes.plain_code and whole and not _odd_codes(text):
+            return _series(text)
+        encoded = text.dictionary_encode()
         repaired, told = [], {}
         for code in encoded.dictionary.to_pylist():
             value, problem = restore(code, whole)
@@ -137,6 +140,9 @@ class Reader:
 
     def _numbers(self, column: Column) -> Typed:
         values = np.full(len(column), np.nan) if column.number is None else column.number.copy()
+        plain = self._plain_numbers(column)
+        if plain is not None:
+            return self._scaled(column, plain)
         distinct = column.distinct()
         if distinct is None:
             self._many_numbers(column, values)
@@ -145,6 +151,35 @@ class Reader:
         if column.moment is not None and not np.isnat(column.moment).all():
             wrong = np.flatnonzero(~np.isnat(column.moment))
             self._tell("not_number", column.name, wrong, [str(column.moment[wrong[0]])[:10]])
+        return self._scaled(column, values)
+
+    def _plain_numbers(self, column: Column) -> np.ndarray | None:
+        """Long columns of digits with one mark and no three decimals, straight from their bytes."""
+        if len(column) < 10_000 or not column.whole() or column.number is not None or column.moment is not None:
+            return None
+        text = column.text
+        offsets = np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
+        raw = np.frombuffer(text.buffers()[2], dtype=np.uint8)[offsets[0] : offsets[-1]]
+        if not _PLAIN_BYTES[raw].all():
+            return None
+        offsets = offsets - offsets[0]
+        marks = np.flatnonzero((raw == 44) | (raw == 46))
+        if len(marks):
+            mark = raw[marks[0]]
+            one_each = len(marks) == len(text) and (marks >= offsets[:-1]).all() and (marks < offsets[1:]).all()
+            if not one_each or not (raw[marks] == mark).all() or (offsets[1:] - marks == 4).any():
+                return None
+            self.proved.add(chr(mark))
+            raw = np.where(raw == 44, np.uint8(46), raw)
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(raw)]
+        try:
+            numbers = pa.LargeStringArray.from_buffers(len(text), buffers[1], buffers[2]).cast(pa.float64())
+        except pa.ArrowInvalid:
+            return None
+        return numbers.to_numpy(zero_copy_only=False).copy()
+
+    def _scaled(self, column: Column, values: np.ndarray) -> Typed:
+        """Values times the unit of the header or of the file."""
         scale = self.unit if self.unit is not None else unit_of(column.name)
         if self.unit is not None and headers.role_of(column.name) not in ("money", ""):
             scale = unit_of(column.name)
@@ -262,10 +297,9 @@ class Reader:
         values = np.full(len(column), np.datetime64("NaT", "us")) if column.moment is None else column.moment.copy()
         if column.number is not None:
             self._serials(column, values)
-        if column.text.null_count < len(column):
-            whole = self._fixed(column, values)
-            if not whole:
-                self._distinct_dates(column, values)
+        few = column.text.null_count < len(column) and column.distinct() is not None
+        if column.text.null_count < len(column) and (few or not self._fixed(column, values)):
+            self._distinct_dates(column, values)
         self._implausible(column, values)
         return Typed(pd.Series(values, name=column.name), "date")
 
@@ -378,10 +412,25 @@ class Reader:
                            rows=len(rows), sample=samples[0], **values)  # fmt: skip
 
 
-_TEXT_MARKS = [
+_MARK_WORDS = [
     "-", "–", "—", "--", "---", "н/д", "н.д.", "н/а", "нет данных", "#н/д", "#знач!", "#дел/0!", "#ссылка!", "#имя?",
     "n/a", "#n/a", "#value!", "#ref!", "#div/0!", "#name?", "(пусто)", "(blank)", "(null)", "<null>", "\\n", "null",
 ]  # fmt: skip
+
+
+_TEXT_MARKS = pa.array(
+    list(dict.fromkeys(form for mark in _MARK_WORDS for form in (mark, mark.upper(), mark.capitalize()))),
+    pa.large_string(),
+)
+_CODE_MARKS = pa.array([*_TEXT_MARKS.to_pylist(), "нет", "Нет", "НЕТ"], pa.large_string())
+
+
+def _odd_codes(text: pa.Array) -> bool:
+    """Whether a column of codes has one that is no plain code: a mark, a quote in front, 1,23E+09."""
+    if pc.any(pc.is_in(text, _CODE_MARKS)).as_py() or pc.any(pc.starts_with(text, "'")).as_py():
+        return True
+    signs = [sign for sign in "eEеЕ" if pc.any(pc.match_substring(text, sign)).as_py()]
+    return bool(signs) and bool(pc.any(pc.match_substring_regex(text, r"^\d(?:[.,]\d+)?[eEеЕ]\+?\d{1,3}$")).as_py())
 
 
 class _Where:
