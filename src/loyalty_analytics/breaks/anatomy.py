@@ -143,7 +143,9 @@ def _cells(orders: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     keys = ["row", "sale", *(name for name in ("product", "manager") if name in near)]
     sums = [name for name in ("orders", "minor", "quantity", "listed") if name in near]
     grouped = near.groupby([*keys, "side"], dropna=False, sort=True, observed=True)[sums].sum()
-    wide = pd.DataFrame(index=grouped.index.droplevel(-1).unique())
+    wide = pd.DataFrame(
+        index=grouped.index.to_frame(index=False).drop(columns="side").drop_duplicates().pipe(pd.MultiIndex.from_frame)
+    )
     for side in ("before", "after"):
         part = grouped[grouped.index.get_level_values("side") == side].droplevel("side")
         for name in sums:

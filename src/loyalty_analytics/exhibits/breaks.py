@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from .. import words
 from ..months import month_start, to_periods
 from ..plots import breaks as plots
+from ..plots import reasons as why_plots
 from .base import Exhibit, Front, Tile, drawn, exhibit
 from .table import Column, Table
 from .volume import label_of, names, short_name
@@ -20,10 +23,12 @@ if TYPE_CHECKING:
     from ..breaks.reasons import ReasonsResult
     from ..load import Data
 
-__all__ = ["best_reason", "front", "listed", "months", "multiples", "recent_falls", "scan"]
+__all__ = ["best_reason", "figure_names", "front", "listed", "months", "multiples", "recent_falls", "scan"]
 
+_LEGAL = re.compile(r"^(ООО|АО|ПАО|ЗАО|ОАО|НАО|ИП|КПК|ГК)\s+|,?\s+(LLC|Ltd|Inc|GmbH)\.?$")
 _RECENT = 12  # months in which a break is news
 _SHOWN = 9
+_MONTHS = {"month": "break_month", "low": "low", "high": "high"}
 
 
 def listed(data: Data, breaks: BreaksResult) -> pd.DataFrame:
@@ -42,6 +47,11 @@ def recent_falls(data: Data, breaks: BreaksResult) -> pd.DataFrame:
     """Breaks down of the last twelve months, the dearest first, one per client."""
     rows = listed(data, breaks)
     return rows[rows["recent"] & (rows["direction"] < 0)].drop_duplicates("client_id").reset_index(drop=True)
+
+
+def figure_names(data: Data) -> dict[Any, str]:
+    """Client names for figures, where room is scarce: without the legal form."""
+    return {client: _LEGAL.sub("", name) or name for client, name in names(data).items()}
 
 
 def best_reason(rows: pd.DataFrame, reasons: ReasonsResult) -> pd.DataFrame:
@@ -66,15 +76,19 @@ def front(data: Data, language: str, *, breaks: BreaksResult, reasons: ReasonsRe
     judged, clients = _judged(breaks)
     title = words.say("breaks.title", language)
     if not len(rows):
-        values = {"judged": words.count(judged, "clients_of", language)}
-        key = "quiet"
-        if judged < clients / 2:
-            key, values = "short", {"judged": words.number(judged, language), "clients": words.count(clients, "clients_of", language)}  # fmt: skip
-        return Front.of(data, title, language, words.say(f"breaks.{key}", language, **values))
+        return Front.of(data, title, language, _quiet(judged, clients, language))
     sentences = [_worst(data, rows.iloc[0], reasons, language), *_counts(rows, language)]
     called = ", ".join(rows["name"].head(3))
     sentences.append(words.say("breaks.call", language, names=called))
     return Front.of(data, title, language, " ".join(sentences), _tiles(data, rows, breaks, language))
+
+
+def _quiet(judged: int, clients: int, language: str) -> str:
+    """No recent fall: because there is none, or because hardly anybody can be judged."""
+    everyone = words.count(clients, "clients_of", language)
+    if judged < clients / 2:
+        return words.say("breaks.short", language, judged=words.number(judged, language), clients=everyone)
+    return words.say("breaks.quiet", language, judged=words.count(judged, "clients_of", language))
 
 
 def _judged(breaks: BreaksResult) -> tuple[int, int]:
@@ -83,18 +97,24 @@ def _judged(breaks: BreaksResult) -> tuple[int, int]:
 
 
 def _worst(data: Data, row: pd.Series, reasons: ReasonsResult, language: str) -> str:
-    month = words.month(row["break_month"], language, "genitive" if language == "ru" else "nominative")
-    low, high = (words.month(row[side], language, "genitive" if language == "ru" else "nominative") for side in ("low", "high"))
+    case, money = "genitive" if language == "ru" else "nominative", data.params.currency
+    months = {name: words.month(row[key], language, case) for name, key in _MONTHS.items()}
     own = reasons.changes
     own = own[(own["client_id"] == row["client_id"]) & (own["break_month"] == row["break_month"])].iloc[0]
     per_month = [own[side] / max(own["months"], 1) for side in ("before", "after")]
     unit = "k" if max(per_month) >= 10_000 else ""
     before, after = (words.number(value / (1e3 if unit else 1), language) for value in per_month)
-    return words.say(
-        "breaks.worst" if low == high else "breaks.worst_within", language, client=row["name"], month=month, low=low, high=high, before=before, after=after,
-        unit=words.unit_words(unit, data.params.currency, language), verdict=verdict(row["grade"], row["reason"], language),
-        lost=words.money(float(row["lost"]), data.params.currency, language),
-    )  # fmt: skip
+    values = {
+        **months,
+        "client": row["name"],
+        "before": before,
+        "after": after,
+        "unit": words.unit_words(unit, money, language),
+        "lost": words.money(float(row["lost"]), money, language),
+        "verdict": verdict(row["grade"], row["reason"], language),
+    }
+    key = "worst" if months["low"] == months["high"] else "worst_within"
+    return words.say(f"breaks.{key}", language, **values)
 
 
 def _counts(rows: pd.DataFrame, language: str) -> list[str]:
@@ -128,7 +148,10 @@ def _tiles(data: Data, rows: pd.DataFrame, breaks: BreaksResult, language: str) 
     ]
     for grade in ("strong", "possible", "none"):
         tiles.append(
-            Tile(value=words.number(int(grades.get(grade, 0)), language), label=words.say(f"breaks.tile_{grade}", language))
+            Tile(
+                value=words.number(int(grades.get(grade, 0)), language),
+                label=words.say(f"breaks.tile_{grade}", language),
+            )
         )
     false = words.number(breaks.expected_false, language, 1)
     n = words.count(len(breaks), "breaks.breaks_of", language)
@@ -152,13 +175,14 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
     if not len(rows):
         return _nothing("scan", breaks, language)
     money = data.params.currency
-    worst = rows.loc[rows["lost"].idxmax()]
+    worst = rows.iloc[int(rows["lost"].argmax())]
     unit = words.unit_of(float(rows["lost"].abs().max()))
     scale = {"": 1, "k": 1e3, "m": 1e6, "bn": 1e9}[unit]
     in_words = words.unit_words(unit, money, language)
     drawn_rows = rows.assign(lost=rows["lost"] / scale)
-    top = rows.reindex(rows["lost"].abs().sort_values(ascending=False, kind="stable").index).head(3)
-    lost = "; ".join(f"{row.name_} {words.money(row.lost, money, language)}" for row in top.rename(columns={"name": "name_"}).itertuples())
+    top = rows.iloc[np.argsort(-rows["lost"].abs().to_numpy(), kind="stable")[:3]]
+    sums = [words.money(float(value), money, language) for value in top["lost"]]
+    lost = "; ".join(f"{name} {value}" for name, value in zip(top["name"], sums))
     n = words.count(len(rows), "breaks.breaks_of", language)
     return Exhibit(
         name="scan",
@@ -168,7 +192,7 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
         ),
         language=language,
         subtitle=words.say("breaks.scan_sub", language, unit=in_words, n=words.number(len(rows), language)),
-        draw=drawn(_scan_plot, drawn_rows, language=language, names=names(data).to_dict(), height=420, narrow_height=360),
+        draw=drawn(_scan_plot, drawn_rows, language=language, names=figure_names(data), height=420, narrow_height=360),
         alt=words.say("breaks.scan_alt", language, list=lost),
         table=Table(frame=rows, columns=_columns(unit, in_words, language)),
         note=words.say("breaks.scan_note", language, n=n, false=words.number(breaks.expected_false, language, 1)),
@@ -176,7 +200,7 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
 
 
 def _scan_plot(rows: pd.DataFrame, ax: Any, narrow: bool, **options: Any) -> Any:
-    return plots.breaks_scan(rows, ax, named=4 if narrow else 8, **options)
+    return why_plots.spread_labels(plots.breaks_scan(rows, ax, named=4 if narrow else 8, **options))
 
 
 def _columns(unit: str, in_words: str, language: str) -> list[Column]:
@@ -198,7 +222,6 @@ def multiples(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
     if not len(rows):
         title = words.say("breaks.multiples_none", language)
         return Exhibit(name="multiples", title=title, language=language)
-    known = names(data)
     latest = rows.loc[to_periods(rows["break_month"]).argmax()]
     top = rows.head(_SHOWN)
     shown = "; ".join(f"{row['name']} {words.month(row['break_month'], language)}" for _, row in top.iterrows())
@@ -213,18 +236,18 @@ def multiples(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
             "breaks.multiples_sub", language, unit=words.unit_words("k", data.params.currency, language),
             n=words.number(len(top), language),
         ),
-        draw=_multiples(breaks, top, known, language),
+        draw=_multiples(breaks, top, figure_names(data), language),
         alt=words.say("breaks.multiples_alt", language, list=shown),
     )  # fmt: skip
 
 
-def _multiples(breaks: BreaksResult, top: pd.DataFrame, known: pd.Series, language: str) -> Any:
+def _multiples(breaks: BreaksResult, top: pd.DataFrame, known: dict[Any, str], language: str) -> Any:
     levels = breaks.levels(top["client_id"].tolist())
     levels[["revenue", "level", "expected"]] /= 1000
 
     def draw(narrow: bool) -> Figure:
         axes = plots.breaks_small_multiples(
-            levels, top, language=language, names=known.to_dict(), most=6 if narrow else _SHOWN, narrow=narrow
+            levels, top, language=language, names=known, most=6 if narrow else _SHOWN, narrow=narrow
         )
         return axes.figure
 
@@ -242,18 +265,21 @@ def months(data: Data, breaks: BreaksResult, by: str, *, language: str) -> Exhib
     group = falls["client_id"].map(data.clients.drop_duplicates("client_id").set_index("client_id")[by])
     falls = falls.assign(group=_labelled(data, group, by, language))
     largest = falls["group"].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable").index[:3]
-    drawn_rows = falls.assign(shown=falls["group"].where(falls["group"].isin(largest), words.say("breaks.group_other", language)))
+    drawn_rows = falls.assign(
+        shown=falls["group"].where(falls["group"].isin(largest), words.say("breaks.group_other", language))
+    )
     counts = falls.groupby(to_periods(falls["break_month"])).size()
     n = words.number(len(falls), language)
     by_group = falls.groupby("group", sort=True).size().sort_values(ascending=False, kind="stable")
     table = by_group.rename("falls").reset_index()
+    said = "; ".join(f"{words.month(month, language)}: {count}" for month, count in counts.items())
     return Exhibit(
         name=name,
         title=_months_title(falls, counts, language),
         language=language,
         subtitle=words.say(f"breaks.months_sub_{by}", language, n=n),
-        draw=drawn(_months_plot, drawn_rows, language=language, height=280, narrow_height=260),
-        alt=words.say("breaks.months_alt", language, list="; ".join(f"{words.month(m, language)}: {k}" for m, k in counts.items())),
+        draw=drawn(why_plots.fall_months, drawn_rows, by="shown", language=language, height=280, narrow_height=260),
+        alt=words.say("breaks.months_alt", language, list=said),
         table=Table(
             frame=table,
             columns=[
@@ -277,12 +303,10 @@ def _months_title(falls: pd.DataFrame, counts: pd.Series, language: str) -> str:
     if most < 3:
         return words.say("breaks.months_flat", language, n=words.number(most, language))
     inside = falls.loc[to_periods(falls["break_month"]) == month, "group"].value_counts()
+    alone = inside.iloc[0] >= max(2, most / 2)
     case = "prepositional" if language == "ru" else "nominative"
+    key = "months_title" if alone else "months_spread"
     return words.say(
-        "breaks.months_title", language, month=words.month(month, language, case), n=words.number(most, language),
+        f"breaks.{key}", language, month=words.month(month, language, case), n=words.number(most, language),
         k=words.number(int(inside.iloc[0]), language), group=inside.index[0],
     )  # fmt: skip
-
-
-def _months_plot(rows: pd.DataFrame, ax: Any, narrow: bool, **options: Any) -> Any:
-    return plots.break_months(rows, ax, by="shown", **options)

@@ -15,9 +15,9 @@ from ..months import month_start, to_periods
 from ..plots import brief as waterfalls
 from ..plots import reasons as plots
 from .base import Exhibit, drawn, exhibit
-from .breaks import best_reason, listed, recent_falls, verdict
+from .breaks import best_reason, figure_names, listed, recent_falls, verdict
 from .table import Column, Table
-from .volume import label_of, names, short_name
+from .volume import label_of, short_name
 
 if TYPE_CHECKING:
     from ..breaks.find import BreaksResult
@@ -55,7 +55,7 @@ def timeline(data: Data, breaks: BreaksResult, result: ReasonsResult, *, languag
         language=language,
         subtitle=words.say("breaks.timeline_sub", language, n=words.number(len(rows), language)),
         draw=drawn(
-            plots.timeline, facts, table, language=language, names=names(data).to_dict(), most=_LINES,
+            plots.timeline, facts, table, language=language, names=figure_names(data), most=_LINES,
             height=70 + 34 * len(rows), narrow_height=70 + 34 * min(len(rows), 6),
         ),
         alt=words.say("breaks.timeline_alt", language, list=said),
@@ -96,7 +96,9 @@ def reasons(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language
         words.say(f"breaks.kind_{reason}", language) if is_known else "–"
         for reason, is_known in zip(rows["reason"], known)
     ]
-    rows["sources"] = [_sources(value, language) if is_known else "–" for value, is_known in zip(rows["evidence"], known)]
+    rows["sources"] = [
+        _sources(value, language) if is_known else "–" for value, is_known in zip(rows["evidence"], known)
+    ]
     return Exhibit(
         name="reasons",
         title=title,
@@ -140,14 +142,7 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
     sums = from_minor(to_minor(made["part"]).groupby(made["reason"]).sum()).reindex(list(PARTS)).dropna()
     sums = sums[sums != 0].sort_values(kind="stable")
     before, after = (float(from_minor(pd.Series([to_minor(own[side]).sum()]))[0]) for side in ("before", "after"))
-    steps = pd.DataFrame(
-        {
-            "label": [words.say("breaks.bar_before", language), *(words.say(f"breaks.part_{name}", language) for name in sums.index),
-                      words.say("breaks.bar_after", language)],
-            "amount": [before, *sums, after],
-            "total": [True, *[False] * len(sums), True],
-        }
-    )  # fmt: skip
+    steps = _steps(sums, before, after, language)
     unit = words.unit_of(max(before, after, 1.0))
     in_words = words.unit_words(unit, money, language)
     said = "; ".join(
@@ -159,7 +154,8 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
         name="parts",
         title=words.say(
             f"breaks.{key}", language, lost=words.money(abs(after - before), money, language),
-            part=words.say(f"breaks.part_{sums.index[0]}", language), value=words.money(sums.iloc[0], money, language, sign=True),
+            part=words.say(f"breaks.part_{sums.index[0]}", language),
+            value=words.money(float(sums.iloc[0]), money, language, sign=True),
         ),
         language=language,
         subtitle=words.say("breaks.parts_sub", language, unit=in_words, n=words.number(len(own), language)),
@@ -173,6 +169,22 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
     )  # fmt: skip
 
 
+def _steps(sums: pd.Series, before: float, after: float, language: str) -> pd.DataFrame:
+    """Bars of the waterfall; parts below 2 % of the whole are one bar."""
+    large = sums[sums.abs() >= 0.02 * max(before, after)]
+    rest = float(sums.sum() - large.sum())
+    bars = [(f"part_{name}", float(value)) for name, value in large.items()]
+    bars += [("part_rest", rest)] if round(rest, 2) else []
+    bars = [("bar_before", before), *bars, ("bar_after", after)]
+    return pd.DataFrame(
+        {
+            "label": [words.say(f"breaks.{name}", language).replace(" ", "\n") for name, _ in bars],
+            "amount": [value for _, value in bars],
+            "total": [name.startswith("bar_") for name, _ in bars],
+        }
+    )
+
+
 def _parts_table(own: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
     wide = made.pivot_table(index=_KEYS, columns="reason", values="part", aggfunc="sum", observed=True).reset_index()
     return own.merge(wide, on=_KEYS, how="left")
@@ -184,7 +196,13 @@ def _part_columns(sums: pd.Series, money: str, language: str) -> list[Column]:
         Column(key="name", label=words.say("breaks.col_client", language)),
         Column(key="before", label=words.say("breaks.col_before", language, unit=thousand), kind="money", unit="k"),
         Column(key="after", label=words.say("breaks.col_after", language, unit=thousand), kind="money", unit="k"),
-        Column(key="change", label=words.say("breaks.col_change", language, unit=thousand), kind="money", unit="k", sign=True),
+        Column(
+            key="change",
+            label=words.say("breaks.col_change", language, unit=thousand),
+            kind="money",
+            unit="k",
+            sign=True,
+        ),
     ]
     return fixed + [
         Column(key=name, label=words.say(f"breaks.part_{name}", language), kind="money", unit="k", sign=True)
@@ -206,6 +224,9 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     for name, column in (("industry", "industry"), ("region", "region"), ("channel", "acquisition_channel")):
         orders[name] = orders["client_id"].map(clients[column])
     products = data.products.drop_duplicates("product_id").set_index("product_id")
+    if "manager_id" in clients and clients["manager_id"].notna().any():
+        # By today's manager on both sides: a handover must not look like a fall of one and a rise of another.
+        orders["manager_id"] = orders["client_id"].map(clients["manager_id"])
     group = orders["product_id"].map(products["product_group"]) if len(products) else orders["product_id"]
     orders["product"] = group.fillna(orders["product_id"])
     wanted = ["manager_id", "product", "industry", "region", "unit_id", "channel"]
@@ -225,7 +246,8 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
     dimensions = [name for name in result.frame.columns if words.known(f"breaks.dimension_{name}", language)]
     change = words.money(float(facts["change"]), money, language, sign=True)
     subtitle = words.say(
-        "breaks.where_sub", language, unit=words.unit_words("k", money, language), n=words.number(int(facts["cells"]), language),
+        "breaks.where_sub", language, unit=words.unit_words("k", money, language),
+        n=words.number(int(facts["cells"]), language),
         dimensions=", ".join(words.say(f"breaks.dimension_{name}", language) for name in dimensions),
     )  # fmt: skip
     note = words.say("breaks.where_note", language)
@@ -233,14 +255,15 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
         title = words.say("breaks.where_nothing", language, change=change)
         return Exhibit(name="where", title=title, language=language, subtitle=subtitle, note=note)
     table = _slices(data, result.table, dimensions, language)
-    first = ", ".join(value for value in table.loc[0, dimensions] if value != words.say("breaks.any", language))
+    named = [str(table[name].iloc[0]) for name in dimensions]
+    first = ", ".join(value for value in named if value != words.say("breaks.any", language))
     thousand = words.unit_words("k", money, language)
     labels = {"before": "col_before", "after": "col_after", "part": "col_change"}
     return Exhibit(
         name="where",
         title=words.say(
-            "breaks.where_some", language, change=change, n=words.count(len(table), "breaks.slices", language), first=first,
-            value=words.money(table.loc[0, "part"], money, language, sign=True),
+            "breaks.where_some", language, change=change, n=words.count(len(table), "breaks.slices", language),
+            first=first, value=words.money(float(table["part"].iloc[0]), money, language, sign=True),
         ),
         language=language,
         subtitle=subtitle,

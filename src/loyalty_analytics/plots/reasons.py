@@ -13,7 +13,7 @@ from . import theme
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["timeline"]
+__all__ = ["fall_months", "spread_labels", "timeline"]
 
 _EARLY, _LATE = -6.0, 3.0  # months around the break
 _MONTH = 30.44
@@ -89,12 +89,60 @@ def _marks(ax: Axes, facts: pd.DataFrame, best: pd.DataFrame, y: float, language
     x = -facts["days_before"].to_numpy(float) / _MONTH
     inside = (x >= _EARLY) & (x <= _LATE)
     ax.scatter(x[inside], np.full(int(inside.sum()), y), s=14, color=theme.PREVIOUS, zorder=2)
-    for row in best.itertuples():
-        where = (pd.Timestamp(row.date) - pd.Timestamp(row.break_month)).days / _MONTH if pd.notna(row.date) else 0.0
-        where = float(np.clip(where, _EARLY, _LATE))
-        filled = row.grade == "strong"
-        ax.scatter([where], [y], s=46, facecolor=theme.HIGHLIGHT if filled else "white", edgecolor=theme.HIGHLIGHT,
-                   linewidth=1.4, zorder=3)  # fmt: skip
+    dated = best["date"].fillna(best["break_month"])
+    place = np.clip((dated - best["break_month"]).dt.days.to_numpy(float) / _MONTH, _EARLY, _LATE)
+    for where, grade, reason in zip(place, best["grade"], best["reason"]):
+        fill = theme.HIGHLIGHT if grade == "strong" else "white"
+        ax.scatter([where], [y], s=46, facecolor=fill, edgecolor=theme.HIGHLIGHT, linewidth=1.4, zorder=3)
         if not narrow:
-            text = words.say(f"breaks.kind_{row.reason}", language)
+            text = words.say(f"breaks.kind_{reason}", language)
             ax.annotate(text, (where, y), xytext=(7, 5), textcoords="offset points", fontsize=8.6, zorder=4)
+
+
+def spread_labels(ax: Axes) -> Axes:
+    """Of labels that would lie on one another only the one farther from zero stays."""
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    kept: list[tuple[float, float]] = []
+    for text in sorted(ax.texts, key=lambda one: -abs(float(one.xy[1]))):  # type: ignore[attr-defined]
+        x, y = ((float(value) - base) / (top - base) for value, base, top in zip(text.xy, (left, low), (right, high)))  # type: ignore[attr-defined]
+        clash = any(abs(y - other) < 0.06 and abs(x - side) < 0.3 for side, other in kept)
+        text.set_visible(not clash)
+        if not clash:
+            kept.append((x, y))
+    return ax
+
+
+@theme.styled
+def fall_months(
+    rows: pd.DataFrame, ax: Axes | None = None, *, by: str, language: str = "en", narrow: bool = False
+) -> Axes:
+    """How many falls began in each month, stacked by group, the largest group in the darkest shade.
+
+    Parameters
+    ----------
+    rows : one row per fall with break_month and the column ``by``
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    ax = theme.axes(ax, 280)
+    months = pd.DatetimeIndex(rows["break_month"]).to_period("M")
+    span = pd.period_range(months.min(), months.max(), freq="M")
+    sizes = rows[by].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
+    shades = [theme.ACTUAL, theme.HIGHLIGHT, theme.PREVIOUS, theme.HAIRLINE]
+    base = np.zeros(len(span))
+    for group, shade in zip(sizes.index, shades):
+        height = pd.Series(months[(rows[by] == group).to_numpy()]).value_counts().reindex(span, fill_value=0).to_numpy()
+        ax.bar(np.arange(len(span)), height, 0.7, base, color=shade, label=str(group))
+        base += height
+    step = 6 if narrow else 3
+    ticks = [i for i, month in enumerate(span) if month.month % step == 1] or [0]
+    ax.set_xticks(ticks, [_tick(span[i], i == ticks[0], language) for i in ticks])
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
+    theme.clean(ax, keep="xy")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2 if narrow else 4, handlelength=1, borderaxespad=0)
+    return ax
+
+
+def _tick(month: pd.Period, first: bool, language: str) -> str:
+    name = words.say_list("months.short", language)[month.month - 1]
+    return f"{name}\n{month.year}" if first or month.month == 1 else name
