@@ -27,6 +27,7 @@ class Entry:
     sign: int = 0
     weight: float = 1.0
     rule: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +264,9 @@ def _variants(text: str) -> Iterator[list[tuple[int, str]]]:
 
 
 def _lexicon_entry(role: str, text: str) -> Entry:
-    if role in ("positive", "negative"):
-        return Entry("opinion", None, 1 if role == "positive" else -1, 1.0, f"opinion:{role}:{text}")
-    if role in ("weak_positive", "weak_negative"):
-        return Entry("opinion", None, 1 if role == "weak_positive" else -1, 0.5, f"opinion:{role}:{text}")
+    if role.endswith(("positive", "negative")):
+        sign, name = (1 if role.endswith("positive") else -1), f"opinion:{role}:{text}"
+        return Entry("opinion", None, sign, 0.5 if role.startswith("weak") else 1.0, name, role.startswith("whole"))
     return Entry(role)
 
 

@@ -19,6 +19,10 @@ GENERAL = "company.general"
 _NEGATION_REACH = 4
 _BACK_REACH = 3
 _EXCEPT_REACH = 5
+#: A clause of so few words that its opinion can only be about the whole.
+_SHORT = 3
+#: Causes whose words («manager», «bank») are there to say whom, not what, when another cause is near.
+_VAGUE = frozenset({"staff", "product", "service", "logistics", GENERAL})
 _COST = {0: 0.0, AND: 1.5, COMMA: 4.0}
 _FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1}
 
@@ -148,11 +152,11 @@ class _Text:
     def _signed(self, match: Match) -> tuple[int, float]:
         """Sign and weight of a polar word where it stands."""
         sign, weight = match.entry.sign, match.entry.weight
+        # Negations agree in Russian («ничего не понравилось»): any number of them turns the sign once.
         if self._negated(match):
             sign, weight = -sign, weight * (0.9 if sign > 0 else 0.7)
-        for place in self.far:
-            if place < match.used[0] and self._border_between(place, match.used[0]) < CONTRAST:
-                sign, weight = -sign, weight * 0.5
+        elif any(0 < match.used[0] - place and self._border_between(place, match.used[0]) < CONTRAST for place in self.far):
+            sign, weight = -sign, weight * (0.8 if sign > 0 else 0.5)
         if sign > 0 and self._wished(match.used[0]):
             sign, weight = -1, 0.8
         return sign, weight
@@ -213,14 +217,31 @@ class _Text:
     def hits(self) -> list[Hit]:
         """Hits of the text in the order of their places."""
         found: list[Hit] = []
+        vague: list[Hit] = []
+        named = {self.clause[m.used[0]] for m in self.polar if m.entry.cause is not None}
         for match in self.aspects:
             sign, sure = self._sign_of(match)
-            found.append(self._hit(match, match.entry.cause or "", sign, sure))
+            hit = self._hit(match, match.entry.cause or "", sign, sure)
+            (vague if match.entry.cause in _VAGUE and hit.clause in named else found).append(hit)
         for match in self.polar:
             if match.entry.cause is not None:
                 found.append(self._hit(match, match.entry.cause, float(match.sign), match.weight))
+        clauses = {hit.clause for hit in found if hit.cause != GENERAL}
+        found = [hit for hit in found if hit.cause != GENERAL or hit.sure > 0.9 or hit.clause not in clauses]
+        found += self._own_opinion(vague)
         found += self._general(found)
         return found
+
+    def _own_opinion(self, vague: list[Hit]) -> list[Hit]:
+        """«Милая девушка, но …»: whom one speaks of counts when an opinion stands at its side."""
+        near = {
+            self.tokens[match.used[0] + step].start: match
+            for match in self.polar
+            if match.entry.cause is None
+            for step in (-2, -1, 1, 2)
+            if 0 <= match.used[0] + step < len(self.tokens)
+        }
+        return [hit for hit in vague if hit.cause != GENERAL and hit.start in near]
 
     def _general(self, found: list[Hit]) -> list[Hit]:
         """Opinions about nothing in particular speak of the company as a whole."""
@@ -233,11 +254,10 @@ class _Text:
             if match.entry.cause is not None or match.attached or match.weight < 0.6:
                 continue
             clause = self.clause[match.used[0]]
-            if clause in universal or sizes[clause] <= 3 or not found:
-                hits.append(self._hit(match, GENERAL, float(match.sign), 0.6 if clause in universal else 0.4))
-        if hits and found and not any(hit.clause in universal for hit in hits):
-            # A bare «great!» beside a named cause belongs to that cause.
-            return []
+            if clause in universal:
+                hits.append(self._hit(match, GENERAL, float(match.sign), 0.6))
+            elif not found and (match.entry.whole or sizes[clause] <= _SHORT):
+                hits.append(self._hit(match, GENERAL, float(match.sign), 0.4))
         return hits
 
     def _hit(self, match: Match, cause: str, sign: float, sure: float) -> Hit:

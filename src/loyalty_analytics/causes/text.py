@@ -96,19 +96,23 @@ def _morph() -> Any:
 
 
 def russian_forms(lemma: str) -> set[str]:
-    """Every form of a Russian word, the given one included.
+    """Every form of a Russian word.
 
-    A form that is not a lemma («завышена») brings the forms of its own lemma too.
+    A noun or adjective that is not in its dictionary form stands for itself only («неделями»);
+    a verb brings all its forms («перезвонил»).
 
     >>> sorted(russian_forms("цена") & {"цен", "ценами", "ценить"})
     ['цен', 'ценами']
+    >>> russian_forms("неделями")
+    {'неделями'}
     """
     forms = {lemma}
     if not _CYRILLIC.search(lemma):
         return forms
     parses = _morph().parse(lemma)
     exact = [parse for parse in parses if parse.normal_form.replace("ё", "е") == lemma]
-    for parse in exact or parses[:1]:
+    verbs = [parse for parse in parses[:1] if parse.tag.POS in ("VERB", "PRTS")]
+    for parse in exact or verbs:
         forms.update(form.word.replace("ё", "е") for form in parse.lexeme)
     return forms
 
