@@ -25,6 +25,8 @@ def write_index(out: Path, logs: Path, language: str = "ru") -> Path:
     out.mkdir(parents=True, exist_ok=True)
     logs.mkdir(parents=True, exist_ok=True)
     with files.locked(logs / "locks" / "index.lock", "the index", wait=30):
+        for left in out.glob(".index.html.*"):  # of a killed run
+            left.unlink(missing_ok=True)
         page = _page(out, language).encode()
         path = out / "index.html"
         if not path.is_file() or path.read_bytes() != page:

@@ -199,6 +199,18 @@ def publish(
 def clear_stage(place: Place) -> None:
     """Take the stage of a finished month away, and its empty parents."""
     shutil.rmtree(place.stage, ignore_errors=True)
+    _drop_empty_parents(place)
+
+
+def sweep(out: Path, client: str) -> None:
+    """Take away what a killed run left half done; finished pages in the stage stay. Needs the client's lock."""
+    for left in (out / ".stage" / client).glob("*.*"):  # 2026-10.fresh, 2026-10.gone
+        shutil.rmtree(left, ignore_errors=True)
+    for left in (out / client).glob(".*.failed.html.*"):
+        left.unlink(missing_ok=True)
+
+
+def _drop_empty_parents(place: Place) -> None:
     for folder in (place.stage.parent, place.stage.parent.parent):
         try:
             folder.rmdir()
@@ -209,7 +221,7 @@ def clear_stage(place: Place) -> None:
 def relink(place: Place) -> bool:
     """Write the links of a published month anew, where a neighbour came or went; True if they changed."""
     manifest = read_manifest(place.final)
-    if manifest is None:
+    if manifest is None or not intact(place.final, manifest):  # a damaged month waits for its own run
         return False
     fresh = place.stage.with_name(f"{place.month}.fresh")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -222,7 +234,7 @@ def relink(place: Place) -> bool:
         files.swap_in(fresh, place.final)
     else:
         shutil.rmtree(fresh)
-    clear_stage(place)
+    _drop_empty_parents(place)
     return changed
 
 

@@ -18,7 +18,20 @@ from . import files, notebooks
 from .job import SECRET_NAMES, Job, fault_of
 from .journal import Journal
 from .keys import client_facts, key
-from .publish import Place, Wanted, intact, keep_last, page_name, publish, read_manifest, relink, staged, take_over
+from .publish import (
+    Place,
+    Wanted,
+    clear_stage,
+    intact,
+    keep_last,
+    page_name,
+    publish,
+    read_manifest,
+    relink,
+    staged,
+    sweep,
+    take_over,
+)
 from .workers import run_jobs
 
 __all__ = ["Options", "Outcome", "run"]
@@ -164,12 +177,15 @@ class _Line:
         """Nothing where all is up to date, else the job that prepares the client's data."""
         facts = client_facts(client, self.options.root)
         self.facts[client] = facts
-        if self.months and not facts["database"] and not self.options.force:
+        sweep(self.options.out, client)
+        if self.months and not (facts["database"] or self.options.force or self.pick):
             places = [Place(self.options.out, self.options.logs, client, month) for month in self.months]
             for place in places:
                 files.recover(place.final)
             if all(self._up_to_date(place, facts, facts["data"]) for place in places):
                 self.outcome.unchanged += [(client, month) for month in self.months]
+                for place in places:
+                    clear_stage(place)
                 return []
         from .. import params
 
@@ -232,12 +248,12 @@ class _Line:
         self.digests[name] = notebooks.digest(path)
         self.paths[name] = path
 
-    def _up_to_date(self, place: Place, facts: dict[str, Any], data: str) -> bool:
+    def _up_to_date(self, place: Place, facts: dict[str, Any], data: str, picked: Sequence[Any] = ()) -> bool:
         manifest = read_manifest(place.final)
-        if manifest is None or self.pick or place.failure.exists():
+        if manifest is None or place.failure.exists():
             return False
         have = {name.removesuffix(".html"): entry["key"] for name, entry in manifest["pages"].items()}
-        wanted = {page.name: page.key for page in self._wanted(place, facts, data)}
+        wanted = {page.name: page.key for page in self._wanted(place, facts, data, picked)}
         return have == wanted and intact(place.final, manifest)
 
     def _done(self, job: Job, outcome: dict[str, Any]) -> list[Job]:
@@ -286,6 +302,10 @@ class _Line:
     def _plan(self, client: str, month: str, facts: dict[str, Any], data: str, picked: list[Any]) -> list[Job]:
         place = Place(self.options.out, self.options.logs, client, month)
         files.recover(place.final)
+        if not self.options.force and self._up_to_date(place, facts, data, picked):
+            self.outcome.unchanged.append((client, month))
+            clear_stage(place)
+            return []
         pages = self._wanted(place, facts, data, picked)
         place.stage.mkdir(parents=True, exist_ok=True)
         if self.options.force:
@@ -311,16 +331,11 @@ class _Line:
         del self.open[place.client, place.month]
         if not month.faults:
             try:
-                manifest = read_manifest(place.final)
-                known = {} if manifest is None else {name: page["key"] for name, page in manifest["pages"].items()}
                 publish(place, month.pages, month.facts, self._printed(place, month.pages))
                 self._neighbours(place)
                 if self.options.keep:
                     keep_last(self.options.out, self.options.logs, place.client, self.options.keep)
-                done = self.outcome.published
-                if known == {f"{page.name}.html": page.key for page in month.pages} and not self.options.force:
-                    done = self.outcome.unchanged
-                done.append((place.client, place.month))
+                self.outcome.published.append((place.client, place.month))
                 self._volatile(month)
                 return
             except (OSError, LoyaltyError) as fault:
@@ -337,7 +352,8 @@ class _Line:
     def _neighbours(self, place: Place) -> None:
         year, month = int(place.month[:4]), int(place.month[5:])
         after = f"{year + (month == 12):04d}-{month % 12 + 1:02d}"
-        relink(Place(place.out, place.logs, place.client, after))
+        if (place.client, after) not in self.open:  # else it is about to be written anyway
+            relink(Place(place.out, place.logs, place.client, after))
 
     def _volatile(self, month: _Month) -> None:
         """Seconds, memory and host of a run: in logs/, so that reports/ holds the same bytes every time."""
