@@ -243,7 +243,7 @@ def mean_interval(
 
 
 def score_interval(
-    counts: Any, scores: Any, prior: Any, population: Any = None, level: float = 0.95
+    counts: Any, scores: Any, prior: Any, population: Any = None, level: float = 0.95, *, hold_point: bool = True
 ) -> tuple[Any, Any]:
     """Equal-tailed interval of the mean score of the base: the engine under the intervals above.
 
@@ -254,6 +254,7 @@ def score_interval(
     prior : float or (categories,) weights of the Dirichlet prior
     population : int, array (…) or None
     level : float
+    hold_point : whether the interval must hold the mean of the answers; False for priors that pool groups
 
     Returns
     -------
@@ -270,7 +271,7 @@ def score_interval(
     rows = np.column_stack([table.reshape(-1, len(points)), size.reshape(-1)])
     # Segments repeat one another (the same few counts): each is summed once.
     unique, back = np.unique(rows, axis=0, return_inverse=True)
-    low, high = finite_bounds(unique[:, :-1], unique[:, -1], points, weights, level)
+    low, high = finite_bounds(unique[:, :-1], unique[:, -1], points, weights, level, hold_point)
     nothing = unique[:, :-1].sum(axis=1) == 0
     low, high = np.where(nothing, points.min(), low), np.where(nothing, points.max(), high)
     back = np.asarray(back).reshape(shape)

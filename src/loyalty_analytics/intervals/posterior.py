@@ -19,7 +19,7 @@ _TIE = 1e-12  # probabilities this close are equal: rounding must not move a bou
 
 
 def finite_bounds(
-    counts: np.ndarray, size: np.ndarray, points: np.ndarray, prior: np.ndarray, level: float
+    counts: np.ndarray, size: np.ndarray, points: np.ndarray, prior: np.ndarray, level: float, hold_point: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
     """Equal-tailed bounds per row.
 
@@ -30,6 +30,7 @@ def finite_bounds(
     points : (categories,) whole scores in rising order
     prior : (categories,) weights
     level : float
+    hold_point : whether the bounds must hold the mean of the answers
 
     Returns
     -------
@@ -53,6 +54,8 @@ def finite_bounds(
     rows = np.flatnonzero((rest > 0) & ~exact)
     if len(rows):
         low[rows], high[rows] = _limit(counts[rows], size[rows], points, prior, tails)
+    if not hold_point:
+        return low, high
     # Where all answers are the best or the worst, the bound on that side is the answer itself (Brown et al., 4.1.2).
     return np.fmin(low, mean), np.fmax(high, mean)
 

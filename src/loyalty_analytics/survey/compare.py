@@ -78,8 +78,8 @@ def compare_groups(
 
     Notes
     -----
-    Empirical Bayes on the engine of the intervals: prior K·(shares of all groups), K by maximum likelihood of the
-    Dirichlet-multinomial law (Minka, Estimating a Dirichlet distribution, 2000). Pairs by `shift_test`, Holm.
+    Empirical Bayes on the engine of the intervals: prior K·(shares of all groups), K by the likelihood of the
+    Dirichlet-multinomial law with a flat prior on the shrinkage (Morris, JASA 78 (1983) 47-65). Pairs by `shift_test`, Holm.
     """
     if kind not in ("nps", "mean"):
         raise DataError(f"kind={kind!r} is unknown.", nearest(str(kind), ("nps", "mean")))
@@ -127,7 +127,7 @@ def _estimates(
     if len(n) > 1 and n.sum() > 0:
         prior = _prior(table, 0.5 if kind == "nps" else 0.1)
         both = table + prior
-        bounds = score_interval(table, points, prior, None, level)
+        bounds = score_interval(table, points, prior, None, level, hold_point=False)
         pooled = factor * np.stack([both @ points / both.sum(axis=1), *map(np.asarray, bounds)])
     census = np.zeros(len(n), dtype=bool) if size is None else n == size
     few = (n < MIN_NUMBER) & ~census
@@ -138,17 +138,24 @@ def _estimates(
 
 
 def _prior(table: np.ndarray, least: float) -> np.ndarray:
-    """K × shares of all groups; K between 1 (each for itself) and 1000 (all one) by likelihood."""
+    """K × shares of all groups, between each for itself (K → 0) and all one (K → ∞).
+
+    The likelihood alone jumps to "all one" where a handful of groups happen to look alike; so K is the posterior mean
+    of the shrinkage K/(K + n) under a flat prior on it.
+    """
     from scipy.special import gammaln
 
     shares = (table.sum(axis=0) + least) / (table.sum() + least * table.shape[1])
-    grid = np.geomspace(1, 1000, 61)
-    weight = grid[:, None, None] * shares
     n = table.sum(axis=1)
+    shrink = np.arange(0.01, 1.0, 0.01)
+    grid = n.mean() * shrink / (1 - shrink)
+    weight = grid[:, None, None] * shares
     fit = (
         (gammaln(weight + table) - gammaln(weight)).sum(axis=2) + gammaln(grid)[:, None] - gammaln(grid[:, None] + n)
     ).sum(axis=1)
-    return grid[int(np.argmax(fit))] * shares
+    likely = np.exp(fit - fit.max())
+    middle = float(likely @ shrink / likely.sum())
+    return n.mean() * middle / (1 - middle) * shares
 
 
 def _each_against_others(

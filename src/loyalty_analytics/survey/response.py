@@ -153,7 +153,12 @@ def silent(
         if present(invitations) is None:
             raise DataError("Who stayed silent is not known.", "Pass invitations=, or counts with 'silent'.")
         replied = of_metric(table, questions, ["nps"])
-        known = statuses(invitations, replied, as_of=seen, window=window)  # type: ignore[arg-type]
+        asked = as_invitations(invitations)
+        if "question_id" in asked and asked["question_id"].notna().any():
+            # One question per client: who got another question is not silent about this one.
+            whole = asked["question_id"].isna()
+            asked = asked[whole | asked.index.isin(of_metric(asked, questions, ["nps"]).index)]
+        known = statuses(asked, replied, as_of=seen, window=window)
         faces = _faces(known, clients, transactions, seen)
         hushed, undelivered = len(faces), int((known["status"] == "not_delivered").sum())
         if size is not None:
@@ -307,6 +312,7 @@ def response_rate(
     asked = counts[["answered", "refused", "no_answer"]].sum(axis=1)
     low, high = wilson(counts["answered"].to_numpy(), asked.to_numpy(), level)
     rate = counts["answered"] / asked.where(asked > 0)
+    counts.columns.name = None
     frame = counts.assign(rate=rate, low=low, high=high, asked=asked, revenue_share=np.nan, p_value=np.nan)
     if "revenue" in known and len(known):
         mine = known["revenue"].where(known["status"] == "answered", 0.0).groupby(known["_group"]).sum()
