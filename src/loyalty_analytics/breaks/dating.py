@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels import AFTER, BEFORE, CHANGE_SD, SHAPES, tables
+from .kernels import AFTER, BEFORE, CHANGE_SD
+from .model import DOF, SD
 from .prepare import masked_inverse, missing_groups
 
 __all__ = ["Pairs", "date_interval", "pairs"]
 
-_NEAR = ((-2, 0.4), (-1, 0.7), (0, 1.0), (1, 0.7), (2, 0.4))
+_NEAR = ((-2, 0.62), (-1, 0.86), (0, 1.0), (1, 0.86), (2, 0.62))
 _APART = 3  # months between two breaks
-_CHUNK = 128
 
 
 def date_interval(dates: np.ndarray, level: float, widen: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -30,15 +30,15 @@ def date_interval(dates: np.ndarray, level: float, widen: float = 1.0) -> tuple[
     sharp = sharp / np.maximum(sharp.sum(1, keepdims=True), 1e-300)
     cdf = np.pad(np.cumsum(sharp, 1), ((0, 0), (1, 0)))
     months = dates.shape[1]
-    low, high = at.copy(), at.copy()
-    # For each first month the shortest run that reaches the level and contains the date.
-    width = np.full(len(dates), months + 1)
-    for first in range(months):
-        end = (cdf < (cdf[:, first] + level - 1e-9)[:, None]).sum(1)  # first month after the run
-        end = np.maximum(end, at + 1)
-        good = (first <= at) & (end <= months) & (end - first < width)
-        width = np.where(good, end - first, width)
-        low, high = np.where(good, first, low), np.where(good, end - 1, high)
+    # For each first month the shortest run that reaches the level and holds the date.
+    end = (cdf[:, None, :] < (cdf[:, :-1, None] + level - 1e-9)).sum(2)  # first month after the run
+    end = np.maximum(end, at[:, None] + 1)
+    first = np.arange(months)
+    width = np.where((first <= at[:, None]) & (end <= months), end - first, months + 1)
+    low = width.argmin(1)
+    whole = width[np.arange(len(at)), low] > months
+    low = np.where(whole, 0, low)
+    high = np.where(whole, months - 1, end[np.arange(len(at)), low] - 1)
     return at, low, high
 
 
@@ -59,69 +59,55 @@ class Pairs:
     second: np.ndarray
 
 
-def pairs(
-    log: np.ndarray, used: np.ndarray, kernel: np.ndarray, one: np.ndarray, variance: np.ndarray, dof: np.ndarray
-) -> Pairs:
+def projected(used: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    """Precision of each client (clients, months, months) with its missing months unknown."""
+    full = precision.copy()
+    for rows, places, real in missing_groups(~used):
+        own = precision[rows]
+        each = np.arange(len(rows))[:, None]
+        block = own[each[:, :, None], places[:, :, None], places[:, None, :]]
+        cross = own[each, places] * real[:, :, None]
+        full[rows] -= cross.transpose(0, 2, 1) @ (masked_inverse(block, real) @ cross)
+    return full
+
+
+def pairs(z: np.ndarray, used: np.ndarray, precision: np.ndarray, one: np.ndarray, dof: np.ndarray) -> Pairs:
     """Evidence of every pair of steps under each client's own quiet model.
 
     Parameters
     ----------
-    log, used : arrays (clients, months)
-    kernel : int array
-        Quiet model of each client.
+    z, used : arrays (clients, months)
+        Log volume, 0 where not used.
+    precision : array (clients, months, months)
+        As `projected` gives it.
     one : float array
         Log evidence of a single break under that model relative to none.
+    dof : float array
     """
-    months = log.shape[1]
-    odds = np.full(len(log), -np.inf)
-    first, second = np.zeros((2, len(log), months))
-    for g in np.unique(kernel):
-        rows = np.flatnonzero(kernel == g)
-        for begin in range(0, len(rows), _CHUNK):
-            part = rows[begin : begin + _CHUNK]
-            value, a, b = _pairs(log[part], used[part], int(g), variance[part], dof[part])
-            odds[part], first[part], second[part] = value - one[part], a, b
-    return Pairs(odds, first, second)
-
-
-def projected(log: np.ndarray, used: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """Precision of each client with its missing months unknown."""
-    full = np.repeat(precision[None], len(log), 0)
-    for rows, places, real in missing_groups(~used):
-        inverse = masked_inverse(precision[places[:, :, None], places[:, None, :]], real)
-        cross = precision[places] * real[:, :, None]
-        full[rows] -= cross.transpose(0, 2, 1) @ (inverse @ cross)
-    return full
-
-
-def _pairs(
-    log: np.ndarray, used: np.ndarray, kernel: int, variance: np.ndarray, dof: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    months = log.shape[1]
-    precision = projected(log, used, tables(months).precision[kernel])
-    z = np.where(used, log, 0).astype(np.float32)
+    months = z.shape[1]
     score = (precision @ z[:, :, None])[:, :, 0]
     rss = np.maximum((score * z).sum(1), 1e-9)
-    base = (variance * dof).astype(np.float32)
+    base = rss + np.float32(DOF * SD**2)
     u = score[:, ::-1].cumsum(1)[:, ::-1]
     gram = precision[:, ::-1, ::-1].cumsum(1).cumsum(2)[:, ::-1, ::-1]
-    ratio = (CHANGE_SD[0] ** 2 / variance).astype(np.float32)
+    ratio = CHANGE_SD[0] ** 2 / (base / dof)
     held = np.einsum("nii->ni", gram) + 1 / ratio[:, None]
     determinant = np.maximum(held[:, :, None] * held[:, None, :] - gram**2, 1e-6)
-    gain = (
-        held[:, None, :] * (u**2)[:, :, None] + held[:, :, None] * (u**2)[:, None, :]
-        - 2 * gram * (u[:, :, None] * u[:, None, :])
-    ) / determinant  # fmt: skip
-    gain = np.minimum(gain, 0.999 * rss[:, None, None])
-    value = -0.5 * dof[:, None, None].astype(np.float32) * np.log1p(-gain / base[:, None, None])
+    square = u**2
+    gain = held[:, None, :] * square[:, :, None]
+    gain += held[:, :, None] * square[:, None, :]
+    gain -= 2 * gram * (u[:, :, None] * u[:, None, :])
+    gain /= determinant
+    gain *= (-1 / base)[:, None, None]
+    value = np.log(np.maximum(gain, -0.999 * (rss / base)[:, None, None]) + 1)
+    value *= (-0.5 * dof)[:, None, None]
     value -= 0.5 * np.log(determinant * ratio[:, None, None] ** 2)
     value[~_allowed(used)] = -np.inf
     value += 2 * np.log(1 / max(months - BEFORE - 2, 1))
-    value = value.reshape(len(log), -1)
-    peak = np.maximum(value.max(1), -1e9)
-    mass = np.exp(value - peak[:, None]).reshape(len(log), months, months)
+    peak = np.maximum(value.max((1, 2)), -1e9)
+    mass = np.exp(value - peak[:, None, None])
     total = np.maximum(mass.sum((1, 2)), 1e-30)
-    return peak + np.log(total), mass.sum(2) / total[:, None], mass.sum(1) / total[:, None]
+    return Pairs(peak + np.log(total) - one, mass.sum(2) / total[:, None], mass.sum(1) / total[:, None])
 
 
 def _allowed(used: np.ndarray) -> np.ndarray:

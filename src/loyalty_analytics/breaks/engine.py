@@ -8,20 +8,29 @@ import numpy as np
 import pandas as pd
 
 from .calibration import p_value
-from .dating import date_interval, pairs
+from .dating import date_interval, pairs, projected
 from .kernels import SHAPES, Tables, tables
-from .model import _DOF, Evidence, Hyper, group_evidence, learn, log_sum, reference_hyper
+from .model import (
+    DOF, SD, Evidence, Hyper, block_evidence, blocks, learn, likely, log_sum, quiet_block, reference_hyper,
+)  # fmt: skip
 from .occurrence import Silence, silence, visit_evidence
 from .prepare import LONGEST, Prepared, prepare, stray_months
 
 __all__ = ["Found", "scan", "shape_columns"]
 
-_KIND = {"step": "level", "pulse": "level", "decay": "decay", "deep_decay": "decay", "slope": "slope", "deep_slope": "slope"}
+_KINDS = np.array(["level", "decay", "decay", "slope", "slope", "level"])
+_WORTH = -0.7  # statistic of the first look from which every date is looked at
 _LEFT = 0.05  # p-value of a silence from which the client is taken as gone
-_CANDIDATE = 0.2  # p-value from which the dating is worth its time
-_SAMPLE = 400  # clients that the shares of quiet models are learned from
-_SECOND = 0.08  # p-value below which a second break is told apart from one
-_WIDEN = 1.0
+_CANDIDATE = 0.15  # p-value from which the dating is worth its time
+_SAMPLE = 300  # clients that the shares of quiet models are learned from
+_SECOND = 0.15  # p-value below which a second break is told apart from one
+_FULLEST = 0.7  # share of a group, fullest first, that the sample is drawn from
+_CHUNK = 2048  # clients dated at once: memory stays flat whatever their number
+_NARROW = 0.95  # posterior mass of an interval whose coverage is 0.95
+COLUMNS = [
+    "row", "break_month", "low", "high", "kind", "direction", "effect", "effect_low", "effect_high", "p_value",
+    "p_second", "lost", "shape",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +41,16 @@ class Found:
     ----------
     rows : pandas.DataFrame
         row (position of the client), break_month, low, high (positions of months), kind, direction,
-        effect, effect_low, effect_high, p_value, lost.
+        effect, effect_low, effect_high, p_value (of the client), p_second (of a second break given
+        the first), lost, shape.
     clients : pandas.DataFrame
         judged, reason, months, purchases, p_value.
+    prepared : Prepared
+    kernel : int array
+        Most likely quiet model of each client.
+    hyper : Hyper
+    offset : int
+        Months of the panel before those looked at.
     """
 
     rows: pd.DataFrame
@@ -49,168 +65,175 @@ def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int
     """Candidates of all clients, with p-values of each client on its own."""
     offset = max(values.shape[1] - LONGEST, 0)
     recent = values[:, offset:]
-    calendar = (start + offset + np.arange(recent.shape[1])) % 12
+    months = recent.shape[1]
+    calendar = (start + offset + np.arange(months)) % 12
     prepared = prepare(recent, calendar)
     purchases = prepared.bought.sum(1)
-    judged = (purchases >= min_months) & (recent.shape[1] - prepared.first >= min_months)
-    groups = [np.flatnonzero(judged & (prepared.first == f)) for f in np.unique(prepared.first[judged])]
+    judged = (purchases >= min_months) & (months - prepared.first >= min_months)
+    begin = months - _length(months - prepared.first)
+    groups = _groups(begin, judged)
     for rows in groups:
-        f = prepared.first[rows[0]]
+        f = begin[rows[0]]
         used = prepared.used[rows][:, f:]
         prepared.used[rows, f:] = used & ~stray_months(prepared.log[rows][:, f:], used)
-    hyper = _learn(prepared, groups)
+        prepared.used[rows, :f] = False
+    hyper = _learn(prepared, groups, begin)
     quiet = silence(prepared.bought, prepared.known, calendar, min_months)
-    here = prepared.known & (np.arange(recent.shape[1]) >= prepared.first[:, None])
+    here = prepared.known & (np.arange(months) >= prepared.first[:, None])
     left = quiet.p_value < _LEFT
-    here[quiet.rows[left]] &= np.arange(recent.shape[1]) < quiet.since[left][:, None]
+    here[quiet.rows[left]] &= np.arange(months) < quiet.since[left][:, None]
     visits = visit_evidence(prepared.bought, here, calendar)
     p = np.full(len(values), np.nan)
     kernel = np.zeros(len(values), dtype=np.int64)
-    frames = []
+    found = [_churn(quiet, recent, judged, level)]
     for rows in groups:
-        f = int(prepared.first[rows[0]])
-        log, used = prepared.log[rows][:, f:], prepared.used[rows][:, f:]
-        evidence = group_evidence(log, used, hyper, visits[rows][:, f:])
-        p[rows] = p_value(evidence.statistic, used.sum(1))
-        kernel[rows] = evidence.best_kernel
-        if (p[rows] < _CANDIDATE).any():
-            frames.append(_level_rows(rows, f, log, used, evidence, p[rows], recent, level, hyper))
-    frames.append(_churn_rows(quiet, recent, judged, level))
-    rows_ = _tidy(pd.concat(frames, ignore_index=True), quiet, p)
+        f = int(begin[rows[0]])
+        found += _group(prepared, visits, recent, rows, f, hyper, p, kernel, level)
+    table = {name: np.concatenate([part[name] for part in found]) for name in COLUMNS}
+    rows_ = _tidy(pd.DataFrame(table), quiet, p)
     rows_[["break_month", "low", "high"]] += offset
-    known = prepared.known.sum(1)
-    reason = np.where(judged, "", np.where(purchases == 0, "no_data", np.where(known < min_months, "short", "sparse")))
-    clients = pd.DataFrame({
+    return Found(rows_, _clients(prepared, judged, min_months, p), prepared, kernel, hyper, offset)
+
+
+def _length(have: np.ndarray) -> np.ndarray:
+    """Months looked at: few different lengths make few groups, at the price of up to two early months."""
+    return np.where(have < 24, have, np.where(have < 36, have // 2 * 2, have // 3 * 3))
+
+
+def _groups(begin: np.ndarray, judged: np.ndarray) -> list[np.ndarray]:
+    """Positions of clients with equal length, in blocks."""
+    out = []
+    for f in np.unique(begin[judged]):
+        rows = np.flatnonzero(judged & (begin == f))
+        out += [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
+    return out
+
+
+def _clients(prepared: Prepared, judged: np.ndarray, min_months: int, p: np.ndarray) -> pd.DataFrame:
+    known, purchases = prepared.known.sum(1), prepared.bought.sum(1)
+    reason = np.where(purchases == 0, "no_data", np.where(known < min_months, "short", "sparse"))
+    return pd.DataFrame({
         "judged": judged, "reason": pd.Series(reason, dtype="str").where(~judged), "months": known,
-        "purchases": purchases, "p_value": p,
+        "purchases": purchases, "p_value": np.where(judged, p, np.nan),
     })  # fmt: skip
-    return Found(rows_, clients, prepared, kernel, hyper, offset)
 
 
-def _learn(prepared: Prepared, groups: list[np.ndarray]) -> Hyper:
-    """Shares of the quiet models, from every k-th client of a panel that is larger than the sample."""
+def _learn(prepared: Prepared, groups: list[np.ndarray], begin: np.ndarray) -> Hyper:
+    """Shares of the quiet models, from a sample of the most common lengths of history."""
     reference = reference_hyper()
-    total = sum(len(rows) for rows in groups)
-    if not total:
-        return reference
-    step = max(total // _SAMPLE, 1)
+    every = np.arange(len(reference.kernels))
     parts = []
-    for rows in groups:
-        f = int(prepared.first[rows[0]])
+    room = _SAMPLE
+    for rows in sorted(groups, key=lambda rows: (-len(rows), begin[rows[0]])):
+        f = int(begin[rows[0]])
         log, used = prepared.log[rows][:, f:], prepared.used[rows][:, f:]
-        if step > 1:
-            # Chosen by what the client looks like, so that the order of rows does not matter.
-            order = np.lexsort((np.round((log**2).sum(1), 6), used.sum(1)))
-            chosen = order[step // 2 :: step] if len(rows) >= step else order[: len(rows) // 2]
-            log, used = log[chosen], used[chosen]
-        if len(log):
-            parts.append(group_evidence(log, used, reference))
+        # Chosen by what the client looks like, so that the order of rows does not matter; clients
+        # with few months missing first: they say most and cost least.
+        order = np.lexsort((np.round((log**2).sum(1), 6), (~used).sum(1)))
+        order = order[: max(room, int(_FULLEST * len(order)))]
+        chosen = order[np.linspace(0, len(order) - 1, min(room, len(order))).astype(np.int64)]
+        log, used = log[chosen], used[chosen]
+        for part in blocks(log, used):
+            block = quiet_block(log[part], used[part], np.zeros(log[part].shape), every)
+            parts.append(block_evidence(block, reference, coarse=True))
+        room -= len(log)
+        if room <= 0:
+            break
+    if not parts:
+        return reference
     quiet, broken = (np.concatenate([getattr(part, name) for part in parts]) for name in ("quiet", "broken"))
     return learn(quiet, broken, reference)
 
 
-def _level_rows(
-    rows: np.ndarray, first: int, log: np.ndarray, used: np.ndarray, evidence: Evidence, p: np.ndarray,
-    values: np.ndarray, level: float, hyper: Hyper,
-) -> pd.DataFrame:  # fmt: skip
-    """One or two candidates of each client whose level may have changed."""
-    keep = np.flatnonzero(p < _CANDIDATE)
-    log, used, rows = log[keep], used[keep], rows[keep]
-    table = tables(log.shape[1])
-    kernel = evidence.best_kernel[keep]
-    dof = used.sum(1) - 1 + _DOF
-    at = np.arange(len(keep))
-    single = [name != "pulse" for name in SHAPES]  # a pulse is a special pair
-    one = log_sum(evidence.broken[keep][at, kernel][:, single], 1) - evidence.quiet[keep][at, kernel]
-    # The plug-in variance of that model alone, as in its evidence.
-    two = pairs(log, used, kernel, one, *_base(log, used, kernel, dof), dof)
-    second = np.exp(-np.maximum(two.odds, 0))  # a Bayes factor's inverse bounds the p-value
-    double = second < _SECOND
-    column, change = evidence.best_column[keep], evidence.change[keep]
-    shape = evidence.shapes[keep].copy()
-    shape[:, SHAPES.index("pulse")] = 0
-    frames = []
-    for which, dates in enumerate((np.where(double[:, None], two.first, evidence.dates[keep]), two.second)):
-        mask = np.ones(len(keep), dtype=bool) if which == 0 else double
-        if not mask.any():
+def _group(
+    prepared: Prepared, visits: np.ndarray, values: np.ndarray, group: np.ndarray, f: int, hyper: Hyper,
+    p: np.ndarray, kernel: np.ndarray, level: float,
+) -> list[dict[str, np.ndarray]]:  # fmt: skip
+    """One group of clients of equal length; fills ``p`` and ``kernel``, returns its candidates."""
+    found, kept = [], hyper.kept
+    log_, used_, visits_ = (array[group][:, f:] for array in (prepared.log, prepared.used, visits))
+    for part in blocks(log_, used_):
+        rows = group[part]
+        block = quiet_block(log_[part], used_[part], visits_[part], kept)
+        evidence = block_evidence(block, hyper, coarse=True)
+        p[rows], kernel[rows] = p_value(evidence.statistic, block.used.sum(1)), kept[evidence.best_kernel]
+        near = np.flatnonzero(evidence.statistic > _WORTH)
+        if not len(near):
             continue
-        month, low, high = date_interval(dates[mask], level, _WIDEN)
-        frames.append(pd.DataFrame({
-            "row": rows[mask], "break_month": month, "low": low, "high": high, "part": which,
-            "local": np.flatnonzero(mask),
-            "p_value": p[keep][mask], "p_second": second[mask] * which,
-        }))  # fmt: skip
-    found = pd.concat(frames, ignore_index=True)
-    local = found["local"].to_numpy()
-    found["shape"] = np.where(double[local], 0, shape.argmax(1)[local])
-    return _sizes(found, log, used, kernel, values[:, first:], level).assign(
-        break_month=lambda x: x["break_month"] + first, low=lambda x: x["low"] + first, high=lambda x: x["high"] + first
-    )
+        rows, block, active = rows[near], block.take(near), likely(evidence, hyper, kept)[near]
+        evidence = block_evidence(block, hyper, active=active)
+        p[rows], kernel[rows] = p_value(evidence.statistic, block.used.sum(1)), kept[evidence.best_kernel]
+        keep = np.flatnonzero(p[rows] < _CANDIDATE)
+        if len(keep):
+            rows, block = rows[keep], block.take(keep)
+            found.append(_date(rows, f, block.z, block.used, _take(evidence, keep), kernel[rows], p, values[rows, f:], level))
+    return found
 
 
-def _base(log: np.ndarray, used: np.ndarray, kernel: np.ndarray, dof: np.ndarray) -> tuple[np.ndarray]:
-    from .model import _SD, _quiet
-    from .prepare import missing_groups
+def _take(evidence: Evidence, keep: np.ndarray) -> Evidence:
+    return Evidence(**{name: getattr(evidence, name)[keep] for name in Evidence.__dataclass_fields__})
 
-    table = tables(log.shape[1])
-    rss = np.zeros(len(log))
-    z = np.where(used, log, 0).astype(np.float32)
-    for g in np.unique(kernel):
-        rows = kernel == g
-        rss[rows] = _quiet(z[rows], table.precision[g], missing_groups(~used[rows]))[0]
-    return ((_DOF * _SD**2 + rss) / dof,)
+
+def _date(
+    rows: np.ndarray, f: int, z: np.ndarray, used: np.ndarray, evidence: Evidence, kernel: np.ndarray, p: np.ndarray,
+    values: np.ndarray, level: float,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """One or two candidates of each client whose level may have changed."""
+    table = tables(z.shape[1])
+    at, g = np.arange(len(rows)), evidence.best_kernel
+    single = [name != "pulse" for name in SHAPES]  # a pulse is a special pair
+    one = log_sum(evidence.broken[at, g][:, single], 1) - evidence.quiet[at, g]
+    dof = (used.sum(1) - 1 + DOF).astype(np.float32)
+    precision = projected(used, table.precision[kernel])
+    two = pairs(z, used, precision, one, dof)
+    p_second = np.exp(-np.maximum(two.odds, 0))  # a Bayes factor's inverse bounds the p-value
+    double = np.flatnonzero(p_second < _SECOND)
+    first = evidence.dates.copy()
+    first[double] = two.first[double]
+    month, low, high = date_interval(np.concatenate([first, two.second[double]]), level * _NARROW / 0.95)
+    shape = np.where(evidence.shapes[:, single].sum(1) > 0, evidence.shapes[:, single].argmax(1), 0)
+    shape[double] = 0
+    local, part = np.r_[at, double], np.r_[np.zeros(len(at), dtype=np.int64), np.ones(len(double), dtype=np.int64)]
+    return {
+        "row": rows[local], "break_month": month + f, "low": low + f, "high": high + f,
+        "p_value": p[rows][local], "p_second": np.where(part == 1, p_second[local], 0.0),
+        **_sizes(table, z, precision, dof, values, local, part, month, np.where(part == 1, 0, shape[local]), level),
+    }  # fmt: skip
 
 
 def _sizes(
-    found: pd.DataFrame, log: np.ndarray, used: np.ndarray, kernel: np.ndarray, values: np.ndarray, level: float
-) -> pd.DataFrame:
-    """Size of each candidate's change by generalised least squares with all breaks of the client."""
+    table: Tables, z: np.ndarray, precision: np.ndarray, dof: np.ndarray, values: np.ndarray, local: np.ndarray,
+    part: np.ndarray, month: np.ndarray, shape: np.ndarray, level: float,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Size of each change by generalised least squares with all breaks of the client."""
     from scipy.special import ndtri
 
-    from .dating import projected
-
-    table = tables(log.shape[1])
-    months = log.shape[1]
-    clients = len(log)
+    clients, months = z.shape
     columns = np.zeros((clients, months, 2))
-    for part in (0, 1):
-        mask = (found["part"] == part).to_numpy()
-        local, b, s = (found[name].to_numpy()[mask] for name in ("local", "break_month", "shape"))
-        columns[local, :, part] = shape_columns(table, b, s)
-    change, sd = np.zeros((2, clients, 2))
-    for g in np.unique(kernel):
-        rows = np.flatnonzero(kernel == g)
-        precision = projected(log[rows], used[rows], table.precision[g]).astype(float)
-        x = columns[rows]
-        weighted = precision @ x
-        ridge = np.eye(2) * 1e-3 + np.eye(2) * (np.abs(x).sum(1) == 0)[:, None, :]
-        inverse = np.linalg.inv(x.transpose(0, 2, 1) @ weighted + ridge)
-        z = np.where(used[rows], log[rows], 0)
-        score = np.einsum("ntk,nt->nk", weighted, z)
-        change[rows] = np.einsum("nij,nj->ni", inverse, score)
-        rss = np.einsum("nt,nts,ns->n", z, precision, z) - (score * change[rows]).sum(1)
-        dof = used[rows].sum(1) - 1 + _DOF
-        variance = (np.maximum(rss, 0) + _DOF * 0.2**2) / dof
-        sd[rows] = np.sqrt(np.einsum("nii->ni", inverse) * variance[:, None])
-    local, part = found["local"].to_numpy(), found["part"].to_numpy()
-    size, error = change[local, part], sd[local, part] * ndtri((1 + level) / 2)
+    columns[local, :, part] = shape_columns(table, month, shape)
+    weighted = precision @ columns.astype(np.float32)
+    normal = columns.transpose(0, 2, 1) @ weighted
+    idle = np.abs(columns).sum(1) == 0
+    inverse = np.linalg.inv(normal + np.eye(2) * (1e-3 + idle[:, None, :]))
+    score = np.einsum("ntk,nt->nk", weighted, z)
+    change = np.einsum("nij,nj->ni", inverse, score)
+    rss = np.einsum("nt,nt->n", (precision @ z[:, :, None])[:, :, 0], z) - (score * change).sum(1)
+    spread = np.sqrt(np.einsum("nii->ni", inverse) * ((np.maximum(rss, 0) + DOF * SD**2) / dof)[:, None])
+    size, error = change[local, part], spread[local, part] * ndtri((1 + level) / 2)
     path = columns[local, :, part] * size[:, None]
     end = path[:, -1]
-    reach = np.where(size != 0, end / np.where(size == 0, 1, size), 1)
-    money = np.nan_to_num(values[found["row"].to_numpy()])
+    reach = columns[local, -1, part]
     second = np.full(clients, months)
-    mask = part == 1
-    second[local[mask]] = found["break_month"].to_numpy()[mask]
+    second[local[part == 1]] = month[part == 1]
     until = np.where(part == 0, second[local], months)
-    live = np.arange(months) < until[:, None]
-    lost = (money * np.expm1(-path) * live).sum(1)
-    shape_names = np.array([_KIND[name] for name in SHAPES])
+    money = np.where(np.arange(months) < until[:, None], np.nan_to_num(values[local]), 0)
     rise = size > 0
-    kind = np.where(rise, np.where(part == 1, "recovery", "rise"), shape_names[found["shape"].to_numpy()])
-    return found.assign(
-        shape=np.array(SHAPES)[found["shape"].to_numpy()], kind=kind, direction=np.where(rise, 1, -1), effect=np.expm1(end),
-        effect_low=np.expm1(end - error * reach), effect_high=np.expm1(end + error * reach), lost=lost,
-    )  # fmt: skip
+    return {
+        "kind": np.where(rise, np.where(part == 1, "recovery", "rise"), _KINDS[shape]),
+        "direction": np.where(rise, 1, -1), "effect": np.expm1(end),
+        "effect_low": np.expm1(end - error * reach), "effect_high": np.expm1(end + error * reach),
+        "lost": (money * np.expm1(-path)).sum(1), "shape": np.array(SHAPES)[shape],
+    }  # fmt: skip
 
 
 def shape_columns(table: Tables, start: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -222,20 +245,23 @@ def shape_columns(table: Tables, start: np.ndarray, shape: np.ndarray) -> np.nda
     return np.where((column >= 0)[:, None] & (shape != 0)[:, None], table.shapes.T[column], step)
 
 
-def _churn_rows(quiet: Silence, values: np.ndarray, judged: np.ndarray, level: float) -> pd.DataFrame:
+def _churn(quiet: Silence, values: np.ndarray, judged: np.ndarray, level: float) -> dict[str, np.ndarray]:
     """Candidates of clients that are silent at the end."""
     keep = judged[quiet.rows] & (quiet.p_value < _CANDIDATE)
-    rows, dates = quiet.rows[keep], quiet.dates[keep]
-    months = values.shape[1]
-    month, low, high = date_interval(dates, level) if len(rows) else (np.zeros(0, dtype=np.int64),) * 3
-    year = (np.arange(months) >= quiet.since[keep][:, None] - 12) & (np.arange(months) < quiet.since[keep][:, None])
+    rows, since = quiet.rows[keep], quiet.since[keep][:, None]
+    months, n = values.shape[1], int(keep.sum())
+    none = np.zeros(0, dtype=np.int64)
+    month, low, high = date_interval(quiet.dates[keep], level) if n else (none, none, none)
+    year = (np.arange(months) >= since - 12) & (np.arange(months) < since)
     usual = np.where(year, values[rows], np.nan)
     usual = np.nansum(usual, 1) / np.maximum((~np.isnan(usual)).sum(1), 1)
-    return pd.DataFrame({
-        "row": rows, "break_month": month, "low": low, "high": high, "part": 2, "shape": "silence",
-        "p_value": quiet.p_value[keep], "p_second": 0.0, "kind": "churn", "direction": -1, "effect": -1.0, "effect_low": -1.0,
-        "effect_high": -1.0, "lost": usual * (months - month),
-    })  # fmt: skip
+    whole = np.full(n, -1.0)
+    return {
+        "row": rows, "break_month": month, "low": low, "high": high, "kind": np.full(n, "churn"),
+        "direction": np.full(n, -1), "effect": whole, "effect_low": whole, "effect_high": whole,
+        "p_value": quiet.p_value[keep], "p_second": np.zeros(n), "lost": usual * (months - month),
+        "shape": np.full(n, "silence"),
+    }  # fmt: skip
 
 
 def _tidy(rows: pd.DataFrame, quiet: Silence, p: np.ndarray) -> pd.DataFrame:
@@ -245,5 +271,4 @@ def _tidy(rows: pd.DataFrame, quiet: Silence, p: np.ndarray) -> pd.DataFrame:
     since[left["row"].to_numpy(dtype=np.int64)] = left["break_month"].to_numpy()
     late = (rows["kind"] != "churn") & (rows["break_month"] >= since[rows["row"].to_numpy(dtype=np.int64)] - 4)
     np.fmin.at(p, quiet.rows, quiet.p_value)
-    order = ["row", "break_month", "low", "high", "kind", "direction", "effect", "effect_low", "effect_high", "p_value", "p_second", "lost", "shape"]
-    return rows.loc[~late, order].reset_index(drop=True)
+    return rows.loc[~late].reset_index(drop=True)

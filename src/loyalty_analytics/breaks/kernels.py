@@ -8,6 +8,7 @@ on the number of months is computed once per length and kept in memory.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,6 +34,7 @@ CHANGE_SD = np.array([0.5, 0.6, 1.1, 0.6, 1.5, 0.6], dtype=np.float32)  # of the
 _DECAYS = ((0.45, 3.3), (0.78, 3.8))  # share lost in the end, months to lose two thirds of it
 _SLOPES = (0.5, 0.85)  # a slope is linear in money down to this share lost in the last month
 _PULSES = (5, 7, 9, 12, 15)
+RECENT, _RECENT_WEIGHT = 6, 2.5  # a break in the last months is the one that can still be mended
 BEFORE, AFTER = 6, np.array([3, 3, 3, 5, 5, 7])  # months with a purchase needed on both sides, per shape
 
 
@@ -96,31 +98,36 @@ def covariance(months: int, noise: tuple[str, float], season: tuple[float, float
     return inner ** np.abs(t[:, None] - t[None, :]) + slow + waves
 
 
-def dated_shapes(months: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Columns of all shapes at all dates, their start, end and kind."""
+def dated_shapes(months: int, coarse: bool) -> tuple[np.ndarray, ...]:
+    """Columns of all shapes at all dates, their start, end, kind and the months each stands for."""
     t = np.arange(months)
-    rows: list[tuple[np.ndarray, int, int, int]] = []
-    for b in range(BEFORE, months - 2):
-        rows.append(((t >= b).astype(float), b, -1, 0))
+    rows: list[tuple[np.ndarray, int, int, int, int]] = []
+
+    def add(kind: int, least: int, step: int, column: Callable[[int], np.ndarray], length: int = 0) -> None:
+        for b in range(BEFORE, months - least + 1, step if coarse else 1):
+            rows.append((column(b), b, b + length if length else -1, kind, step if coarse else 1))
+
+    add(0, 3, 2, lambda b: (t >= b).astype(float))
     for kind, (share, pace) in enumerate(_DECAYS, start=1):
-        for b in range(BEFORE, months - 2):
-            gone = share * -np.expm1(-np.maximum(t - b + 1, 0) / pace)
-            rows.append((np.log1p(-gone) / np.log1p(-share), b, -1, kind))
+        add(kind, 3, 3, lambda b, share=share, pace=pace: _fall(share * -np.expm1(-np.maximum(t - b + 1, 0) / pace), share))
     for kind, share in enumerate(_SLOPES, start=3):
-        for b in range(BEFORE, months - 4):
-            gone = share * np.maximum(t - b + 1, 0) / (months - b)
-            rows.append((np.log1p(-gone) / np.log1p(-share), b, -1, kind))
-    for length in _PULSES:
-        for b in range(BEFORE, months - length - 1):
-            rows.append((((t >= b) & (t < b + length)).astype(float), b, b + length, 5))
-    columns, start, end, kind_of = zip(*rows)
-    return np.array(columns).T, np.array(start), np.array(end), np.array(kind_of)
+        add(kind, 5, 4, lambda b, share=share: _fall(share * np.maximum(t - b + 1, 0) / (months - b), share))
+    lengths = _PULSES[1::2] if coarse else _PULSES
+    for length in lengths:
+        add(5, length + 3, 4, lambda b, length=length: ((t >= b) & (t < b + length)).astype(float), length)
+    columns, start, end, kind_of, stands = (np.array(part) for part in zip(*rows))
+    stands = np.where(kind_of == 5, stands * len(_PULSES) / len(lengths), stands)
+    return columns.T, start, end, kind_of, stands
+
+
+def _fall(gone: np.ndarray, share: float) -> np.ndarray:
+    """Log of the money left, one where ``share`` of it is lost."""
+    return np.log1p(-gone) / np.log1p(-share)
 
 
 @lru_cache(maxsize=256)
-def tables(months: int) -> Tables:
-    """The tables of one length (about 13 MB for 72 months)."""
-    columns, start, end, kind = dated_shapes(months)
+def quiet_tables(months: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse covariance with the level projected out, and log determinant, of every quiet model."""
     precision, logdet = [], []
     for season in SEASONS:
         for noise in NOISES:
@@ -129,14 +136,22 @@ def tables(months: int) -> Tables:
             ones = inverse.sum(1)
             precision.append(inverse - np.outer(ones, ones) / ones.sum())
             logdet.append(np.linalg.slogdet(cov)[1] + np.log(ones.sum()))
-    stacked = np.array(precision)
-    scores = stacked @ columns
-    weight = np.where(start >= months - 6, 2.5, 1.0) * SHAPE_PRIOR[kind] / max(months - BEFORE - 2, 1)
+    return np.array(precision), np.array(logdet)
+
+
+@lru_cache(maxsize=512)
+def tables(months: int, coarse: bool = False) -> Tables:
+    """The tables of one length: every date, or few dates for a first look."""
+    columns, start, end, kind, stands = dated_shapes(months, coarse)
+    precision, logdet = quiet_tables(months)
+    scores = precision @ columns
+    weight = np.where(start >= months - RECENT, _RECENT_WEIGHT, 1.0) * stands
+    weight = weight * SHAPE_PRIOR[kind] / max(months - BEFORE - 2, 1)
     dates = np.zeros((len(start), months), dtype=np.float32)
     dates[np.arange(len(start)), start] = 1
     return Tables(
-        precision=stacked.astype(np.float32),
-        logdet=np.array(logdet),
+        precision=precision.astype(np.float32),
+        logdet=logdet,
         scores=scores.astype(np.float32),
         information=np.maximum((columns * scores).sum(1), 1e-4).astype(np.float32),
         shapes=columns.astype(np.float32),

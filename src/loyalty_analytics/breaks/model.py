@@ -8,21 +8,24 @@ clients is learned from the panel itself (EM), so that drifting clients get a dr
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels import AFTER, BEFORE, CHANGE_SD, NOISES, SEASONS, SHAPES, Tables, tables
-from .prepare import masked_inverse, missing_groups
+from .kernels import AFTER, BEFORE, CHANGE_SD, SHAPES, Tables, tables
 
-__all__ = ["Evidence", "Hyper", "group_evidence", "learn", "reference_hyper"]
+__all__ = [
+    "DOF", "SD", "Block", "Evidence", "Hyper", "block_evidence", "blocks", "learn", "likely", "log_sum", "quiet_block",
+    "reference_hyper",
+]  # fmt: skip
 
-_DOF, _SD = 4.0, 0.2  # prior of a client's standard deviation of log volume
-_CHUNK = 192
-_KERNELS = len(NOISES) * len(SEASONS)
+DOF, SD = 4.0, 0.2  # prior of a client's standard deviation of log volume
+_CHUNK = 128
+_MISSING_CLASSES = (2, 9, 20, 34)  # months missing, upper ends
 _NEVER = -1e9
 _VISITS_ALONE = 0.1  # prior of a change of the rate of purchases with no change of the level
-_LEAST_SHARE = 0.004  # quiet models rarer than that are left out of the scan of all clients
+_LEAST_SHARE = 0.01  # quiet models rarer than that are left out of the scan of all clients
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +42,13 @@ class Hyper:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Of one group of clients with equal length of history.
+    """Of a block of clients; models are those of the block.
 
     Attributes
     ----------
-    quiet : float array (clients, kernels)
+    quiet : float array (clients, models)
         Log evidence without a break.
-    broken : float array (clients, kernels, shapes)
+    broken : float array (clients, models, shapes)
         Log evidence with one, over all dates.
     statistic : float array (clients,)
         Log Bayes factor.
@@ -67,7 +70,6 @@ class Evidence:
     best_kernel: np.ndarray
     best_column: np.ndarray
     change: np.ndarray
-    variance: np.ndarray
 
 
 def reference_hyper() -> Hyper:
@@ -97,114 +99,211 @@ def learn(quiet: np.ndarray, broken: np.ndarray, prior: Hyper, weight: float = 2
     return Hyper(kernels, rate)
 
 
-def group_evidence(log: np.ndarray, used: np.ndarray, hyper: Hyper, visits: np.ndarray | None = None) -> Evidence:
-    """Evidence of clients with as many months as ``log`` has columns."""
-    table = tables(log.shape[1])
-    visits = np.zeros(log.shape) if visits is None else visits
-    spans = [slice(i, i + _CHUNK) for i in range(0, len(log), _CHUNK)]
-    parts = [_chunk(log[span], used[span], visits[span], hyper, table) for span in spans]
-    names = Evidence.__dataclass_fields__
-    return Evidence(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Clients of equal length and like number of missing months under some quiet models, without a break.
+
+    Attributes
+    ----------
+    z : float32 array (clients, months)
+        Log volume, 0 where not used.
+    used : bool array
+    visits : float array
+        Log Bayes factor of a change of the rate of purchases from each month on.
+    kept : int array
+        Quiet models looked at.
+    rss, base : float32 arrays (models, clients)
+        Residual sum of squares, the same with the prior of the variance.
+    dof : float32 array (clients,)
+    quiet : float array (clients, models)
+        Log evidence.
+    places, inverse, fill : arrays
+        Missing months of each client (padded), inverse of their precision (zero where padded) and
+        what they would have to be, per model.
+    """
+
+    z: np.ndarray
+    used: np.ndarray
+    visits: np.ndarray
+    kept: np.ndarray
+    rss: np.ndarray
+    base: np.ndarray
+    dof: np.ndarray
+    quiet: np.ndarray
+    places: np.ndarray
+    inverse: np.ndarray
+    fill: np.ndarray
+
+    def take(self, rows: np.ndarray, models: np.ndarray | slice = slice(None)) -> Block:
+        """Some of the clients and models."""
+        return Block(
+            self.z[rows], self.used[rows], self.visits[rows], self.kept[models], self.rss[models][:, rows],
+            self.base[models][:, rows], self.dof[rows], self.quiet[rows][:, models], self.places[rows],
+            self.inverse[models][:, rows], self.fill[models][:, rows],
+        )  # fmt: skip
 
 
-def _chunk(log: np.ndarray, used: np.ndarray, visits: np.ndarray, hyper: Hyper, table: Tables) -> Evidence:
-    kept = hyper.kept
-    rows, months = log.shape
+def blocks(log: np.ndarray, used: np.ndarray) -> list[np.ndarray]:
+    """Rows in blocks of like number of missing months, small enough to stay in the processor's cache."""
+    missing = (~used).sum(1)
+    order = np.argsort(missing, kind="stable")
+    edges = [0, *np.searchsorted(missing[order], _MISSING_CLASSES, side="right"), len(order)]
+    return [
+        order[begin : min(begin + _CHUNK, high)]
+        for low, high in itertools.pairwise(edges)
+        for begin in range(low, high, _CHUNK)
+    ]
+
+
+def quiet_block(log: np.ndarray, used: np.ndarray, visits: np.ndarray, kept: np.ndarray) -> Block:
+    """Evidence of the quiet models, missing months taken as unknown."""
+    precision, logdet = tables(log.shape[1], True).precision[kept], tables(log.shape[1], True).logdet[kept]
     z = np.where(used, log, 0).astype(np.float32)
-    missing = missing_groups(~used)
-    dof = used.sum(1) - 1 + _DOF
-    fits = [_quiet(z, table.precision[g], missing) for g in kept]
-    base = np.stack([_DOF * _SD**2 + rss for rss, _, _ in fits], 1)
-    quiet = np.full((rows, _KERNELS), _NEVER)
-    for k, g in enumerate(kept):
-        quiet[:, g] = -0.5 * (table.logdet[g] + fits[k][1]) - 0.5 * dof * np.log(base[:, k])
-    variance = (base / dof[:, None]).min(1)
-    blocked = ~_allowed(used, table)
-    broken = np.full((rows, _KERNELS, len(SHAPES)), _NEVER)
-    edges = np.flatnonzero(np.r_[True, np.diff(table.shape) > 0])
-    present = table.shape[edges]
-    top = np.full(rows, -np.inf)
-    dates, shapes = np.zeros((rows, months)), np.zeros((rows, len(SHAPES)))
-    best = np.full(rows, -np.inf)
-    best_kernel, best_column = np.zeros((2, rows), dtype=np.int64)
-    change = np.zeros(rows)
-    bonus = np.logaddexp(visits, 0) - np.log(2)  # the rate of purchases may change with the level or stay
-    bonus = np.where(table.end < 0, bonus[:, table.start], 0).astype(np.float32) if visits.any() else None
-    size2 = CHANGE_SD[table.shape] ** 2
-    for k, g in enumerate(kept):
-        rss, _, inverses = fits[k]
-        score, information = _scan(z, table, g, inverses)
-        ratio = size2 / variance[:, None].astype(np.float32)
-        held = information + 1 / ratio
-        estimate = score / held
-        gain = np.minimum(score * estimate, 0.999 * rss[:, None].astype(np.float32))
-        value = -0.5 * dof[:, None].astype(np.float32) * np.log1p(-gain / base[:, k : k + 1].astype(np.float32))
-        value -= 0.5 * np.log(held * ratio)
-        value += table.prior
-        if bonus is not None:
-            value += bonus
-        value[blocked] = -np.inf
-        offset = np.where(np.isfinite(peak := value.max(1)), peak, 0).astype(np.float32)
-        mass = np.exp(value - offset[:, None])
-        by_shape = np.add.reduceat(mass, edges, axis=1)
-        with np.errstate(divide="ignore"):
-            broken[:, g, present] = np.maximum(np.log(by_shape) + offset[:, None] + quiet[:, g, None], _NEVER)
-            level = offset + quiet[:, g] + np.log(hyper.kernels[g])
-        new = np.maximum(top, level)
-        old_weight, weight = np.exp(top - new), np.exp(level - new)
-        dates = dates * old_weight[:, None] + weight[:, None] * (mass @ table.dates)
-        shapes *= old_weight[:, None]
-        shapes[:, present] += weight[:, None] * by_shape
-        top = new
-        column = value.argmax(1)
-        joint = peak + quiet[:, g] + np.log(hyper.kernels[g])
-        better = joint > best
-        best, best_kernel, best_column = (
-            np.where(better, joint, best), np.where(better, g, best_kernel), np.where(better, column, best_column)
-        )
-        change = np.where(better, estimate[np.arange(rows), column], change)
-    null = log_sum(quiet[:, kept] + np.log(hyper.kernels[kept]), 1)
-    if bonus is not None:
-        alone = np.exp(np.minimum(visits + null[:, None] - top[:, None], 80)) * (visits != 0) * _VISITS_ALONE / months
-        dates += alone
-    total = dates.sum(1)
-    safe = np.maximum(total, 1e-300)[:, None]
-    with np.errstate(divide="ignore"):
-        alternative = np.where(total > 0, np.log(total) + top, -np.inf)
-    return Evidence(
-        quiet, broken, alternative - null, dates / safe, shapes / safe, best_kernel, best_column, change, variance
+    dof = (used.sum(1) - 1 + DOF).astype(np.float32)
+    score = z @ precision
+    rss = (score * z).sum(2, dtype=np.float64)
+    most = int((~used).sum(1).max(initial=0))
+    places = np.argsort(used, axis=1, kind="stable")[:, :most]
+    inverse = np.zeros((len(kept), len(z), most, most), dtype=np.float32)
+    fill = np.zeros((len(kept), len(z), most), dtype=np.float32)
+    extra = np.zeros(rss.shape)
+    if most:
+        real = np.take_along_axis(~used, places, 1)
+        both = real[:, :, None] & real[:, None, :]
+        block = np.where(both, precision[:, places[:, :, None], places[:, None, :]], np.eye(most, dtype=np.float32))
+        inverse = np.linalg.inv(block) * both
+        right = np.where(real, score[:, np.arange(len(z))[:, None], places], 0)
+        fill = (inverse @ right[..., None])[..., 0]
+        rss -= (right * fill).sum(2)
+        extra = np.linalg.slogdet(block)[1]
+    rss = np.maximum(rss, 1e-9)
+    base = DOF * SD**2 + rss
+    quiet = -0.5 * (logdet[:, None] + extra + dof * np.log(base)).T
+    return Block(
+        z, used, visits, kept, rss.astype(np.float32), base.astype(np.float32), dof, quiet, places, inverse, fill
     )
 
 
-def _quiet(z: np.ndarray, precision: np.ndarray, missing: list) -> tuple[np.ndarray, np.ndarray, list]:
-    """Residual sum of squares, log determinant of the missing part, and how to fill it."""
-    score = z @ precision
-    rss = np.einsum("nt,nt->n", score, z).astype(float)
-    logdet = np.zeros(len(z))
-    inverses = []
-    for rows, places, real in missing:
-        block = precision[places[:, :, None], places[:, None, :]]
-        inverse = masked_inverse(block, real)
-        right = np.take_along_axis(score[rows], places, 1) * real
-        filled = np.einsum("nij,nj->ni", inverse, right)
-        rss[rows] -= (right * filled).sum(1)
-        eye = np.eye(places.shape[1], dtype=np.float32)
-        logdet[rows] = -np.linalg.slogdet(inverse + eye * ~real[:, :, None])[1]
-        inverses.append((rows, places, real, inverse, filled))
-    return np.maximum(rss, 1e-9), logdet, inverses
+def block_evidence(block: Block, hyper: Hyper, coarse: bool = False, active: np.ndarray | None = None) -> Evidence:
+    """Evidence of every dated shape under the quiet models of a block.
+
+    ``active`` (clients, models) leaves out models that a first look found hopeless.
+    """
+    table = tables(block.z.shape[1], coarse)
+    rows, months = block.z.shape
+    weight = np.log(hyper.kernels[block.kept])
+    null = log_sum(block.quiet + weight, 1)
+    precise = (block.base / block.dof).min(0)[:, None] / CHANGE_SD[table.shape] ** 2
+    offset = _prior(block, table)
+    offset += 0.5 * np.log(precise)
+    sums = _Sums(rows, len(block.kept), months, table)
+    for k, g in enumerate(block.kept):
+        here = slice(None) if active is None else np.flatnonzero(active[:, k])
+        part = block if active is None else block.take(here, np.array([k]))
+        if not len(part.z):
+            continue
+        score, held = _scan(part, k if active is None else 0, table.scores[g], table.information[g], precise[here])
+        value = _gain(part, k if active is None else 0, score, held)
+        value += offset[here]
+        sums.add(here, k, value, block.quiet[here, k], weight[k], score, held)
+    dates, top = sums.dates, sums.top
+    if block.visits.any():
+        surprise = np.exp(np.minimum(block.visits + (null - top)[:, None], 80))
+        dates = dates + surprise * (block.visits != 0) * _VISITS_ALONE / months
+    total = np.maximum(dates.sum(1), 1e-300)
+    return Evidence(
+        block.quiet, sums.broken, np.log(total) + top - null, dates / total[:, None],
+        sums.shapes / np.maximum(sums.shapes.sum(1, keepdims=True), 1e-300), sums.kernel, sums.column, sums.change,
+    )  # fmt: skip
 
 
-def _scan(z: np.ndarray, table: Tables, g: int, inverses: list) -> tuple[np.ndarray, np.ndarray]:
-    """Score and information of every dated shape, missing months taken as unknown."""
-    score = z @ table.scores[g]
-    if not inverses:
-        return score, np.broadcast_to(table.information[g], score.shape)
-    information = np.repeat(table.information[g : g + 1], len(z), 0)
-    for rows, places, real, inverse, filled in inverses:
-        cross = table.scores[g][places] * real[:, :, None]
-        score[rows] -= (filled[:, None, :] @ cross)[:, 0]
-        information[rows] -= (cross * (inverse @ cross)).sum(1)
-    return score, np.maximum(information, 1e-4)
+def likely(evidence: Evidence, hyper: Hyper, kept: np.ndarray, least: float = 0.02) -> np.ndarray:
+    """Quiet models (clients, models) with at least that share of a client's posterior, with or without a break."""
+    weight = np.log(hyper.kernels[kept])
+    both = np.maximum(evidence.quiet, log_sum(evidence.broken, 2)) + weight
+    return both > both.max(1, keepdims=True) + np.log(least)
+
+
+class _Sums:
+    """Running sums over the quiet models, each client scaled by its largest term."""
+
+    def __init__(self, rows: int, models: int, months: int, table: Tables) -> None:
+        self.table = table
+        self.edges = np.flatnonzero(np.r_[True, np.diff(table.shape) > 0])
+        self.present = table.shape[self.edges]
+        self.broken = np.full((rows, models, len(SHAPES)), _NEVER)
+        self.top, self.best = np.full(rows, _NEVER), np.full(rows, 2 * _NEVER)
+        self.dates, self.shapes = np.zeros((rows, months)), np.zeros((rows, len(SHAPES)))
+        self.kernel, self.column = np.zeros((2, rows), dtype=np.int64)
+        self.change = np.zeros(rows)
+
+    def add(
+        self, here: np.ndarray | slice, k: int, value: np.ndarray, quiet: np.ndarray, weight: float,
+        score: np.ndarray, held: np.ndarray,
+    ) -> None:  # fmt: skip
+        """Count one quiet model for some clients; ``value`` is overwritten."""
+        every = np.arange(len(value))
+        column = value.argmax(1)
+        peak = value[every, column]
+        value -= peak[:, None]
+        mass = np.exp(value, out=value)
+        by_shape = np.add.reduceat(mass, self.edges, axis=1)
+        level = np.maximum(peak + quiet + weight, _NEVER)
+        broken = np.full((len(value), len(SHAPES)), _NEVER)
+        with np.errstate(divide="ignore"):
+            broken[:, self.present] = np.maximum(np.log(by_shape) + (peak + quiet)[:, None], _NEVER)
+        self.broken[here, k] = broken
+        new = np.maximum(self.top[here], level)
+        old, now = np.exp(self.top[here] - new)[:, None], np.exp(level - new)[:, None]
+        self.dates[here] = self.dates[here] * old + now * (mass @ self.table.dates)
+        shapes = self.shapes[here] * old
+        shapes[:, self.present] += now * by_shape
+        self.shapes[here], self.top[here] = shapes, new
+        better = level > self.best[here]
+        self.best[here] = np.where(better, level, self.best[here])
+        self.kernel[here] = np.where(better, k, self.kernel[here])
+        self.column[here] = np.where(better, column, self.column[here])
+        self.change[here] = np.where(better, score[every, column] / held[every, column], self.change[here])
+
+
+def _prior(block: Block, table: Tables) -> np.ndarray:
+    """Log prior of each dated shape of each client, with what the months without purchase say."""
+    offset = np.where(_allowed(block.used, table), table.prior, np.float32(2 * _NEVER)).astype(np.float32)
+    if block.visits.any():
+        # The rate of purchases may change with the level or stay.
+        bonus = np.logaddexp(block.visits, 0) - np.log(2)
+        offset += np.where(table.end < 0, bonus[:, table.start], 0).astype(np.float32)
+    return offset
+
+
+def _scan(
+    block: Block, k: int, scores: np.ndarray, information: np.ndarray, precise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score and posterior information of every dated shape, missing months taken as unknown."""
+    score = block.z @ scores
+    held = information + precise
+    if block.places.shape[1]:
+        cross = scores[block.places]
+        score -= (block.fill[k][:, None, :] @ cross)[:, 0]
+        cross *= block.inverse[k] @ cross
+        held -= cross.sum(1)
+        np.maximum(held, precise, out=held)
+    return score, held
+
+
+def _gain(block: Block, k: int, score: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Log Bayes factor of every dated shape but for its prior: Student's t after the variance is integrated."""
+    value = np.square(score)
+    value /= held
+    value *= (-1 / block.base[k])[:, None]
+    np.maximum(value, -0.999 * (block.rss[k] / block.base[k])[:, None], out=value)
+    value += 1
+    np.log(value, out=value)
+    value *= (-0.5 * block.dof)[:, None]
+    lost = np.log(held)
+    lost *= 0.5
+    value -= lost
+    return value
 
 
 def _allowed(used: np.ndarray, table: Tables) -> np.ndarray:

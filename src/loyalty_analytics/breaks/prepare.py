@@ -174,7 +174,7 @@ def missing_groups(missing: np.ndarray, chunk: int = 64) -> list[tuple[np.ndarra
 
 
 def _size_class(count: np.ndarray) -> np.ndarray:
-    return np.ceil(2 * np.log2(np.maximum(count, 1)))
+    return np.searchsorted([2, 8, 18, 30, 44], count)
 
 
 def masked_inverse(block: np.ndarray, real: np.ndarray) -> np.ndarray:
