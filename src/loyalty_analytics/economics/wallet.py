@@ -31,7 +31,13 @@ def rank_share(rank: Any, brands: Any) -> Any:
 
 
 def wallet_share(
-    panel: Any, as_of: Any = None, *, client_budgets: Any = None, clients: Any = None, latest: bool = True
+    panel: Any,
+    as_of: Any = None,
+    *,
+    client_budgets: Any = None,
+    clients: Any = None,
+    latest: bool = True,
+    fresh_months: int = 12,
 ) -> Result:
     """Ours over the budget that the client stated, with the money that goes elsewhere.
 
@@ -45,6 +51,8 @@ def wallet_share(
         Gives the number of clients for the coverage; else those of the panel.
     latest : bool
         Only the last period of each client and category.
+    fresh_months : int
+        A budget whose period ended earlier is flagged ``old`` and left out of the overview.
 
     Returns
     -------
@@ -53,7 +61,7 @@ def wallet_share(
         whole months in the period; of a period not yet over the budget is taken up to the last
         whole month by months), stated (our_amount as the client says), share, gap (budget less
         ours, not below 0), source, asked_at, flag {ok, above_budget (share > 1), disagrees (stated
-        and ours differ by more than a fifth), no_budget}. ``.overview``: clients, with_budget,
+        and ours differ by more than a fifth), no_budget, old}. ``.overview``: clients, with_budget,
         coverage, coverage_revenue, share (of sums), gap, contradictions.
 
     Examples
@@ -96,8 +104,9 @@ def wallet_share(
     frame["gap"] = (frame["total_budget"] - frame["ours"]).clip(lower=0)
     far = (frame["stated"] - frame["ours"]).abs() > 0.2 * frame[["stated", "ours"]].max(axis=1)
     frame["flag"] = np.select(
-        [~(frame["total_budget"] > 0), frame["share"] > 1, far], ["no_budget", "above_budget", "disagrees"], "ok"
-    )
+        [~(frame["total_budget"] > 0), (finish <= end - fresh_months).to_numpy(), frame["share"] > 1, far],
+        ["no_budget", "old", "above_budget", "disagrees"], "ok",
+    )  # fmt: skip
     frame["flag"] = frame["flag"].astype("str")
     frame = frame.sort_values(["period_end", "period_start"], kind="stable")
     if latest:
@@ -122,7 +131,7 @@ def _ours(full: pd.DataFrame, client: pd.Series, begin: pd.Series, upto: pd.Seri
 
 def _overview(frame: pd.DataFrame, full: pd.DataFrame, clients: Any, end: int) -> pd.DataFrame:
     everyone = as_table(clients)["client_id"] if clients is not None and len(as_table(clients)) else full["client_id"]
-    has = frame.loc[frame["total_budget"] > 0]
+    has = frame.loc[(frame["total_budget"] > 0) & (frame["flag"] != "old")]
     year = full[full["number"] > end - 12]
     money = to_minor(year["revenue"]).fillna(0).groupby(year["client_id"].to_numpy()).sum()
     covered = money[money.index.isin(has["client_id"])].sum()
@@ -133,7 +142,7 @@ def _overview(frame: pd.DataFrame, full: pd.DataFrame, clients: Any, end: int) -
         "coverage": [has["client_id"].nunique() / max(everyone.nunique(), 1)],
         "coverage_revenue": [float(covered / money.sum()) if money.sum() > 0 else np.nan],
         "share": [has["ours"].sum() / budget if budget else np.nan],
-        "gap": [frame["gap"].sum()],
+        "gap": [has["gap"].sum()],
         "contradictions": [int(frame["flag"].isin(["above_budget", "disagrees"]).sum())],
     })  # fmt: skip
 

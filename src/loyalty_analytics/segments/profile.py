@@ -17,7 +17,7 @@ from .kinds import anchors
 
 __all__ = ["best_traits", "client_facts", "price_facts"]
 
-_TRAITS = ("industry", "region", "company_size", "acquisition_channel", "financial_state", "client_type")
+_TRAITS = ("industry", "region", "company_size", "acquisition_channel", "financial_state")
 
 
 def best_traits(
