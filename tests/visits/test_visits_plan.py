@@ -1,4 +1,4 @@
-"""The plan of visits: an independent checker on random bases, brute force on tiny ones, fifty clients counted by hand."""
+"""The plan of visits: an independent checker on random bases, brute force on tiny ones, fifty clients by hand."""
 
 from __future__ import annotations
 
