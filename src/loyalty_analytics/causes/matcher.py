@@ -35,6 +35,7 @@ class Pattern:
     """A phrase of several words: for each further word the gap before it and what may stand there."""
 
     entry: Entry
+    second: frozenset[int]
     rest: tuple[tuple[int, frozenset[int]], ...]
 
 
@@ -42,13 +43,13 @@ class Pattern:
 class Word:
     """All that is known about one spelling."""
 
+    text: str = ""
     syms: frozenset[int] = _EMPTY
     singles: tuple[Entry, ...] = ()
-    phrases: tuple[Pattern, ...] = ()
+    #: phrases that begin with the word, by the symbol that follows
+    phrases: dict[int, tuple[Pattern, ...]] = field(default_factory=dict)
+    seconds: frozenset[int] = _EMPTY
     light: bool = False
-
-
-_UNKNOWN = Word()
 
 
 @dataclass(slots=True)
@@ -84,6 +85,7 @@ class Matcher:
         self._phrases: dict[int, list[Pattern]] = {}
         self._light: set[int] = set()
         self._words: dict[str, Word] = {}
+        self._known: dict[str, Word] = {}
         for language in languages:
             for role, texts in read_lexicon(language).items():
                 for text in texts:
@@ -102,7 +104,7 @@ class Matcher:
                     if entry.role == _LIGHT:
                         self._light.add(symbol)
                 else:
-                    self._phrases.setdefault(symbol, []).append(Pattern(entry, tuple(sets[1:])))
+                    self._phrases.setdefault(symbol, []).append(Pattern(entry, sets[1][1], tuple(sets[1:])))
 
     def _element(self, element: str) -> frozenset[int]:
         return frozenset(self._atom(atom) for atom in element.split("|"))
@@ -122,12 +124,14 @@ class Matcher:
             self._forms.setdefault(form, []).append(symbol)
         return symbol
 
-    def word(self, text: str) -> Word:
-        """What is known about a spelling (as `normalise` gives it)."""
-        found = self._words.get(text)
-        if found is None:
-            found = self._words[text] = self._resolve(text)
-        return found
+    def word(self, surface: str, smile: bool = False) -> Word:
+        """What is known about a spelling."""
+        text = _smile(surface) if smile else normalise(surface)
+        known = self._known.get(text)
+        if known is None:
+            known = self._known[text] = self._resolve(text)
+        self._words[surface] = known
+        return known
 
     def _resolve(self, text: str) -> Word:
         symbols = self._symbols(text)
@@ -135,13 +139,18 @@ class Matcher:
             symbols = [symbol for part in text.split("-") for symbol in self._symbols(part)]
         if not symbols and len(text) > 3:
             symbols = self._repaired(text)
-        if not symbols:
-            return _UNKNOWN
         ordered = sorted(set(symbols))
+        phrases: dict[int, list[Pattern]] = {}
+        for symbol in ordered:
+            for pattern in self._phrases.get(symbol, ()):
+                for second in sorted(pattern.second):
+                    phrases.setdefault(second, []).append(pattern)
         return Word(
+            text,
             frozenset(ordered),
-            tuple(entry for symbol in ordered for entry in self._singles.get(symbol, ())),
-            tuple(pattern for symbol in ordered for pattern in self._phrases.get(symbol, ())),
+            tuple(e for symbol in ordered for e in self._singles.get(symbol, ()) if e.role != _LIGHT),
+            {second: tuple(found) for second, found in phrases.items()},
+            frozenset(phrases),
             any(symbol in self._light for symbol in ordered),
         )
 
@@ -176,11 +185,11 @@ class Matcher:
         for part in TOKEN.finditer(text):
             kind = part.lastgroup
             if kind == "word" or kind == "smile":
-                spelling = normalise(part.group()) if kind == "word" else _smile(part.group())
-                word = words.get(spelling)
+                surface = part.group()
+                word = words.get(surface)
                 if word is None:
-                    word = self.word(spelling)
-                found.append(Token(part.start(), part.end(), spelling, word, border))
+                    word = self.word(surface, kind == "smile")
+                found.append(Token(part.start(), part.end(), word.text, word, border))
                 border = NONE
             elif kind == "stop":
                 border = SENTENCE
@@ -191,11 +200,23 @@ class Matcher:
     def matches(self, tokens: list[Token]) -> list[Match]:
         """Entries in a text; a longer phrase silences what stands inside it."""
         phrases: list[Match] = []
+        present: set[int] = set()
+        for token in tokens:
+            present.update(token.word.syms)
         for place, token in enumerate(tokens):
-            for pattern in token.word.phrases:
-                used = _follow(pattern, tokens, place)
-                if used:
-                    phrases.append(Match(pattern.entry, used))
+            word = token.word
+            if not word.phrases:
+                continue
+            # Most phrases fail here already: their second word is nowhere in the text.
+            tried: set[int] = set()
+            for second in sorted(present & word.seconds):
+                for pattern in word.phrases[second]:
+                    if id(pattern) in tried:
+                        continue
+                    tried.add(id(pattern))
+                    used = _follow(pattern, tokens, place)
+                    if used:
+                        phrases.append(Match(pattern.entry, used))
         taken: dict[int, int] = {}
         kept: list[Match] = []
         for match in sorted(phrases, key=lambda m: (-len(m.used), m.used[-1] - m.used[0], m.used)):

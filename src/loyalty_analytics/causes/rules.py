@@ -234,6 +234,8 @@ class _Text:
 
     def _own_opinion(self, vague: list[Hit]) -> list[Hit]:
         """«Милая девушка, но …»: whom one speaks of counts when an opinion stands at its side."""
+        if not vague:
+            return []
         near = {
             self.tokens[match.used[0] + step].start: match
             for match in self.polar

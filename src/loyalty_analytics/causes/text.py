@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-__all__ = ["TOKEN", "edits", "english_forms", "from_latin", "known_russian", "normalise", "russian_forms", "russian_lemma"]
+from .forms import inflected
+
+__all__ = ["TOKEN", "analysed_forms", "edits", "english_forms", "from_latin", "known_russian", "normalise", "russian_forms", "russian_lemma"]
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
 _STRIP = re.compile(f"[{_INVISIBLE}]")
@@ -106,6 +108,12 @@ def russian_forms(lemma: str) -> set[str]:
     >>> russian_forms("неделями")
     {'неделями'}
     """
+    known = inflected(lemma)
+    return analysed_forms(lemma) if known is None else set(known)
+
+
+def analysed_forms(lemma: str) -> set[str]:
+    """`russian_forms` straight from the dictionary."""
     forms = {lemma}
     if not _CYRILLIC.search(lemma):
         return forms

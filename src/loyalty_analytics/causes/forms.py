@@ -1,0 +1,73 @@
+"""Forms of the Russian words of the shipped codebooks, worked out once.
+
+The dictionary needs most of a second to inflect some five thousand words; reading them takes a few hundredths.
+The file is written by ``python -m loyalty_analytics.causes.forms`` and a test keeps it in step with the codebooks;
+words of a client's own codebook are inflected when they are met.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from os.path import commonprefix
+from pathlib import Path
+
+__all__ = ["inflected", "packed", "shipped", "vocabulary"]
+
+_NAME = "forms.txt"
+
+
+@cache
+def shipped() -> dict[str, str]:
+    """Packed forms by word: the common beginning and the endings, «цен|а,ы,е»."""
+    file = files(__package__) / _NAME
+    if not file.is_file():
+        return {}
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return dict(line.split(" ", 1) for line in lines)
+
+
+def inflected(lemma: str) -> list[str] | None:
+    """Forms of a word if it is among the shipped ones.
+
+    >>> sorted(inflected("цена"))[:3]
+    ['цен', 'цена', 'ценам']
+    """
+    found = shipped().get(lemma)
+    if found is None:
+        return None
+    stem, _, endings = found.partition("|")
+    return [stem + ending for ending in endings.split(",")]
+
+
+def packed(lemma: str, forms: set[str]) -> str:
+    """A line of the file.
+
+    >>> packed("цена", {"цена", "цены"})
+    'цена цен|а,ы'
+    """
+    stem = commonprefix(sorted(forms))
+    return f"{lemma} {stem}|{','.join(sorted(form[len(stem):] for form in forms))}"
+
+
+def vocabulary() -> list[str]:
+    """Russian words of the shipped codebooks and of the lexicon that may be inflected."""
+    from .codebook import SHIPPED, read_codebook, read_lexicon
+
+    texts = {text for words in read_lexicon("ru").values() for text in words}
+    for name in SHIPPED:
+        # From the package alone, whatever folder we stand in.
+        texts |= {rule.text for rule in read_codebook(name, root=Path("/")).rules.values() if rule.language == "ru"}
+    atoms = {atom for text in texts for word in text.replace("&", " ").split() for atom in word.rstrip("?").split("|")}
+    return sorted(atom for atom in atoms if atom and atom[0] not in "=." and not atom.endswith("*") and not atom.isascii())
+
+
+def _write() -> None:
+    from .text import analysed_forms
+
+    lines = [packed(word, analysed_forms(word)) for word in vocabulary()]
+    Path(str(files(__package__) / _NAME)).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _write()
