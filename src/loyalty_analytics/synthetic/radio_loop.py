@@ -67,11 +67,27 @@ def _head(manager: str) -> str:
     return "H02" if manager in ("M03", "M04", "M06") else "H01"
 
 
+def _purpose(client: str, day: pd.Timestamp, form: str, seasonal: bool, big: bool, rng: np.random.Generator) -> str:
+    """Why the client is seen: a fall of late before all, the year's end, the season, a campaign, else the quarter."""
+    month = day.to_period("M")
+    falls = [pd.Period(m, "M") for c, _, m, size, _ in records(story()) if c == client and size < 0]
+    chance = rng.random()
+    if any(0 < (month - fall).n <= 4 for fall in falls) and chance < 0.6:
+        return "problem"
+    if day.month == 12:
+        return "year_end" if big else "congratulation" if form == "call" else "quarterly"
+    if seasonal:
+        return "pre_season"
+    if form == "call" and chance < 0.6:
+        return "pre_campaign" if chance < 0.3 else "post_campaign"
+    return "quarterly"
+
+
 def _meeting(volumes: pd.DataFrame, one: tuple[Any, ...], rng: np.random.Generator) -> dict[str, Any]:
     client, contact, day, form, score = one
     words, cards = vocabulary("radio_notes"), vocabulary("radio_clients")
     big, seasonal = client in cards["anchors"], len(cards["clients"][client]) > 7
-    purpose = "year_end" if day.month == 12 and big else "pre_season" if seasonal else "quarterly"
+    purpose = _purpose(client, day, form, seasonal, big, rng)
     held = not (form != "meeting" and rng.random() < 0.12)
     told = form == "meeting" and rng.random() < 0.5
     own = np.nan if score is None else float(np.clip(round(score + 0.9 + rng.standard_normal()), 1, 10))
@@ -186,9 +202,11 @@ def actions(
         manager = served.loc[served["client_id"] == client, "manager_id"].iloc[-1]
         level = str(rng.choice(["front", "middle", "top"], p=[0.6, 0.3, 0.1]))
         slow = 1.6 if opened >= pd.Timestamp("2026-05-01") else 1.0
-        hours = np.exp(np.array([3.0, 4.4, 5.2, 4.0]) + 0.8 * rng.standard_normal(4)) * slow
+        hours = np.exp(np.array([3.0, 4.0, 4.5, 3.6]) + 0.8 * rng.standard_normal(4)) * slow
         steps = [opened + pd.Timedelta(minutes=int(60 * h)) for h in np.cumsum(hours)]
-        reached = 4 if rng.random() < 0.8 else int(rng.integers(0, 4))
+        # Hardly a case of long ago is still open; of the last months' one in six has got stuck.
+        stuck = 0.17 if opened >= pd.Timestamp("2026-06-01") else 0.03
+        reached = int(rng.integers(0, 4)) if rng.random() < stuck else 4
         stamp = [s.floor("min") if i < reached and s <= REPORT_DAY else pd.NaT for i, s in enumerate(steps)]
         closed = not pd.isna(stamp[2])
         rows.append(
