@@ -72,13 +72,15 @@ def _calendar(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> pd.DataF
 
 
 def _spots(breaks: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
-    """The breaks, then months without a break of up to 1,500 clients, evenly chosen."""
+    """The breaks, then months without a break of up to 1,500 clients, evenly chosen, of few clients more each."""
     real = breaks[["client_id", "month", "low", "high", "direction"]].assign(real=True)
     ids = span.index[np.argsort(span.index.astype(str), kind="stable")]
     ids = ids[:: max(len(ids) // 1500, 1)]
-    quiet = []
-    for shift in range(6):
-        month = span.loc[ids, "first"] + 8 + shift * np.maximum((span.loc[ids, "months"] - 13) // 6, 3)
+    quiet, each = [], int(np.clip(600 // max(len(ids), 1), 6, 30))
+    for shift in range(each):
+        month = (
+            span.loc[ids, "first"] + 8 + (shift * np.maximum((span.loc[ids, "months"] - 13) / each, 1)).astype("int64")
+        )
         quiet.append(
             pd.DataFrame({"client_id": ids, "month": month.to_numpy(), "end": span.loc[ids, "last"].to_numpy()})
         )
@@ -95,7 +97,8 @@ def _spots(breaks: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
         high=table["month"].to_numpy() + (wide["high"] - wide["month"]).to_numpy(),
         direction=wide["direction"].to_numpy(),
     )
-    return pd.concat([real, table], ignore_index=True) if len(table) else real.reset_index(drop=True)
+    spots = pd.concat([one for one in (real, table) if len(one)] or [real], ignore_index=True)
+    return spots.astype({"real": bool, "month": "int64", "low": "int64", "high": "int64"})
 
 
 def facts_near(breaks: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
@@ -113,10 +116,12 @@ def _pairs(spots: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     found = [places.merge(own.astype({"client_id": object}), on="client_id")] if len(own) else []
     found += [places.merge(common, how="cross")] if len(common) else []
     if not found:
-        return places.iloc[:0].assign(day=0.0, reason="", source="", source_id="", everyone=False, lag=0.0, step=0)
+        nothing = {"day": 0.0, "reason": "", "source": "", "source_id": "", "everyone": False, "lag": 0.0, "step": 0}
+        return places.iloc[:0].assign(**nothing).astype({"spot": "int64", "step": "int64", "everyone": bool})
     pairs = pd.concat(
         [table.assign(everyone=i == 1 or not len(own)) for i, table in enumerate(found)], ignore_index=True
     )
+    pairs = pairs.astype({"spot": "int64", "month": "int64", "day": float})
     pairs["lag"] = first_day(pairs["month"].to_numpy()) - pairs["day"]
     pairs["step"] = np.floor(pairs["lag"] / _HALF).astype("int64")
     return pairs[(pairs["step"] >= _EARLY) & (pairs["step"] < _LATE)]
@@ -158,7 +163,8 @@ def _rates(own: pd.DataFrame, near: pd.DataFrame, spots: pd.DataFrame, span: pd.
     known = own[own["client_id"].isin(span.index)]
     known = known.assign(cell=np.floor(known["day"] / _HALF)).drop_duplicates(["client_id", "cell"])
     real = spots["real"].to_numpy()
-    inside = near[(near["step"] >= -2) & (near["step"] < 8)].assign(cell=np.floor(near["day"] / _HALF))
+    cells = near.assign(cell=np.floor(near["day"] / _HALF))
+    inside = cells[(cells["step"] >= -2) & (cells["step"] < 8)]
     at_breaks = inside[real[inside["spot"].to_numpy()]].drop_duplicates(["client_id", "cell"])
     count = known.groupby("client_id").size().sub(at_breaks.groupby("client_id").size(), fill_value=0).clip(lower=0)
     closed = spots[real].groupby("client_id").size() * 10 * _HALF

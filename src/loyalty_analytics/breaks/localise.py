@@ -57,9 +57,17 @@ def localise(
     cuboids = _cuboids(codes, [len(known) for known in values], deepest or len(names))
     found = _search(cuboids, f, v, most, least)
     frame = _table(cells, codes, values, names, found)
-    total = from_minor(pd.Series([int(cells["after"].sum() - cells["before"].sum())]))[0]
+    before_sum, after_sum = (int(cells[side].sum()) for side in ("before", "after"))
+    total, was, now = from_minor(pd.Series([after_sum - before_sum, before_sum, after_sum]))
     overview = pd.DataFrame(
-        {"change": [total], "explained": [float(frame["part"].sum())], "slices": [len(frame)], "cells": [len(cells)]}
+        {
+            "change": [total],
+            "before": [was],
+            "after": [now],
+            "explained": [float(frame["part"].sum())],
+            "slices": [len(frame)],
+            "cells": [len(cells)],
+        }
     )
     key = "breaks.slices_found" if len(frame) else "breaks.no_slice"
     return Result(

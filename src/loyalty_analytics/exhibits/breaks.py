@@ -76,15 +76,17 @@ def front(data: Data, language: str, *, breaks: BreaksResult, reasons: ReasonsRe
     judged, clients = _judged(breaks)
     title = words.say("breaks.title", language)
     if not len(rows):
-        return Front.of(data, title, language, _quiet(judged, clients, language))
+        return Front.of(data, title, language, _quiet(data, judged, clients, language))
     sentences = [_worst(data, rows.iloc[0], reasons, language), *_counts(rows, language)]
     called = ", ".join(rows["name"].head(3))
     sentences.append(words.say("breaks.call", language, names=called))
     return Front.of(data, title, language, " ".join(sentences), _tiles(data, rows, breaks, language))
 
 
-def _quiet(judged: int, clients: int, language: str) -> str:
+def _quiet(data: Data, judged: int, clients: int, language: str) -> str:
     """No recent fall: because there is none, or because hardly anybody can be judged."""
+    if "transactions" in data.missing:
+        return words.say("common.needs_table", language, tables=words.say("tables.transactions", language))
     everyone = words.count(clients, "clients_of", language)
     if judged < clients / 2:
         return words.say("breaks.short", language, judged=words.number(judged, language), clients=everyone)

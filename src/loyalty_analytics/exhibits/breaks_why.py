@@ -230,7 +230,7 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     group = orders["product_id"].map(products["product_group"]) if len(products) else orders["product_id"]
     orders["product"] = group.fillna(orders["product_id"])
     wanted = ["manager_id", "product", "industry", "region", "unit_id", "channel"]
-    dimensions = [name for name in wanted if orders[name].nunique() > 1]
+    dimensions = [name for name in wanted if orders[name].nunique() > 1] or wanted[:1]
     month = to_periods(orders["date"])
     last = data.as_of.last_whole
     now, then = (month > last - 3) & (month <= last), (month > last - 15) & (month <= last - 12)
@@ -241,7 +241,7 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
 def where(data: Data, result: Result, *, language: str) -> Exhibit:
     """Which slices of the business carry the change of a year."""
     facts, money = result.overview.iloc[0], data.params.currency
-    if not facts["cells"]:
+    if not facts["before"]:
         return Exhibit(name="where", title=words.say("breaks.where_none", language), language=language)
     dimensions = [name for name in result.frame.columns if words.known(f"breaks.dimension_{name}", language)]
     change = words.money(float(facts["change"]), money, language, sign=True)
