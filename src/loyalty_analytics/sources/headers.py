@@ -19,7 +19,7 @@ _ROLES = (
     ("date", r"\bдат[аы]\b|^день$|\bdate\b|_at$|_date$|timestamp|^(?:created|updated|closed|opened|месяц|month|период|"
              r"period)\b|\bвремя\b|\btime$|invoicedate|orderdate|createdat"),
     ("tax", r"\bинн\b|\binn\b|\btax\s*(?:id|no|number|payer)|\bvat\s*(?:id|no|number)|\btin\b"),
-    ("code", r"^№|\bкод\b|\bномер|\bid\b|_id$|id$|\bкпп\b|\bогрн|артикул|\bsku\b|\bтел(?:ефон|\.)?|phone|\bмобильн|"
+    ("code", r"^№|^(?:заказ|сделка|документ|чек|накладная|заявка|order|deal|document|receipt|лид|lead)$|\bкод\b|\bномер|\bid\b|_id$|id$|\bкпп\b|\bогрн|артикул|\bsku\b|\bтел(?:ефон|\.)?|phone|\bмобильн|"
              r"\bр/?с(?:ч[её]т)?\b|\bсч[её]т\b|индекс\b|\bzip\b|postal|паспорт|штрих|\bean\b|barcode|\bguid\b|\buuid\b|"
              r"\bинв|\bcode\b|invoice|\bnumber\b|\bno\.?$|договор|\bкарт[аы]\b|\bкласс\b|\bфакс"),
     ("money", r"сумм|выручк|оплач|оплат|бюджет|прибыл|марж|стоимост|цен[аы]|оборот|доход|расход|затрат|долг|аванс|"

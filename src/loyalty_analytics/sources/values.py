@@ -62,7 +62,7 @@ class Reader:
             )
         role = headers.role_of(column.name)
         texts = [text for text in column.sample() if not is_missing(text)]
-        if role in ("tax", "code"):
+        if role in ("tax", "code", "name"):
             return "date" if texts and all(looks_like_date(text) for text in texts) else "str"
         moments = column.moment is not None and np.sum(~np.isnat(column.moment))
         numbers = int(np.sum(~np.isnan(column.number))) if column.number is not None else 0
