@@ -12,6 +12,7 @@ from .. import words
 from ..causes.codebook import read_codebook
 from ..months import to_periods
 from ..plots import brief as plots
+from ..survey.change import nps_change
 from ..survey.nps import nps
 from ..survey.response import response_rate, silent
 from .base import Exhibit, drawn, exhibit
@@ -36,7 +37,8 @@ class Voice:
     nps: Result | None
     silent: Result | None
     response: Result | None
-    history: pd.DataFrame  # nps of the rolling quarters: month, nps, low, high, n
+    history: pd.DataFrame  # nps of quarters that share no answers: month, nps, low, high, n
+    change: Result | None = None  # against the quarter before
 
     @property
     def silent_clients(self) -> pd.DataFrame:
@@ -66,7 +68,8 @@ def survey(data: Data) -> Voice:
         month = data.as_of.last_whole - back
         row = nps(data.survey_answers, as_of=month, **options).frame.iloc[0]
         rows.append({"month": month.to_timestamp(), **row[["nps", "low", "high", "n"]].to_dict()})
-    return Voice(score, hushed, response, pd.DataFrame(rows))
+    change = nps_change(data.survey_answers, as_of=data.as_of, **options)
+    return Voice(score, hushed, response, pd.DataFrame(rows), change)
 
 
 def cause_counts(data: Data, tags: Result) -> pd.DataFrame:
