@@ -34,7 +34,7 @@ _STORY: list[tuple[str, str, str, float, str]] = [
     ("C039", "manager", "2025-12", -0.52, "manager_change"),
     ("C017", "price", "2026-03", -0.54, "price_change"),
     ("C024", "price", "2026-03", -0.52, "price_change"),
-    ("C031", "price", "2026-03", -0.48, "price_change"),
+    ("C031", "price", "2026-03", -0.54, "price_change"),
     ("C005", "churn", "2025-03", -1.0, ""),
     ("C018", "churn", "2025-08", -1.0, ""),
     ("C026", "churn", "2025-11", -1.0, ""),
