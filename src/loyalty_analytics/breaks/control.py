@@ -1,4 +1,4 @@
-"""Which departures are reported: false discoveries over the panel."""
+"""Which departures are reported: false discoveries over the panel, and what the whole market did."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import pandas as pd
 
 from .engine import Found
 
-__all__ = ["control", "q_values"]
+__all__ = ["control", "quiet_share", "q_values"]
+
+_HALF = 0.5  # p-values above it belong to quiet clients
+_LEAST_QUIET = 0.5
+_CROWD, _CROWD_SHARE, _CROWD_TIMES = 6, 0.06, 3.5  # clients, share of all, times the usual number
+_WATCHFUL = 2.0  # times the rate of the strict setting
 
 
 def q_values(p: np.ndarray, total: float) -> np.ndarray:
@@ -23,17 +28,52 @@ def q_values(p: np.ndarray, total: float) -> np.ndarray:
     return q
 
 
-def control(found: Found, months: int, setting: str, false_discovery: float) -> tuple[pd.DataFrame, float]:
+def quiet_share(p: np.ndarray) -> float:
+    """Share of quiet clients from the p-values above one half (Storey 2002), never below one half.
+
+    >>> quiet_share(np.array([0.001, 0.3, 0.6, 0.8]))
+    1.0
+    """
+    p = p[~np.isnan(p)]
+    if not len(p):
+        return 1.0
+    return float(np.clip(((p > _HALF).sum() + 1) / (len(p) * (1 - _HALF)), _LEAST_QUIET, 1.0))
+
+
+def control(found: Found, setting: str, false_discovery: float) -> tuple[pd.DataFrame, float]:
     """Rows to report, and how many of them to expect false.
 
     A client is one hypothesis, tested by its smallest p-value; a second break of a reported client
     has to pass on its own, given the first (Benjamini and Bogomolov 2014).
     """
-    rate = false_discovery if setting == "strict" else min(2 * false_discovery, 0.5)
+    rate = false_discovery if setting == "strict" else min(_WATCHFUL * false_discovery, 0.9)
     rows = found.rows
+    every = found.clients["p_value"].to_numpy()
+    total = quiet_share(every) * float((~np.isnan(every)).sum())
     p = rows.groupby("row")["p_value"].min()
-    q = pd.Series(q_values(p.to_numpy(), float(found.clients["judged"].sum())), index=p.index)
+    q = pd.Series(q_values(p.to_numpy(), total), index=p.index)
     own = np.maximum(q.reindex(rows["row"]).to_numpy(), rows["p_second"].to_numpy())
-    rows = rows.assign(q_value=own, p_value=np.maximum(rows["p_value"], rows["p_second"]), market=False)
+    rows = rows.assign(q_value=own, p_value=np.maximum(rows["p_value"], rows["p_second"]))
     kept = rows[rows["q_value"] <= rate].sort_values(["p_value", "row", "break_month"]).reset_index(drop=True)
-    return kept, float(kept["q_value"].max() * len(kept)) if len(kept) else 0.0
+    kept["market"] = crowded(kept["break_month"].to_numpy(dtype=np.int64), int((~np.isnan(every)).sum()))
+    clients = kept["row"].nunique()
+    reported = q[q <= rate]
+    return kept, float(reported.max() * clients) if clients else 0.0
+
+
+def crowded(month: np.ndarray, clients: int) -> np.ndarray:
+    """Rows in months in which so many clients break that the market did it.
+
+    >>> bool(crowded(np.full(40, 30), 200).all()), bool(crowded(np.arange(40), 200).any())
+    (True, False)
+    """
+    if not len(month):
+        return np.zeros(0, dtype=bool)
+    span = int(month.max()) + 3
+    count = np.bincount(month, minlength=span)
+    near = count + np.r_[0, count[:-1]] + np.r_[count[1:], 0]
+    usual = 3 * (len(month) - near) / max(np.ptp(month) + 1 - 3, 12)
+    crowd = (near >= np.maximum(_CROWD, _CROWD_SHARE * clients)) & (near > _CROWD_TIMES * usual)
+    # The month itself and its neighbours: dates scatter by a month.
+    centre = crowd & (count >= 0.25 * near)
+    return (centre | np.r_[False, centre[:-1]] | np.r_[centre[1:], False])[month]

@@ -51,6 +51,8 @@ class Found:
     hyper : Hyper
     offset : int
         Months of the panel before those looked at.
+    statistic : float array
+        Log Bayes factor of a break of the level (NaN where not judged).
     """
 
     rows: pd.DataFrame
@@ -59,6 +61,7 @@ class Found:
     kernel: np.ndarray
     hyper: Hyper
     offset: int
+    statistic: np.ndarray
 
 
 def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int = 12) -> Found:
@@ -83,16 +86,16 @@ def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int
     left = quiet.p_value < _LEFT
     here[quiet.rows[left]] &= np.arange(months) < quiet.since[left][:, None]
     visits = visit_evidence(prepared.bought, here, calendar)
-    p = np.full(len(values), np.nan)
+    p, statistic = np.full((2, len(values)), np.nan)
     kernel = np.zeros(len(values), dtype=np.int64)
     found = [_churn(quiet, recent, judged, level)]
     for rows in groups:
         f = int(begin[rows[0]])
-        found += _group(prepared, visits, recent, rows, f, hyper, p, kernel, level)
+        found += _group(prepared, visits, recent, rows, f, hyper, statistic, p, kernel, level)
     table = {name: np.concatenate([part[name] for part in found]) for name in COLUMNS}
     rows_ = _tidy(pd.DataFrame(table), quiet, p)
     rows_[["break_month", "low", "high"]] += offset
-    return Found(rows_, _clients(prepared, judged, min_months, p), prepared, kernel, hyper, offset)
+    return Found(rows_, _clients(prepared, judged, min_months, p), prepared, kernel, hyper, offset, statistic)
 
 
 def _length(have: np.ndarray) -> np.ndarray:
@@ -147,7 +150,7 @@ def _learn(prepared: Prepared, groups: list[np.ndarray], begin: np.ndarray) -> H
 
 def _group(
     prepared: Prepared, visits: np.ndarray, values: np.ndarray, group: np.ndarray, f: int, hyper: Hyper,
-    p: np.ndarray, kernel: np.ndarray, level: float,
+    statistic: np.ndarray, p: np.ndarray, kernel: np.ndarray, level: float,
 ) -> list[dict[str, np.ndarray]]:  # fmt: skip
     """One group of clients of equal length; fills ``p`` and ``kernel``, returns its candidates."""
     found, kept = [], hyper.kept
@@ -156,13 +159,15 @@ def _group(
         rows = group[part]
         block = quiet_block(log_[part], used_[part], visits_[part], kept)
         evidence = block_evidence(block, hyper, coarse=True)
-        p[rows], kernel[rows] = p_value(evidence.statistic, block.used.sum(1)), kept[evidence.best_kernel]
+        statistic[rows], kernel[rows] = evidence.statistic, kept[evidence.best_kernel]
+        p[rows] = p_value(evidence.statistic, block.used.sum(1))
         near = np.flatnonzero(evidence.statistic > _WORTH)
         if not len(near):
             continue
         rows, block, active = rows[near], block.take(near), likely(evidence, hyper, kept)[near]
         evidence = block_evidence(block, hyper, active=active)
-        p[rows], kernel[rows] = p_value(evidence.statistic, block.used.sum(1)), kept[evidence.best_kernel]
+        statistic[rows], kernel[rows] = evidence.statistic, kept[evidence.best_kernel]
+        p[rows] = p_value(evidence.statistic, block.used.sum(1))
         keep = np.flatnonzero(p[rows] < _CANDIDATE)
         if len(keep):
             rows, block = rows[keep], block.take(keep)

@@ -17,10 +17,10 @@ import numpy as np
 __all__ = ["CHANGE_SD", "NOISES", "SEASONS", "SHAPES", "SHAPE_PRIOR", "Tables", "tables"]
 
 # Autocorrelation of the first order; monthly innovation of a random walk; standard deviation of a
-# steady yearly trend: the latter two in units of the noise.
+# steady yearly trend; size of a newcomer's start; log of the growth of the noise itself.
 NOISES = (
-    ("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.75),
-    ("walk", 0.15), ("walk", 0.4), ("walk", 1.2), ("walk", 3.5), ("trend", 1.2),
+    ("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.7), ("ar", 0.88),
+    ("walk", 0.15), ("walk", 0.3), ("walk", 0.6), ("walk", 1.2), ("walk", 3.0), ("trend", 1.2), ("start", 3.0), ("uneven", 1.0),
 )  # fmt: skip
 # Standard deviation of a season's long waves (year, half-year) and short waves, in units of the noise.
 SEASONS = ((0.15, 0.15), (0.8, 0.2), (2.0, 0.4), (5.0, 1.5))
@@ -35,7 +35,7 @@ _DECAYS = ((0.45, 3.3), (0.78, 3.8))  # share lost in the end, months to lose tw
 _SLOPES = (0.5, 0.85)  # a slope is linear in money down to this share lost in the last month
 _PULSES = (5, 7, 9, 12, 15)
 RECENT, _RECENT_WEIGHT = 6, 2.5  # a break in the last months is the one that can still be mended
-BEFORE, AFTER = 6, np.array([3, 3, 3, 5, 5, 7])  # months with a purchase needed on both sides, per shape
+BEFORE, AFTER = 6, np.array([3, 3, 3, 8, 8, 7])  # months with a purchase needed on both sides, per shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,8 @@ def parts(months: int, noise: tuple[str, float], season: tuple[float, float]) ->
     years = (t - t.mean()) / 12
     kind, size = noise
     start = np.exp(-t / _STARTUP_MONTHS)
-    slow = (size if kind == "trend" else _TREND) ** 2 * np.outer(years, years) + _STARTUP**2 * np.outer(start, start)
+    newcomer = size if kind == "start" else _STARTUP
+    slow = (size if kind == "trend" else _TREND) ** 2 * np.outer(years, years) + newcomer**2 * np.outer(start, start)
     if kind == "walk":
         slow = slow + size**2 * np.minimum(t[:, None], t[None, :])
     angle = 2 * np.pi * np.abs(t[:, None] - t[None, :]) / 12
@@ -93,9 +94,11 @@ def parts(months: int, noise: tuple[str, float], season: tuple[float, float]) ->
 def covariance(months: int, noise: tuple[str, float], season: tuple[float, float]) -> np.ndarray:
     """Covariance of a quiet client's log volume around its level, noise variance one."""
     t = np.arange(months)
-    inner = noise[1] if noise[0] == "ar" else _INNER
+    kind, size = noise
+    inner = size if kind == "ar" else _INNER
     slow, waves = parts(months, noise, season)
-    return inner ** np.abs(t[:, None] - t[None, :]) + slow + waves
+    grown = np.exp(size * (t / max(months - 1, 1) - 0.5)) if kind == "uneven" else np.ones(months)
+    return inner ** np.abs(t[:, None] - t[None, :]) * np.outer(grown, grown) + slow + waves
 
 
 def dated_shapes(months: int, coarse: bool) -> tuple[np.ndarray, ...]:
@@ -111,7 +114,7 @@ def dated_shapes(months: int, coarse: bool) -> tuple[np.ndarray, ...]:
     for kind, (share, pace) in enumerate(_DECAYS, start=1):
         add(kind, 3, 3, lambda b, share=share, pace=pace: _fall(share * -np.expm1(-np.maximum(t - b + 1, 0) / pace), share))
     for kind, share in enumerate(_SLOPES, start=3):
-        add(kind, 5, 4, lambda b, share=share: _fall(share * np.maximum(t - b + 1, 0) / (months - b), share))
+        add(kind, 8, 4, lambda b, share=share: _fall(share * np.maximum(t - b + 1, 0) / (months - b), share))
     lengths = _PULSES[1::2] if coarse else _PULSES
     for length in lengths:
         add(5, length + 3, 4, lambda b, length=length: ((t >= b) & (t < b + length)).astype(float), length)

@@ -74,7 +74,7 @@ class Evidence:
 
 def reference_hyper() -> Hyper:
     """What a panel is thought to be before it is seen."""
-    noise = np.array([0.20, 0.36, 0.12, 0.02, 0.12, 0.06, 0.02, 0.02, 0.08])
+    noise = np.array([0.20, 0.36, 0.12, 0.02, 0.01, 0.09, 0.06, 0.03, 0.02, 0.01, 0.05, 0.02, 0.02])
     season = np.array([0.60, 0.22, 0.15, 0.03])
     return Hyper((season[:, None] * noise).ravel(), 0.15)
 

@@ -13,7 +13,7 @@ __all__ = ["LONGEST", "Prepared", "market_path", "prepare", "stray_months"]
 LONGEST = 120  # months of history that are looked at
 _PASSES = 3
 _STRAY = 3.8  # robust standard deviations from both sides
-_FLEXIBLE = SEASONS.index((0.8, 0.2)) * len(NOISES) + NOISES.index(("walk", 0.4))
+_FLEXIBLE = SEASONS.index((0.8, 0.2)) * len(NOISES) + NOISES.index(("walk", 0.3))
 _FEW = 8  # clients below which no market can be seen
 
 
@@ -136,8 +136,6 @@ def _stray(log: np.ndarray, used: np.ndarray) -> np.ndarray:
         alone &= size >= other
         if abs(shift) == 1:
             alone &= np.sign(error) * near < 0.45 * here
-    alone[:, -1] = False  # nothing stands behind the last month that could tell
-    alone[:, 0] = False
     return alone
 
 
