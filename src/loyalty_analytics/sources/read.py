@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ..errors import DataError, LoyaltyError, SourceError, nearest
 from . import headers, match, rows, wide
@@ -160,8 +160,9 @@ def read_source(
         return _read(opened, reader, names, mapping, dict(kinds or {}), also, won_only, path)
     except LoyaltyError:
         raise
-    except (pa.ArrowException, ValueError, TypeError, OverflowError, IndexError, KeyError, RecursionError) as error:
-        # Damage that no reader foresaw; the name of the fault helps whoever looks into it.
+    except Exception as error:
+        # Damage that no reader foresaw (zip, XML and Parquet libraries have errors of their own kinds); whoever
+        # looks into it finds the fault named and chained.
         raise SourceError(
             f"The file cannot be read ({type(error).__name__}: {str(error)[:120]}).",
             "Open it in the program that made it and export it again.",
@@ -225,6 +226,7 @@ def _read(
         if lost.any():
             frame, lines, copies = frame[~lost].reset_index(drop=True), lines[~lost], copies[~lost]
     _spellings(frame, lines, found, file)
+    _currencies(frame, found, file)
     forms = sorted(reader.date_formats, key=lambda form: -reader.date_formats[form])
     detected = Detected(
         encoding=opened.encoding,
@@ -492,6 +494,14 @@ def _compare_sums(
                       rows=int(wrong.sum()))  # fmt: skip
     if plan.sums:
         found.add("sum_columns", file=file, rows=len(frame), columns=", ".join(names[place] for place in plan.sums))
+
+
+def _currencies(frame: pd.DataFrame, found: Findings, file: str) -> None:
+    """A column of currencies with more than one: sums of the file mean nothing."""
+    for name in frame:
+        if re.search(r"валют|currenc", str(name), re.IGNORECASE) and frame[name].nunique() > 1:
+            listed = ", ".join(sorted(frame[name].dropna().astype("str").unique())[:_SHOWN])
+            found.add("currencies", "error", file=file, column=str(name), rows=len(frame), names=listed)
 
 
 def _spellings(frame: pd.DataFrame, lines: np.ndarray, found: Findings, file: str) -> None:

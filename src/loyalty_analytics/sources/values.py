@@ -380,6 +380,14 @@ class Reader:
                 f"{one!r} begins with the day and {other!r} with the month.", cure, file=self.file, column=column.name,
                 row=int(self.lines[_where(column.text, other)[0]]),
             )  # fmt: skip
+        never = [text for text, moment in read.values.items() if moment is None]
+        if len(never) > 1 and len(never) == len(read.values) and self.dayfirst is None and self.date_format is None:
+            turned = parse_dates(never, dayfirst=False)
+            if all(moment is not None for moment in turned.values.values()):
+                raise SourceError(
+                    f"No date of the column is day.month, but all are month.day: {never[0]!r}.", cure,
+                    file=self.file, column=column.name, row=int(self.lines[_where(column.text, never[0])[0]]),
+                )  # fmt: skip
         if read.ambiguous:
             text = read.ambiguous[0]
             raise SourceError(

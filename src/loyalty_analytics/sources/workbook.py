@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,7 @@ def read_xlsx(path: Path, file: str) -> list[Sheet]:
             calculated = any(name.endswith("calcChain.xml") for name in archive.namelist())
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise SourceError(f"The workbook is damaged: {error}.", "Save it again in Excel.", file=file) from None
-    except (ElementTree.ParseError, KeyError, LookupError) as error:
+    except (ElementTree.ParseError, LookupError, zlib.error) as error:
         raise SourceError(f"The workbook is damaged: {error}.", "Save it again in Excel.", file=file) from None
     sheets = _calamine(path, file)
     never = not calculated and _all_zero(looks, sheets)
