@@ -25,7 +25,7 @@ from .sources.gather import gather, raw_files
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Data", "Prepared", "load", "prepare"]
+__all__ = ["Data", "Prepared", "load", "prepare", "refresh"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -114,6 +114,30 @@ def prepare(client: str, root: str | Path | None = None) -> Prepared:
     home = parameters.find_root(root)
     setup = parameters.read(client, home)
     return _prepare(setup, home)
+
+
+def refresh(client: str, root: str | Path | None = None, force: bool = False) -> tuple[str, dict[str, Any]]:
+    """Bring data/processed up to date without loading it.
+
+    Parameters
+    ----------
+    client : str
+    root : path or None
+    force : bool
+        Read the sources again in any case: no file tells whether rows of a database have changed.
+
+    Returns
+    -------
+    (fingerprint, passport)
+    """
+    home = parameters.find_root(root)
+    setup = parameters.read(client, home)
+    folder = home / "data" / "processed" / setup.client
+    mark = _mark(setup, home)
+    if force or not store.is_fresh(folder, mark):
+        made = _prepare(setup, home)
+        return made.fingerprint, made.passport
+    return mark["hash"], store.read_passport(folder)
 
 
 def _prepare(setup: Params, home: Path) -> Prepared:

@@ -115,20 +115,16 @@ def perform(job: Job, engine: str | None = "loyalty") -> dict[str, Any]:
 
 def _prepare(job: Job) -> dict[str, Any]:
     """Bring data/processed up to date; gives its fingerprint and the period of the data."""
-    from ..load import load, prepare
-    from ..sources import store
+    from ..load import load, refresh
 
-    data = load(job.client, root=job.root)
-    if job.key == "database":  # no file tells whether the rows there have changed
-        prepare(job.client, job.root)
-        data = load(job.client, root=job.root)
-    whole = store.read_passport(Path(job.root) / "data" / "processed" / job.client)
+    # No file tells whether rows of a database have changed.
+    mark, whole = refresh(job.client, job.root, force=job.key == "database")
     largest: list[Any] = []
-    if job.pick and len(data.panel):
-        sums = data.panel.groupby("client_id")["revenue"].sum().sort_values(ascending=False, kind="stable")
+    if job.pick:
+        panel = load(job.client, root=job.root).panel
+        sums = panel.groupby("client_id")["revenue"].sum().sort_values(ascending=False, kind="stable")
         largest = sums.index[: job.pick].tolist()
-    return {"ok": True, "fingerprint": data.fingerprint, "first": whole["first"], "last": whole["last"],
-            "largest": largest}  # fmt: skip
+    return {"ok": True, "fingerprint": mark, "first": whole["first"], "last": whole["last"], "largest": largest}
 
 
 def raise_fault(notebook: Any) -> None:

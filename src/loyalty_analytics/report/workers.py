@@ -79,10 +79,12 @@ _LEARNED = frozenset(
 
 
 def _learn(modules: list[str]) -> None:
-    for name in modules:
-        if name not in sys.modules and name.partition(".")[0] in _LEARNED:
-            with contextlib.suppress(Exception):
-                import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in modules:
+            if name not in sys.modules and name.partition(".")[0] in _LEARNED:
+                with contextlib.suppress(Exception):
+                    import_module(name)
 
 
 @dataclass
