@@ -166,8 +166,11 @@ def pareto(data: Data, kinds: Result, *, language: str) -> Exhibit:
 
 
 @exhibit("segments", "rfm", needs=("transactions",))
-def rfm_map(data: Data, result: Result, *, language: str) -> Exhibit:
-    """Clients by recency and frequency, with the named segments and their definitions."""
+def rfm_map(data: Data, result: Result, kinds: Result | None = None, *, language: str) -> Exhibit:
+    """Clients by recency and frequency, with the named segments and their definitions.
+
+    Recency does not know seasons, so seasonal clients (of ``kinds``) are not counted as at risk.
+    """
     table = result.frame
     if table.empty:
         return Exhibit(name="rfm", title=say("rfm_none", language), language=language)
@@ -181,6 +184,9 @@ def rfm_map(data: Data, result: Result, *, language: str) -> Exhibit:
     groups["name"] = [say(f"rfm_{name}", language) for name in groups["segment"]]
     groups["means"] = [say(f"rfm_{name}_is", language) for name in groups["segment"]]
     risk = table[table["segment"].isin(["cannot_lose", "at_risk"])]
+    if kinds is not None:
+        rhythm = risk["client_id"].map(kinds.frame.set_index("client_id")["rhythm"])
+        risk = risk[(rhythm != "seasonal").to_numpy()]
     key = "rfm_risk" if len(risk) else "rfm_calm"
     money = amount(float(risk["monetary"].sum()), data, language)
     cuts = result.overview.set_index("measure")

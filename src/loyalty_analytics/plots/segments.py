@@ -151,6 +151,7 @@ def seasons(table: pd.DataFrame, narrow: bool = False, *, language: str = "en") 
             ax.set_xticks([1, 7], [names[0], names[6]])
             top = own.loc[own["share"].idxmax()]
             ax.text(top["month"], top["share"], words.percent(top["share"], language), ha="center", va="bottom")
+        grid.flat[0].set_ylim(0, 1.2 * float(table["share"].max()))  # room for the number
         for ax in list(grid.flat)[len(labels) :]:
             ax.set_visible(False)
     return figure

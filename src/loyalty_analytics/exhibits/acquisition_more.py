@@ -1,0 +1,200 @@
+"""Report 08, second half: the cheque, what is bought next, referrals, the trade's metrics, keeping and winning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from .. import words
+from ..plots import acquisition as plots
+from ..results import Result
+from .acquisition import amount, column, money_column, say
+from .base import Exhibit, drawn, exhibit
+from .table import Table
+from .volume import label_of, names
+
+if TYPE_CHECKING:
+    from ..load import Data
+
+__all__ = ["cheque", "deliveries", "keeping", "metrics", "next_product", "referrals"]
+
+
+@exhibit("acquisition", "cheque", needs=("transactions",))
+def cheque(data: Data, result: Result, *, language: str) -> Exhibit:
+    """Distribution of the cheque with mean and median."""
+    if result.frame.empty:
+        return Exhibit(name="cheque", title=say("cheque_none", language), language=language)
+    row = result.overview.iloc[0]
+    shown = {name: amount(float(row[name]), data, language) for name in ("mean", "median", "tenth", "ninth")}
+    unit = "k" if row["median"] >= 1000 else ""
+    skewed = row["mean"] > 1.15 * row["median"]
+    labels = (say("label_median", language, value=shown["median"]), say("label_mean", language, value=shown["mean"]))
+    n = words.number(row["orders"], language)
+    return Exhibit(
+        name="cheque",
+        title=say("cheque_skewed" if skewed else "cheque_even", language, **shown),
+        language=language,
+        subtitle=say("cheque_sub", language, n=n, unit=words.unit_words(unit, data.params.currency, language)),
+        draw=drawn(plots.spread, result.frame, language=language, unit=unit, mean=float(row["mean"]),
+                   median=float(row["median"]), labels=labels, height=260, narrow_height=240),
+        alt=say("cheque_alt", language, n=n, **shown),
+        note=say("cheque_note", language, tenth=shown["tenth"], ninth=shown["ninth"]),
+    )  # fmt: skip
+
+
+@exhibit("acquisition", "next", needs=("transactions", "products"))
+def next_product(data: Data, result: Result, *, language: str) -> Exhibit:
+    """What the owners of a product buy next."""
+    sound = result.frame[result.frame["lift"].notna() & (result.frame["bought_next"] >= 3)]
+    if sound.empty:
+        return Exhibit(name="next", title=say("next_none", language), language=language)
+    known = data.products.set_index("product_id")["product_name"]
+    table = sound.assign(
+        product=[str(known.get(one, one)) for one in sound["product_id"]],
+        following=[str(known.get(one, one)) for one in sound["next_product_id"]],
+        up=[say("tier_up", language) if up else "" for up in sound["tier_up"]],
+    )
+    sure = table[table["share_low"] > table["base"]]
+    best = (sure if len(sure) else table).iloc[0]
+    values = {name: words.percent(best[name], language) for name in ("share", "base")}
+    values |= {"product": best["product"], "following": best["following"]}
+    held = result.overview
+    one = float(held.loc[held["products"] == 1, "share"].sum())
+    return Exhibit(
+        name="next",
+        title=say("next_title" if len(sure) else "next_unsure", language, **values),
+        language=language,
+        subtitle=say("next_sub", language, n=words.number(int(held["clients"].sum()), language),
+                     one=words.percent(one, language)),
+        table=Table(
+            frame=table,
+            columns=[
+                column("product", language), column("following", language), column("owners", language, "number"),
+                column("share", language, "percent", low="share_low", high="share_high"),
+                column("base", language, "percent"), column("lift", language, "number", digits=1),
+                column("up", language),
+            ],
+        ),
+        note=say("next_note", language),
+    )  # fmt: skip
+
+
+@exhibit("acquisition", "referrals", needs=("referrals",))
+def referrals(data: Data, result: Result, *, language: str) -> Exhibit:
+    """Coupons given and used, money of the recommended."""
+    if result.frame.empty:
+        return Exhibit(name="referrals", title=say("no_referrals", language), language=language)
+    known, row = names(data), result.overview.iloc[0]
+    table = result.frame.assign(name=[label_of(known, client) for client in result.frame["referrer_client_id"]])
+    values = {"given": words.number(row["given"], language), "used": words.number(row["used"], language),
+              "money": amount(float(row["revenue"]), data, language)}  # fmt: skip
+    return Exhibit(
+        name="referrals",
+        title=say("referrals_title" if row["used"] else "referrals_unused", language, **values),
+        language=language,
+        subtitle=say("referrals_sub", language, n=words.number(len(table), language)),
+        table=Table(
+            frame=table,
+            columns=[
+                column("name", language), column("given", language, "number"), column("used", language, "number"),
+                money_column("bonus", data, language), money_column("revenue", data, language, bar=True),
+            ],
+        ),
+    )  # fmt: skip
+
+
+@exhibit("acquisition", "metrics", needs=("transactions",))
+def metrics(data: Data, result: Result, *, language: str) -> Exhibit:
+    """The base metrics as the trade writes them, beside the form of the new clients alone."""
+    table = result.frame[result.frame["value"].notna()]
+    if table.empty:
+        return Exhibit(name="metrics", title=say("metrics_none", language), language=language)
+    value = result.frame.set_index("metric")["value"]
+    rows = pd.DataFrame({
+        "metric": [say(f"metric_{name}", language) for name in table["metric"]],
+        "shown": [_shown(value, unit, data, language) for value, unit in zip(table["value"], table["unit"])],
+        "share": table["share"].to_numpy(),
+    })  # fmt: skip
+    trade, own = value["payback_profit"], value["cohort_profit"]
+    if pd.isna(own):
+        trade, own = value["payback_revenue"], value["cohort_revenue"]
+    if pd.isna(own):
+        title = say("metrics_title", language, clients=words.count(int(value["clients"]), "client", language),
+                    new=words.number(value["new"], language))  # fmt: skip
+    else:
+        title = say("metrics_payback", language, trade=words.number(trade, language, 1),
+                    own=words.number(own, language, 2))  # fmt: skip
+    notes = " ".join(note.text(language) for note in result.notes[1:])
+    months = words.count(int(result.options["months"]), "month", language)
+    return Exhibit(
+        name="metrics",
+        title=title,
+        language=language,
+        subtitle=say("metrics_sub", language, months=months),
+        table=Table(
+            frame=rows, rows=30,
+            columns=[column("metric", language), column("shown", language), column("share", language, "percent")],
+        ),
+        note=notes,
+    )  # fmt: skip
+
+
+def _shown(value: float, unit: str, data: Data, language: str) -> str:
+    if unit == "money":
+        return amount(value, data, language)
+    return words.number(value, language, 2 if unit == "times" else 0)
+
+
+@exhibit("acquisition", "keeping", needs=("transactions", "marketing_spend"))
+def keeping(data: Data, result: Result, *, language: str) -> Exhibit:
+    """What it costs to keep a client and to win one."""
+    table = result.frame
+    if table.empty or table["cost"].isna().any():
+        return Exhibit(name="keeping", title=say("keeping_none", language), language=language)
+    keep, win = (amount(float(cost), data, language) for cost in table["cost"])
+    times = words.number(float(table["ratio"].iloc[1]), language, 1)
+    shown = table.assign(label=[say(f"what_{name}", language) for name in table["what"]])
+    return Exhibit(
+        name="keeping",
+        title=say("keeping_title", language, keep=keep, win=win, times=times),
+        language=language,
+        subtitle=say("keeping_sub", language),
+        table=Table(
+            frame=shown,
+            columns=[
+                column("label", language), money_column("spend", data, language),
+                column("clients", language, "number"), money_column("cost", data, language),
+            ],
+        ),
+        note=say("keeping_note", language),
+    )  # fmt: skip
+
+
+@exhibit("acquisition", "deliveries", needs=("transactions", "deliveries"))
+def deliveries(data: Data, result: Result, *, language: str) -> Exhibit:
+    """Deliveries by client: late, defective, their cost."""
+    table = result.frame
+    known_count = int(table["known"].sum()) if len(table) else 0
+    if not known_count:
+        return Exhibit(name="deliveries", title=say("no_deliveries", language), language=language)
+    by, known = str(result.options["by"]), names(data)
+    late = int(table["late"].sum())
+    defects = int(table["defects"].fillna(0).sum())
+    rows = table.assign(name=[label_of(known, one) if by == "client_id" else str(one) for one in table[by]])
+    values = {"late": words.number(late, language), "share": words.percent(late / known_count, language),
+              "defects": words.number(defects, language)}  # fmt: skip
+    return Exhibit(
+        name="deliveries",
+        title=say("deliveries_title" if late or defects else "deliveries_fine", language, **values),
+        language=language,
+        subtitle=say("deliveries_sub", language, n=words.number(known_count, language)),
+        table=Table(
+            frame=rows,
+            columns=[
+                column("name", language), column("deliveries", language, "number"),
+                column("late", language, "number"), column("late_share", language, "percent"),
+                column("defects", language, "number"), column("cost_share", language, "percent", digits=1),
+            ],
+        ),
+    )  # fmt: skip
