@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from loyalty_analytics.errors import ParamsError
 from loyalty_analytics.synthetic import World, write_demo
 from loyalty_analytics.synthetic import radio as radio_world
 from loyalty_analytics.synthetic.people import stream, vocabulary
@@ -32,6 +33,11 @@ def test_raw_files_and_truth_are_those_of_the_seed(root, tmp_path):
         assert made.keys() == kept.keys()
         changed = [name for name in made if made[name] != kept[name]]
         assert not changed, f"{part}: run `python -m loyalty_analytics.synthetic`, these differ: {changed}"
+
+
+def test_no_params_is_said(tmp_path):
+    with pytest.raises(ParamsError, match=r"no params/radio\.yaml"):
+        write_demo(tmp_path)
 
 
 def test_raw_files_are_small(root):

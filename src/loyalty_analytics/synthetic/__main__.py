@@ -7,4 +7,5 @@ from pathlib import Path
 
 from . import write_demo
 
-write_demo(Path(sys.argv[1] if len(sys.argv) > 1 else "."))
+if __name__ == "__main__":
+    write_demo(Path(sys.argv[1] if len(sys.argv) > 1 else "."))

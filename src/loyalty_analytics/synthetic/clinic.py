@@ -154,7 +154,7 @@ def _feedback(invitations: pd.DataFrame, answers: pd.DataFrame, seed: int) -> tu
     channel = invitations.set_index("invitation_id")["channel"]
     for row in records(answers):
         score = float(row.score)
-        if rng.random() > 0.27:
+        if rng.random() > 0.4:
             continue
         tone = "pos" if score >= 9 else "neg" if score <= 6 else str(rng.choice(["pos", "neg"]))
         said = [(_cause(tone, row.unit_id, row.answered_at, rng), tone)]
@@ -184,7 +184,7 @@ def _feedback(invitations: pd.DataFrame, answers: pd.DataFrame, seed: int) -> tu
 
 
 def _cause(tone: str, unit: str, when: pd.Timestamp, rng: np.random.Generator) -> str:
-    if tone == "neg" and unit == "K2" and when >= _SLOW.to_timestamp() and rng.random() < 0.5:
+    if tone == "neg" and unit == "K2" and when >= _SLOW.to_timestamp() and rng.random() < 0.65:
         return "service.speed"
     weight = np.array([pair[0 if tone == "pos" else 1] for pair in _CAUSES.values()], dtype=float)
     return str(rng.choice(list(_CAUSES), p=weight / weight.sum()))

@@ -78,7 +78,7 @@ def tax_id(number: int) -> str:
     which files of the trade show too.
 
     >>> tax_id(1234567)
-    '0012345671'
+    '0012345673'
     """
     digits = f"00{number:07d}"
     control = sum(w * int(d) for w, d in zip(_WEIGHTS, digits)) % 11 % 10
