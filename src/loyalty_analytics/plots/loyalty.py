@@ -62,7 +62,8 @@ def dots(
 
         ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: words.percent(share, language)))
     else:
-        theme.number_axis(ax.xaxis, language, 0 if digits == 0 else min(digits, 1))
+        ax.xaxis.get_major_locator().set_params(integer=True, nbins=5 if narrow else 10)
+        theme.number_axis(ax.xaxis, language)
     return ax
 
 
@@ -91,8 +92,6 @@ def nps_by_month(
     for at, n in zip(place, shown["n"]):
         ax.annotate(words.number(n, language), (at, 0.0), xycoords=("data", "axes fraction"), xytext=(0, 3),
                     textcoords="offset points", ha="center", color=theme.GREY, fontsize=8.6)  # fmt: skip
-    ax.annotate("n", (0, 0), xycoords="axes fraction", xytext=(-12, 3), textcoords="offset points", color=theme.GREY,
-                fontsize=8.6)  # fmt: skip
     theme.number_axis(ax.yaxis, language)
     ax.set_xlim(-0.5, max(len(shown) - 0.2, 0.5))
     ax.margins(y=0.14)
@@ -128,6 +127,9 @@ def class_bars(
                 ax.annotate(words.percent(part, language), (start + part / 2, y), ha="center", va="center", color=ink)
         # The name of a class stands above its end of the bars, not in a legend.
         at = (0.0, 0.5, 1.0)[column]
+        if narrow and column == 1:
+            left = left + share[:, column]
+            continue
         ax.annotate(words.say(f"loyalty.class_{name}", language), (at, 1.0), xycoords="axes fraction", xytext=(0, 2),
                     textcoords="offset points", ha=("left", "center", "right")[column], color=theme.GREY)  # fmt: skip
         left = left + share[:, column]
@@ -188,47 +190,36 @@ def _bare(ax: Axes) -> Axes:
 
 @theme.styled
 def movers(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", narrow: bool = False) -> Axes:
-    """Clients asked twice whose class changed: score before and now.
+    """Clients asked twice whose class changed: an arrow per client from the score before to the score now.
 
     Parameters
     ----------
-    rows : DataFrame with label, before, now (scores), move {climber, faller}
+    rows : DataFrame with label, before, now (scores), move {climber, faller}, first row on top
     """
-    ax = theme.axes(ax, 380)
-    ends: dict[str, list[float]] = {"before": [], "now": []}
-    for row in rows.itertuples():
+    ax = theme.axes(ax, 60 + 30 * max(len(rows), 1))
+    place = np.arange(len(rows))[::-1]
+    for y, row in zip(place, rows.itertuples()):
         up = row.move == "climber"
         colour = theme.BETTER if up else theme.WORSE
-        ax.plot([0, 1], [row.before, row.now], color=colour, linewidth=1.6, marker="o", markersize=5)
-    for side, x, align in (("before", 0, "right"), ("now", 1, "left")):
-        table = rows.sort_values([side, "label"], kind="stable")
-        ends[side] = _spread(table[side].to_numpy(dtype=float), 0.62)
-        for row, y in zip(table.itertuples(), ends[side]):
-            score = words.number(getattr(row, side), language)
-            arrow = "▲" if row.move == "climber" else "▼"
-            name = theme.shorten(str(row.label), 16 if narrow else 30)
-            text = f"{arrow} {score} {name}" if side == "now" else score
-            ax.annotate(text, (x, y), xytext=(-8 if x == 0 else 8, 0), textcoords="offset points", ha=align,
-                        va="center", fontsize=9)  # fmt: skip
-    ax.set_xlim(-0.25 if narrow else -0.4, 2.0 if narrow else 1.8)
-    low = min([0.0, *ends["before"], *ends["now"]])
-    ax.set_ylim(low - 0.6, max([10.0, *ends["before"], *ends["now"]]) + 0.8)
-    for x, key in ((0, "before"), (1, "now")):
-        ax.annotate(words.say(f"loyalty.{key}", language), (x, 1.0), xycoords=("data", "axes fraction"), ha="center",
-                    color=theme.GREY)  # fmt: skip
-    return theme.clean(ax)
-
-
-def _spread(places: np.ndarray, gap: float) -> list[float]:
-    """Heights of labels, in rising order, moved apart until they do not touch."""
-    out: list[float] = []
-    for place in places:
-        out.append(float(place) if not out else max(float(place), out[-1] + gap))
-    if out:
-        # Overlaps push labels upwards; half the push goes back so that both ends share it.
-        shift = float(np.mean(np.array(out) - places))
-        out = [height - shift for height in out]
-    return out
+        ax.annotate("", (row.now, y), (row.before, y), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.8,
+                                                                   "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+        side = 1 if up else -1
+        for value, away in ((row.before, -side), (row.now, side)):
+            ax.annotate(words.number(value, language), (value, y), xytext=(8 * away, 0), textcoords="offset points",
+                        ha="left" if away > 0 else "right", va="center", fontsize=9)  # fmt: skip
+        ax.scatter([row.before], [y], s=16, color=colour, zorder=3)
+        ax.annotate("▲" if up else "▼", (1.01, y), xycoords=("axes fraction", "data"), va="center", color=colour)
+    ax.set_yticks(place, [theme.shorten(str(label), 20 if narrow else 40) for label in rows["label"]])
+    low = min(float(rows[["before", "now"]].min(axis=None)), 6.0)
+    ax.set_xlim(low - 1, 11)
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    # Where a detractor becomes a passive, and a passive a promoter.
+    for edge in (6.5, 8.5):
+        ax.axvline(edge, color=theme.HAIRLINE, linewidth=1, zorder=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_xticks(np.arange(np.floor(low), 11, 1 if low > 3 else 2))
+    theme.number_axis(ax.xaxis, language)
+    return ax
 
 
 def group_dots(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", narrow: bool = False,

@@ -1,0 +1,409 @@
+"""Report 04, first half: the score, its months and classes, cooperation and opinions, who moved, which group differs.
+
+Silence stands in `loyalty_silent`, the journey, criteria and quality in `loyalty_journey`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import words
+from ..plots import loyalty as plots
+from ..survey.change import Change, nps_change, nps_trend
+from ..survey.compare import compare_groups
+from ..survey.means import question_means
+from ..survey.nps import NPS, nps
+from ..survey.response import Silent, silent, statuses
+from .base import Exhibit, Front, Tile, drawn, exhibit, glossary
+from .table import Column, Table
+from .volume import label_of, names, short_name
+
+if TYPE_CHECKING:
+    from ..load import Data
+    from ..results import Result
+
+__all__ = ["Loyalty", "classes", "front", "glossary", "groups", "means", "measure", "movers", "trend"]
+
+_ENOUGH = 8  # votes below which nothing is compared
+
+
+@dataclass(frozen=True, eq=False)
+class Loyalty:
+    """What the survey says as of the month; None where the client has nothing of the kind."""
+
+    score: NPS | None
+    change: Change | None
+    trend: Result | None
+    silent: Silent | None
+    statuses: pd.DataFrame  # one row per asked client of the last three months
+    means: Result | None
+    base: int | None  # clients of the base
+
+    @property
+    def row(self) -> pd.Series | None:
+        """The figures of the NPS where there are enough votes for a number."""
+        if self.score is None or pd.isna(self.score.frame["nps"].iloc[0]):
+            return None
+        return self.score.frame.iloc[0]
+
+    @property
+    def cooperation(self) -> pd.Series | None:
+        """The first satisfaction question with a number: what stands in for a missing NPS."""
+        if self.means is None:
+            return None
+        known = self.means.frame[(self.means.frame["metric"] == "csat") & self.means.frame["mean"].notna()]
+        return known.iloc[0] if len(known) else None
+
+
+def measure(data: Data) -> Loyalty:
+    """All survey results of the report in one go."""
+    tables = {
+        "questions": data.questions, "clients": data.clients, "contacts": data.contacts,
+        "transactions": data.transactions,
+    }  # fmt: skip
+    options = {**tables, **data.params.nps}
+    has = data.has("survey_answers", "questions")
+    recommended = has and bool((data.questions["metric"] == "nps").any())
+    asked = pd.DataFrame({"client_id": [], "status": []})
+    if data.has("survey_invitations"):
+        asked = statuses(data.survey_invitations, data.survey_answers, as_of=data.as_of)
+    score = change = history = hushed = None
+    if recommended:
+        score = nps(data.survey_answers, as_of=data.as_of, **options)
+        change = nps_change(data.survey_answers, as_of=data.as_of, **options)
+        history = nps_trend(data.survey_answers, as_of=data.as_of, **options)
+        if data.has("survey_invitations"):
+            hushed = silent(data.survey_answers, data.survey_invitations, as_of=data.as_of, **options)
+    said = None
+    if has:
+        said = question_means(
+            data.survey_answers, questions=data.questions, invitations=data.survey_invitations, clients=data.clients,
+            as_of=data.as_of,
+        )  # fmt: skip
+        kinds = data.questions.drop_duplicates("question_id").set_index("question_id")
+        for name in ("metric", "cause", "stage", "text_ru", "text_en"):
+            said.frame[name] = said.frame["question_id"].map(kinds[name])
+    base = None if score is None or pd.isna(score.frame["population"].iloc[0]) else int(
+        score.frame["population"].iloc[0])  # fmt: skip
+    return Loyalty(score, change, history, hushed, asked, said, base)
+
+
+def say(key: str, language: str, **values: Any) -> str:
+    """A sentence of this report."""
+    return words.say(f"loyalty.{key}", language, **values)
+
+
+def of_base(n: Any, base: Any, language: str) -> str:
+    """«38 из 60», or «n = 38» where the base is not known."""
+    if base is None or pd.isna(base):
+        return say("n_is", language, n=words.number(n, language))
+    return say("n_of", language, n=words.number(n, language), base=words.number(base, language))
+
+
+def score_sentence(loyalty: Loyalty, language: str) -> str:
+    """The score in a sentence, with variants for too few answers and for a client without the question."""
+    row = loyalty.row
+    if row is not None:
+        return say(
+            "score", language, nps=words.number(row["nps"], language),
+            interval=words.interval(row["low"], row["high"], language), n=of_base(row["n"], row["population"], language),
+        )  # fmt: skip
+    stand_in = loyalty.cooperation
+    if stand_in is not None:
+        return say(
+            "cooperation", language, x=words.number(stand_in["mean"], language, 1),
+            top=words.number(stand_in["scale_max"], language),
+            interval=words.interval(stand_in["low"], stand_in["high"], language, 1),
+            n=of_base(stand_in["n"], stand_in["population"], language),
+        )  # fmt: skip
+    votes = 0 if loyalty.score is None else int(loyalty.score.frame["n"].iloc[0])
+    return say("score_few", language, n=words.count(votes, "answer", language))
+
+
+def change_sentence(change: Change | None, language: str) -> str:
+    """Whether the score moved: only beyond the noise is a change called so."""
+    if change is None:
+        return ""
+    row = change.frame.iloc[0]
+    if min(row["n_before"], row["n_now"]) < _ENOUGH or pd.isna(row["change"]):
+        return say("change_few", language)
+    if not row["changed"]:
+        return say("change_none", language, noise=words.number(row["noise"], language))
+    return say(
+        "change_up" if row["change"] > 0 else "change_down", language,
+        # Of the rounded scores, so that the sentence adds up.
+        change=words.number(abs(round(row["now"]) - round(row["before"])), language),
+        before=words.number(row["before"], language),
+        now=words.number(row["now"], language), interval=words.interval(row["low"], row["high"], language),
+    )  # fmt: skip
+
+
+def front(data: Data, language: str, loyalty: Loyalty) -> Front:
+    """The first screen: score, change, what the silent could make of it."""
+    moved = change_sentence(loyalty.change, language)
+    sentences = [score_sentence(loyalty, language), f"{moved}." if moved else ""]
+    hushed = loyalty.silent
+    if hushed is not None and loyalty.row is not None and hushed.frame["silent"].iloc[0]:
+        ways = hushed.frame.set_index("way")["nps"]
+        sentences.insert(1, say("with_silent", language, low=words.number(ways["detractors"], language),
+                                high=words.number(ways["promoters"], language)))  # fmt: skip
+    if hushed is not None and len(hushed.clients) and "revenue" in hushed.clients:
+        first = hushed.clients.iloc[0]
+        if first["revenue"] > 0:
+            sentences.append(say("call_first", language, client=label_of(names(data), first["client_id"])))
+    summary = " ".join(sentence for sentence in sentences if sentence)
+    return Front.of(data, say("title", language), language, summary, _tiles(data, loyalty, language))
+
+
+def _tiles(data: Data, loyalty: Loyalty, language: str) -> list[Tile]:
+    tiles = []
+    row = loyalty.row
+    if row is not None:
+        tiles.append(Tile(value=words.number(row["nps"], language), label="NPS",
+                          change=words.interval(row["low"], row["high"], language)))  # fmt: skip
+        if loyalty.change is not None and loyalty.change.frame["n_before"].iloc[0] >= _ENOUGH:
+            moved = loyalty.change.frame.iloc[0]
+            mood = ("better" if moved["change"] > 0 else "worse") if moved["changed"] else ""
+            shift = round(moved["now"]) - round(moved["before"])
+            value = words.number(shift, language, sign=True) if moved["changed"] else say("same", language)
+            tiles.append(Tile(value=value, label=say("tile_change", language), mood=mood,
+                              change=say("tile_noise", language, noise=words.number(moved["noise"], language))))  # fmt: skip
+    stand_in = loyalty.cooperation
+    if stand_in is not None:
+        top = words.number(stand_in["scale_max"], language)
+        tiles.append(Tile(value=words.number(stand_in["mean"], language, 1),
+                          label=say("tile_cooperation", language, top=top),
+                          change=words.interval(stand_in["low"], stand_in["high"], language, 1)))  # fmt: skip
+    if len(loyalty.statuses):
+        asked = loyalty.statuses[loyalty.statuses["status"] != "not_delivered"]
+        answered = int((asked["status"] == "answered").sum())
+        if len(asked):
+            tiles.append(Tile(value=words.percent(answered / len(asked), language), label=say("tile_rate", language),
+                              change=f"{words.number(answered, language)} / {words.number(len(asked), language)}"))  # fmt: skip
+        hushed = loyalty.silent
+        quiet = len(asked) - answered if hushed is None else int(hushed.frame["silent"].iloc[0])
+        tiles.append(Tile(value=words.number(quiet, language), label=say("tile_silent", language)))
+    return tiles[:6]
+
+
+def _empty(name: str, language: str, key: str = "few", **values: Any) -> Exhibit:
+    return Exhibit(name=name, title=say(key, language, **values), language=language,
+                   subtitle=say(f"{name}_name", language))  # fmt: skip
+
+
+@exhibit("loyalty", "trend", needs=("survey_answers", "questions"))
+def trend(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
+    """NPS by rolling quarter."""
+    if loyalty.trend is None:
+        return _empty("trend", language, "no_question")
+    rows = loyalty.trend.frame
+    if not rows["nps"].notna().any():
+        return _empty("trend", language)
+    title = change_sentence(loyalty.change, language)
+    shown = rows[rows["nps"].notna()]
+    listed = "; ".join(
+        f"{words.month(row.month, language, 'short')} {words.number(row.nps, language)}" for row in shown.itertuples()
+    )
+    change = loyalty.change.frame.iloc[0] if loyalty.change is not None else None
+    known = rows["population"].notna().any()
+    note = say("trend_note" if known else "trend_note_process", language)
+    if change is not None and change["n_both"] > 0:
+        note += " " + say("trend_both", language, n=words.count(int(change["n_both"]), "client", language))
+    columns = [
+        Column(key="month", label=say("col_month", language), kind="month"),
+        Column(key="nps", label="NPS", kind="number", low="low", high="high"),
+        Column(key="n", label=say("col_votes", language), kind="number"),
+        Column(key="population", label=say("col_base", language), kind="number"),
+    ]
+    return Exhibit(
+        name="trend", title=title, language=language, subtitle=say("trend_sub", language),
+        draw=drawn(plots.nps_by_month, rows, language=language, height=340),
+        alt=say("trend_alt", language, listed=listed), table=Table(frame=rows[::-1], columns=columns), note=note,
+    )  # fmt: skip
+
+
+@exhibit("loyalty", "classes", needs=("survey_answers", "questions"))
+def classes(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
+    """Shares of promoters, passives and detractors by quarter."""
+    if loyalty.trend is None:
+        return _empty("classes", language, "no_question")
+    rows = loyalty.trend.frame
+    if len(rows):
+        last = rows["month"].iloc[-1]
+        back = 12 * (last.year - rows["month"].dt.year) + last.month - rows["month"].dt.month
+        rows = rows[(back % 3 == 0) & (rows["n"] >= 3)][::-1].reset_index(drop=True)
+    if not len(rows):
+        return _empty("classes", language)
+    rows = rows.assign(label=[_quarter(month, language) for month in rows["month"]])
+    now = rows.iloc[0]
+    title = say(
+        "classes_title", language, promoters=words.number(now["promoters"], language),
+        detractors=words.number(now["detractors"], language), n=words.count(int(now["n"]), "loyalty.answers_of", language),
+    )  # fmt: skip
+    columns = [Column(key="label", label=say("col_quarter", language))] + [
+        Column(key=name, label=say(f"class_{name}", language), kind="number")
+        for name in ("detractors", "passives", "promoters", "n")
+    ]
+    alt = "; ".join(f"{row.label}: {row.detractors} / {row.passives} / {row.promoters}" for row in rows.itertuples())
+    return Exhibit(
+        name="classes", title=title, language=language, subtitle=say("classes_sub", language),
+        draw=drawn(plots.class_bars, rows, language=language, height=70 + 40 * len(rows)),
+        alt=say("classes_alt", language, listed=alt), table=Table(frame=rows, columns=columns),
+    )  # fmt: skip
+
+
+def _quarter(month: Any, language: str) -> str:
+    end = pd.Period(month, "M")
+    start = words.month(end - 2, language, "short", year=False)
+    return f"{start}–{words.month(end, language, 'short')}"
+
+
+@exhibit("loyalty", "means", needs=("survey_answers", "questions"))
+def means(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
+    """Cooperation, the manager, ease and the six opinions on one scale."""
+    rows = pd.DataFrame() if loyalty.means is None else loyalty.means.frame
+    rows = rows[rows["metric"].isin(["csat", "manager_csat", "ces", "factor"])] if len(rows) else rows
+    known = rows[rows["mean"].notna()] if len(rows) else rows
+    if not len(known):
+        return _empty("means", language)
+    text = known[f"text_{language}"].where(known[f"text_{language}"].notna(), known["question_id"].astype(str))
+    known = known.assign(text=text, label=_short(known, text, language)).sort_values(["mean", "question_id"], ascending=[False, True], kind="stable")
+    worst, best = known.iloc[-1], known.iloc[0]
+    apart = len(known) > 1 and worst["high"] < best["low"]
+    title = say(
+        "means_apart" if apart else "means_alike", language, worst=words.quoted(str(worst["label"]), language),
+        x=words.number(worst["mean"], language, 1), interval=words.interval(worst["low"], worst["high"], language, 1),
+    )  # fmt: skip
+    columns = [
+        Column(key="text", label=say("col_question", language)),
+        Column(key="mean", label=say("col_mean", language), kind="number", digits=1, low="low", high="high"),
+        Column(key="top2", label=say("col_top2", language), kind="percent", low="top2_low", high="top2_high"),
+        Column(key="n", label=say("col_answers", language), kind="number"),
+    ]
+    listed = "; ".join(f"{row.label} {words.number(row.mean, language, 1)}" for row in known.itertuples())
+    lowest, highest = float(known["scale_min"].min()), float(known["scale_max"].max())
+    together = data.survey_invitations["question_id"].notna().any() if data.has("survey_invitations") else False
+    return Exhibit(
+        name="means", title=title, language=language,
+        subtitle=say("means_sub", language, n=_span(known["n"], language)),
+        draw=drawn(plots.mean_dots, known, language=language, limits=(lowest, highest), height=60 + 38 * len(known)),
+        alt=say("means_alt", language, listed=listed), table=Table(frame=known, columns=columns),
+        note=say("means_one_each" if together else "means_note", language),
+    )  # fmt: skip
+
+
+def _short(rows: pd.DataFrame, text: pd.Series, language: str) -> pd.Series:
+    """One or two words per question for the figure; two questions of one kind keep their whole text."""
+    topic = rows["cause"].astype("object").where(rows["cause"].notna(), "").map(lambda cause: str(cause).split(".")[0])
+    kind = topic.where(rows["metric"] == "factor", rows["metric"])
+    key = [f"loyalty.opinion_{name}" for name in kind]
+    named = pd.Series([words.say(k, language) if words.known(k, language) else "" for k in key], index=rows.index)
+    alone = (named != "") & ~named.duplicated(keep=False)
+    return named.where(alone, text)
+
+
+def _span(values: pd.Series, language: str) -> str:
+    low, high = (words.number(value, language) for value in (values.min(), values.max()))
+    return low if low == high else f"{low}–{high}"
+
+
+@exhibit("loyalty", "movers", needs=("survey_answers", "clients"))
+def movers(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
+    """Climbers and fallers among the clients asked twice."""
+    if loyalty.change is None:
+        return _empty("movers", language, "no_question")
+    rows, both = loyalty.change.movers, int(loyalty.change.reasked["n"].iloc[0])
+    if not len(rows):
+        key = "movers_none" if both else "movers_unknown"
+        return _empty("movers", language, key, n=words.count(both, "client", language))
+    known = names(data)
+    rows = rows.assign(label=[label_of(known, client) for client in rows["client_id"]])
+    up, down = int((rows["move"] == "climber").sum()), int((rows["move"] == "faller").sum())
+    title = say("movers_title", language, up=words.number(up, language), down=words.number(down, language),
+                n=words.count(both, "clients_of", language))  # fmt: skip
+    shown = pd.concat([rows[rows["move"] == "faller"].head(6), rows[rows["move"] == "climber"].head(6)])
+    columns = [
+        Column(key="label", label=say("col_client", language)),
+        Column(key="before", label=say("before", language), kind="number"),
+        Column(key="now", label=say("now", language), kind="number"),
+    ]
+    listed = "; ".join(
+        f"{row.label} {words.number(row.before, language)} → {words.number(row.now, language)}"
+        for row in shown.itertuples()
+    )
+    again = loyalty.change.reasked.iloc[0]
+    note = "" if pd.isna(again["change"]) else say(
+        "movers_note", language, change=words.number(again["change"], language, sign=True),
+        interval=words.interval(again["low"], again["high"], language),
+    )  # fmt: skip
+    return Exhibit(
+        name="movers", title=title, language=language, subtitle=say("movers_sub", language),
+        draw=drawn(plots.movers, shown, language=language, height=50 + 30 * len(shown)), alt=say("movers_alt", language, listed=listed),
+        table=Table(frame=rows, columns=columns), note=note,
+    )  # fmt: skip
+
+
+def group_labels(data: Data, by: str, language: str) -> dict[Any, str]:
+    """Names of managers or units by id."""
+    table, key, name = {
+        "manager_id": (data.managers, "manager_id", "manager_name"), "unit_id": (data.units, "unit_id", "unit_name"),
+    }.get(by, (pd.DataFrame(), "", ""))  # fmt: skip
+    if not len(table):
+        return {}
+    known = table[table[name].notna()].drop_duplicates(key)
+    shown = known[name].map(short_name) if by == "manager_id" else known[name]
+    return dict(zip(known[key], shown))
+
+
+def group_of(data: Data) -> str:
+    """The grouping that the client's data know: managers, else units."""
+    clients = data.clients
+    return "manager_id" if len(clients) and clients["manager_id"].notna().any() else "unit_id"
+
+
+@exhibit("loyalty", "groups", needs=("survey_answers", "questions"))
+def groups(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
+    """Managers, or units where clients are not known: intervals and groups that cannot be told apart."""
+    if loyalty.score is None:
+        return _empty("groups", language, "no_question")
+    by = group_of(data)
+    votes = loyalty.score.votes
+    held = votes[by].notna().any() if by in votes else False
+    if not held and not (len(data.clients) and data.clients[by].notna().any()):
+        return _empty("groups", language)
+    table = compare_groups(votes.drop(columns=by) if by == "manager_id" and by in votes and len(data.clients) else votes,
+                           by, clients=data.clients)  # fmt: skip
+    rows = table.frame[table.frame["score"].notna()]
+    if not len(rows):
+        return _empty("groups", language)
+    label = group_labels(data, by, language)
+    rows = rows.assign(label=[label.get(value, str(value)) for value in rows[by]])
+    differ, compared = rows.loc[rows["differs"], "label"].tolist(), int((rows["n"] >= _ENOUGH).sum())
+    key = "groups_differ" if differ else "groups_alike" if compared > 1 else "groups_few"
+    if differ and compared == 2:
+        key = "groups_two"
+    title = say(key, language, names=", ".join(differ), what=say(f"what_{by}", language))
+    columns = [
+        Column(key="label", label=say(f"col_{by}", language)),
+        Column(key="score", label="NPS", kind="number", low="low", high="high"),
+        Column(key="n", label=say("col_votes", language), kind="number"),
+        Column(key="pooled", label=say("col_pooled", language), kind="number", low="pooled_low", high="pooled_high"),
+        Column(key="p_value", label=say("col_p", language), kind="number", digits=2),
+        Column(key="alike", label=say("col_alike", language)),
+    ]
+    listed = "; ".join(
+        f"{row.label} {words.number(row.score, language)} {words.interval(row.low, row.high, language)}"
+        for row in rows.itertuples()
+    )
+    average = loyalty.row["nps"] if loyalty.row is not None else np.nan
+    return Exhibit(
+        name="groups", title=title, language=language, subtitle=say("groups_sub", language),
+        draw=drawn(plots.group_dots, rows, language=language, limits=(-105, 105), middle=float(average),
+                   height=60 + 40 * len(rows)),
+        alt=say("groups_alt", language, listed=listed), table=Table(frame=rows, columns=columns),
+        note=say("groups_note", language),
+    )  # fmt: skip
