@@ -191,3 +191,12 @@ def test_service_gets_slower_in_2026(radio, truth):
     bad = causes[causes["tone"] != "pos"]
     share = bad.groupby(bad["created_at"] >= "2026-04-01")["cause"].apply(lambda c: (c == "service.speed").mean())
     assert share[True] > 1.5 * share[False]
+
+
+def test_the_new_theme_is_seen_since_august_and_not_before(radio):
+    tags = la.tag_causes(radio.feedback, codebook=radio.params.codebook).table
+    now = la.emerging_themes(radio.feedback, tags, MONTH).table
+    assert now["theme"].str.contains("маркиров").any(), now.to_string()
+    early = radio.feedback[radio.feedback["created_at"] < "2026-08-01"]
+    before = la.emerging_themes(early, tags[tags["feedback_id"].isin(early["feedback_id"])], "2026-07").table
+    assert not before["theme"].astype("str").str.contains("маркиров").any()

@@ -167,7 +167,7 @@ def _topic(tone: str, client: str, manager: str, when: pd.Timestamp, rng: np.ran
             "rise": (client in ("C017", "C024", "C031") and when >= pd.Timestamp("2026-02-20"), 0.7),
             "closed": (client == "C029" and when >= pd.Timestamp("2025-04-01"), 0.4),
             "logistics.placement": (client == "C015" and pd.Timestamp("2026-02-20") <= when, 0.7),
-            "newcomer": (when >= pd.Timestamp("2026-08-01"), 0.16),
+            "newcomer": (when >= pd.Timestamp("2026-08-01"), 0.2),
         }
         for name, (here, share) in special.items():
             if here and chance < share:
