@@ -30,7 +30,7 @@ COLUMNS = (
     "cause", "n", "share", "n_negative", "n_positive", "status",
     "gap_negative", "gap_negative_low", "gap_negative_high", "gap_observed", "gap_positive", "gap_positive_low",
     "gap_positive_high", "precision", "recall", "odds", "odds_low", "odds_high", "odds_joint", "p_value", "q_value",
-    "importance", "importance_low", "importance_high", "score_without", "gain", "clients", "money",
+    "critics_times", "importance", "importance_low", "importance_high", "score_without", "gain", "clients", "money",
 )  # fmt: skip
 
 
@@ -82,7 +82,8 @@ def cause_drivers(
         gap_negative (NPS or mean of those who name it negatively less that of the others, corrected), its
         interval, gap_observed (uncorrected), gap_positive with interval, precision and recall used, odds (of being a
         detractor, with half a case added to every cell) with interval, odds_joint (ridge logistic model of all
-        causes), p_value (Fisher), q_value (Benjamini-Hochberg), importance (Shapley share of R² in a joint model) with
+        causes), p_value (Fisher), q_value (Benjamini-Hochberg), critics_times (how many times oftener critics name
+        it negatively), importance (Shapley share of R² in a joint model) with
         interval, score_without (score if those who complain scored like the others), gain, clients, money.
         ``.overview``: scale {nps, mean}, n, score.
 
@@ -256,7 +257,8 @@ def _odds(named: np.ndarray, detractor: np.ndarray, level: float) -> dict[str, f
     (a, b), (c, d) = cells + 0.5
     centre, spread = np.log(a * d / (b * c)), np.sqrt(1 / a + 1 / b + 1 / c + 1 / d) * norm.ppf((1 + level) / 2)
     low, high = np.exp(centre - spread), np.exp(centre + spread)
-    return {"odds": float(np.exp(centre)), "odds_low": float(low), "odds_high": float(high),
+    critics, others = a / (a + c), b / (b + d)
+    return {"critics_times": float(critics / others), "odds": float(np.exp(centre)), "odds_low": float(low), "odds_high": float(high),
             "p_value": float(fisher_exact(cells)[1])}  # fmt: skip
 
 

@@ -1,0 +1,366 @@
+"""Report 05: voice of the client. The first screen, causes by clients and money, their tone and course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import words
+from ..causes.codebook import read_codebook
+from ..intervals import share_interval
+from ..months import to_periods
+from ..plots import voice as plots
+from .base import Exhibit, Front, Tile, drawn, exhibit
+from .table import Column, Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..load import Data
+    from ..results import Result
+
+__all__ = ["Said", "by_clients", "course", "front", "ranking", "said", "tone"]
+
+_YEAR = 12
+_SHOWN = 8
+_PANELS = 6
+#: Clients with a comment below which shares are not shown.
+FEW = 8
+_BAD = ("negative", "mixed")
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """Texts of the last twelve months with their tags.
+
+    Attributes
+    ----------
+    texts : DataFrame
+        feedback_id, who (client, or the text itself where clients are unknown), text, created_at, field, …
+    tags : DataFrame
+        The tags of these texts with ``who`` and ``created_at``.
+    titles : dict
+        Causes in the reader's words.
+    owners : dict
+        Level that can remove a cause: front, middle, top.
+    noun : {'client', 'text'}
+    money : Series
+        Revenue of the last twelve months by client; empty where it is unknown.
+    """
+
+    texts: pd.DataFrame
+    tags: pd.DataFrame
+    titles: dict[str, str]
+    owners: dict[str, str]
+    advice: dict[str, str]
+    noun: str
+    money: pd.Series
+
+    @property
+    def n(self) -> int:
+        """Clients (or texts) with a comment."""
+        return int(self.texts["who"].nunique())
+
+    @property
+    def bad(self) -> pd.DataFrame:
+        """Complaints: negative and mixed tags."""
+        return self.tags[self.tags["sentiment"].isin(_BAD)]
+
+    def title(self, cause: str) -> str:
+        """A cause in the reader's words."""
+        return self.titles.get(cause, cause)
+
+
+def said(data: Data, tags: Result, language: str) -> Said:
+    """Texts and tags of the twelve months up to the report's month."""
+    month = data.as_of.last_whole
+    texts = data.feedback
+    known = bool(texts["client_id"].notna().any())
+    texts = texts.assign(who=texts["client_id" if known else "feedback_id"]).dropna(subset=["who", "created_at"])
+    period = to_periods(texts["created_at"])
+    kept = (period <= month) & (period > month - _YEAR)
+    texts = texts[np.asarray(kept)].reset_index(drop=True)
+    columns = texts[["feedback_id", "who", "created_at", "field", "text", "may_quote"]]
+    joined = tags.frame.merge(columns, on="feedback_id")
+    book = read_codebook(data.params.codebook)
+    causes = sorted(set(joined["cause"]))
+    sums = pd.Series(dtype=float)
+    if known and len(data.panel):
+        recent = to_periods(data.panel["month"])
+        window = data.panel[np.asarray((recent <= month) & (recent > month - _YEAR))]
+        sums = window.groupby("client_id")["revenue"].sum()
+    return Said(
+        texts, joined, {cause: book.title(cause, language) for cause in causes},
+        {cause: book.causes[cause].owner for cause in causes if cause in book.causes},
+        {cause: book.causes[cause].advice.get(language, "") for cause in causes if cause in book.causes},
+        "client" if known else "text", sums,
+    )  # fmt: skip
+
+
+def ranking(voice: Said) -> pd.DataFrame:
+    """Causes by clients who complain: cause, label, owner, clients, share with interval, money, texts."""
+    bad = voice.bad
+    once = bad.drop_duplicates(["who", "cause"])
+    rows = once.groupby("cause").agg(clients=("who", "size")).reset_index()
+    rows["texts"] = rows["cause"].map(bad.groupby("cause")["feedback_id"].nunique()).to_numpy()
+    rows["label"] = [voice.title(cause) for cause in rows["cause"]]
+    rows["owner"] = [voice.owners.get(cause, "") for cause in rows["cause"]]
+    rows["money"] = np.nan
+    if len(voice.money):
+        behind = once.assign(money=once["who"].map(voice.money).fillna(0.0)).groupby("cause")["money"].sum()
+        rows["money"] = rows["cause"].map(behind).to_numpy()
+    rows["share"] = rows["clients"] / max(voice.n, 1)
+    low, high = share_interval(rows["clients"].to_numpy(), np.full(len(rows), max(voice.n, 1)))
+    rows["low"], rows["high"] = low, high
+    return rows.sort_values(["clients", "money", "cause"], ascending=[False, False, True], ignore_index=True)
+
+
+def front(data: Data, language: str, *, voice: Said, drivers: Result, tags: Any) -> Front:
+    """The first screen: what hinders most, how many clients, whose money, how much oftener among critics."""
+    rows = ranking(voice)
+    share = len(set(tags.untagged) & set(voice.texts["feedback_id"])) / max(len(voice.texts), 1)
+    summary = _summary(data, voice, rows, drivers, language)
+    tiles = [
+        Tile(value=words.number(len(voice.texts), language), label=words.say("voice.tile_texts", language)),
+        Tile(value=words.number(voice.n, language), label=words.say(f"voice.tile_{voice.noun}", language)),
+    ]
+    if len(rows):
+        top = rows.iloc[0]
+        tiles.insert(0, Tile(
+            value=words.percent(top["share"], language),
+            label=words.say("voice.tile_top", language, cause=top["label"]),
+            change=words.interval(top["low"] * 100, top["high"] * 100, language),
+        ))  # fmt: skip
+    good = voice.tags.loc[voice.tags["sentiment"] == "positive", "feedback_id"].nunique()
+    tiles.append(Tile(value=words.number(good, language), label=words.say("voice.tile_praise", language)))
+    tiles.append(Tile(value=words.percent(share, language), label=words.say("voice.tile_untagged", language)))
+    return Front.of(data, words.say("voice.report", language), language, summary, tiles)
+
+
+def _summary(data: Data, voice: Said, rows: pd.DataFrame, drivers: Result, language: str) -> str:
+    if voice.n < FEW:
+        return words.say("voice.front_few", language, n=words.count(voice.n, voice.noun, language))
+    if not len(rows):
+        return words.say("voice.front_none", language, n=words.count(voice.n, voice.noun, language))
+    top = rows.iloc[0]
+    parts = [
+        words.say(
+            "voice.front_top", language, cause=top["label"],
+            k=words.number(top["clients"], language), n=words.count(voice.n, f"{voice.noun}s_of", language),
+        )
+    ]  # fmt: skip
+    if pd.notna(top["money"]) and top["money"] > 0:
+        money = words.money(top["money"], data.params.currency, language)
+        parts.append(words.say("voice.front_money", language, money=money))
+    times = _times(drivers, top["cause"])
+    if times is not None:
+        parts.append(words.say("voice.front_times", language, times=words.number(times, language, 1)))
+    advice = voice.advice.get(top["cause"], "")
+    text = "; ".join(parts) + "."
+    return f"{text} {words.say('voice.front_advice', language, advice=advice)}" if advice else text
+
+
+def _times(drivers: Result, cause: str) -> float | None:
+    """How many times oftener critics name a cause, where the odds surely differ from 1."""
+    row = drivers.frame[drivers.frame["cause"] == cause]
+    if not len(row) or pd.isna(row["odds_low"].iloc[0]) or row["odds_low"].iloc[0] <= 1:
+        return None
+    return float(row["critics_times"].iloc[0]) if pd.notna(row["critics_times"].iloc[0]) else None
+
+
+@exhibit("voice", "causes", needs=("feedback",))
+def by_clients(data: Data, voice: Said, *, language: str) -> Exhibit:
+    """Causes by clients who complain and by their money."""
+    rows = ranking(voice)
+    if voice.n < FEW or not len(rows):
+        return _few("causes", voice, language)
+    shown = rows.head(_SHOWN)
+    unit = words.unit_of(float(shown["money"].max())) if shown["money"].notna().any() else ""
+    money = words.say("voice.head_money", language, unit=_unit(data, unit, language))
+    listed = "; ".join(f"{row['label']} {words.number(row['clients'], language)}" for _, row in shown.iterrows())
+    columns = [
+        Column(key="label", label=words.say("voice.col_cause", language)),
+        Column(key="clients", label=words.say(f"voice.col_{voice.noun}s", language), kind="number", bar=True),
+        Column(key="share", label=words.say("voice.col_share", language), kind="percent", low="low", high="high"),
+        Column(key="who", label=words.say("voice.col_owner", language)),
+    ]
+    if rows["money"].notna().any():
+        columns.insert(3, Column(key="money", label=money, kind="money", unit=unit, digits=1))
+    two = rows.head(2)["label"].tolist()
+    return Exhibit(
+        name="causes", language=language,
+        title=words.say(
+            "voice.causes_two" if len(two) > 1 else "voice.causes_one", language, first=two[0],
+            second=two[-1], share=words.percent(_either(voice, rows), language),
+        ),
+        subtitle=words.say(
+            f"voice.causes_sub_{voice.noun}", language, n=words.number(voice.n, language), period=_period(data, language)
+        ),
+        draw=drawn(
+            plots.paired, shown, language=language, left=words.say(f"voice.col_{voice.noun}s", language), right=money,
+            unit=unit, height=60 + 36 * len(shown), narrow_height=70 + 36 * len(shown),
+        ),
+        alt=words.say("voice.causes_alt", language, list=listed),
+        table=Table(frame=rows.assign(who=[_owner(owner, language) for owner in rows["owner"]]), columns=columns),
+        note=words.say("voice.causes_note", language),
+    )  # fmt: skip
+
+
+def _either(voice: Said, rows: pd.DataFrame) -> float:
+    """Share of those who complain about one of the first two causes."""
+    named = voice.bad[voice.bad["cause"].isin(rows["cause"].head(2))]["who"].nunique()
+    return named / max(voice.n, 1)
+
+
+def _unit(data: Data, unit: str, language: str) -> str:
+    word = words.say(f"units.{unit}", language) if unit else ""
+    sign = "₽" if data.params.currency == "RUB" and language == "ru" else data.params.currency
+    return f"{word} {sign}".strip()
+
+
+def _owner(owner: str, language: str) -> str:
+    return words.say(f"voice.owner_{owner}", language) if owner else "–"
+
+
+def _period(data: Data, language: str) -> str:
+    month = data.as_of.last_whole
+    return f"{words.month(month - _YEAR + 1, language, 'short')} – {words.month(month, language, 'short')}"
+
+
+def _few(name: str, voice: Said, language: str) -> Exhibit:
+    title = words.say("voice.too_few", language, n=words.count(voice.n, voice.noun, language))
+    return Exhibit(name=name, title=title, language=language, subtitle=words.say(f"voice.{name}_name", language))
+
+
+@exhibit("voice", "tone", needs=("feedback",))
+def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
+    """Complaints and praise per cause, in texts."""
+    counts = voice.tags.drop_duplicates(["feedback_id", "cause"])
+    rows = pd.DataFrame(
+        {
+            "negative": counts[counts["sentiment"].isin(_BAD)].groupby("cause").size(),
+            "positive": counts[counts["sentiment"] == "positive"].groupby("cause").size(),
+        }
+    ).fillna(0)
+    if voice.n < FEW or not len(rows):
+        return _few("tone", voice, language)
+    rows = rows.astype(int).reset_index(names="cause")
+    rows["label"] = [voice.title(cause) for cause in rows["cause"]]
+    rows["total"] = rows["negative"] + rows["positive"]
+    rows = rows.sort_values(["total", "cause"], ascending=[False, True], ignore_index=True)
+    shown = rows.head(10)
+    many = rows[rows["total"] >= FEW]
+    worst = many[many["negative"] > many["positive"]].sort_values("negative", ascending=False, kind="stable")
+    best = many[many["positive"] > many["negative"]].sort_values("positive", ascending=False, kind="stable")
+    key = "both" if len(worst) and len(best) else "bad" if len(worst) else "good" if len(best) else "even"
+    values = {
+        "worst": worst["label"].iloc[0] if len(worst) else "", "best": best["label"].iloc[0] if len(best) else "",
+    }  # fmt: skip
+    listed = "; ".join(f"{row['label']} −{row['negative']} +{row['positive']}" for _, row in shown.iterrows())
+    return Exhibit(
+        name="tone", language=language,
+        title=words.say(f"voice.tone_{key}", language, **values),
+        subtitle=words.say(
+            "voice.tone_sub", language, n=words.count(len(voice.texts), "text", language), period=_period(data, language)
+        ),
+        draw=drawn(
+            plots.polarity, shown, language=language, left=words.say("voice.complaints", language),
+            right=words.say("voice.praise", language), height=60 + 34 * len(shown), narrow_height=70 + 34 * len(shown),
+        ),
+        alt=words.say("voice.tone_alt", language, list=listed),
+        table=Table(frame=rows, columns=[
+            Column(key="label", label=words.say("voice.col_cause", language)),
+            Column(key="negative", label=words.say("voice.complaints", language), kind="number"),
+            Column(key="positive", label=words.say("voice.praise", language), kind="number"),
+        ]),
+    )  # fmt: skip
+
+
+@exhibit("voice", "course", needs=("feedback",))
+def course(data: Data, voice: Said, *, language: str) -> Exhibit:
+    """Share of clients who complain about a cause, by quarter, on one scale."""
+    rows = _by_quarter(data, voice)
+    if not len(rows) or voice.n < FEW:
+        return _few("course", voice, language)
+    moved = _moved(rows)
+    shown = rows["label"].nunique()
+    listed = "; ".join(
+        f"{label} {words.percent(part['share'].iloc[0], language)} → {words.percent(part['share'].iloc[-1], language)}"
+        for label, part in rows.groupby("label", sort=False)
+    )
+
+    def draw(narrow: bool) -> Figure:
+        from ..plots import theme
+
+        columns = 2 if narrow else 3
+        lines = -(-shown // columns)
+        figure, axs = theme.figure(150 * lines, narrow, nrows=lines, ncols=columns, squeeze=False)
+        plots.course(rows, axs, language=language, narrow=narrow)
+        return figure
+
+    title = (
+        words.say(
+            "voice.course_up" if moved["up"] else "voice.course_down", language, cause=moved["label"],
+            before=words.percent(moved["before"], language), after=words.percent(moved["after"], language),
+        )
+        if moved
+        else words.say("voice.course_same", language)
+    )  # fmt: skip
+    base = rows.drop_duplicates("month")["n"]
+    return Exhibit(
+        name="course", language=language, title=title,
+        subtitle=words.say(
+            f"voice.course_sub_{voice.noun}", language, low=words.number(base.min(), language),
+            high=words.number(base.max(), language),
+        ),
+        draw=draw, alt=words.say("voice.course_alt", language, list=listed),
+        table=Table(frame=rows, columns=[
+            Column(key="label", label=words.say("voice.col_cause", language)),
+            Column(key="month", label=words.say("voice.col_quarter", language), kind="month"),
+            Column(key="share", label=words.say("voice.col_share", language), kind="percent", low="low", high="high"),
+            Column(key="n", label=words.say(f"voice.col_{voice.noun}s_all", language), kind="number"),
+        ]),
+        note=words.say("voice.course_note", language),
+    )  # fmt: skip
+
+
+def _by_quarter(data: Data, voice: Said) -> pd.DataFrame:
+    """Share of complainers by cause and quarter: label, month, share, low, high, k, n."""
+    month = data.as_of.last_whole
+    age = ((month.year - voice.texts["created_at"].dt.year) * 12 + month.month - voice.texts["created_at"].dt.month) // 3
+    base = voice.texts.assign(quarter=age).groupby("quarter")["who"].nunique()
+    bad = voice.bad.merge(voice.texts.assign(quarter=age)[["feedback_id", "quarter"]], on="feedback_id")
+    named = bad.drop_duplicates(["who", "quarter", "cause"]).groupby(["cause", "quarter"]).size()
+    rows = []
+    for cause in ranking(voice)["cause"].head(_PANELS):
+        for quarter in range(3, -1, -1):
+            n, k = int(base.get(quarter, 0)), int(named.get((cause, quarter), 0))
+            if n < 3:
+                continue
+            low, high = share_interval(k, n)
+            rows.append({
+                "label": voice.title(cause), "month": (month - 3 * quarter).to_timestamp(), "share": k / n,
+                "low": float(low), "high": float(high), "k": k, "n": n,
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _moved(rows: pd.DataFrame) -> dict[str, Any]:
+    """The surest change between the last two quarters, or nothing (Fisher's test, Holm over causes)."""
+    from scipy.stats import fisher_exact
+
+    found = []
+    for label, part in rows.groupby("label", sort=False):
+        if len(part) < 2:
+            continue
+        was, now = part.iloc[-2], part.iloc[-1]
+        cells = [[now["k"], now["n"] - now["k"]], [was["k"], was["n"] - was["k"]]]
+        found.append((float(fisher_exact(cells)[1]), label, was["share"], now["share"]))
+    found.sort(key=lambda entry: entry[0])
+    if not found or found[0][0] * len(found) >= 0.05:
+        return {}
+    _, label, before, after = found[0]
+    return {"label": label, "before": before, "after": after, "up": after > before}
