@@ -102,7 +102,7 @@ def anatomy(orders: pd.DataFrame, breaks: pd.DataFrame, season: np.ndarray | Non
     orders : columns client_id, month (number), minor, sale (bool); product, manager, quantity, listed (minor
         units before discount) are taken where they are there.
     breaks : index 0…n−1, columns client_id, month, length (`windows`)
-    season : array (n, 2) of season means before and after, or None where the data know no season
+    season : `reason_season.season_means` of the same breaks, or None where the data know no season
 
     Returns
     -------
@@ -119,7 +119,8 @@ def anatomy(orders: pd.DataFrame, breaks: pd.DataFrame, season: np.ndarray | Non
         side: cells.loc[~cells["sale"], f"minor_{side}"].groupby(cells["row"]).sum().reindex(index, fill_value=0)
         for side in ("before", "after")
     }
-    parts = _parts(cells[cells["sale"]], index, season)
+    known = None if season is None else season[:, (breaks["length"] > 0).to_numpy()]
+    parts = _parts(cells[cells["sale"]], index, known)
     parts["returns"] = (
         (back["after"] - back["before"]).astype(float).where((back["after"] != 0) | (back["before"] != 0))
     )
@@ -140,8 +141,11 @@ def _cells(orders: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     near = near.assign(
         side=np.where(near["month"] < near["at"], "before", "after"), orders=near["sale"].astype("int64")
     )
+    if "quantity" in near:
+        # Unknown for the whole client or for none of its rows: then an order is the unit.
+        near["counted"], near["quantity"] = near["quantity"].notna().astype("int64"), near["quantity"].fillna(1.0)
     keys = ["row", "sale", *(name for name in ("product", "manager") if name in near)]
-    sums = [name for name in ("orders", "minor", "quantity", "listed") if name in near]
+    sums = [name for name in ("orders", "minor", "quantity", "counted", "listed") if name in near]
     grouped = near.groupby([*keys, "side"], dropna=False, sort=True, observed=True)[sums].sum()
     wide = pd.DataFrame(
         index=grouped.index.to_frame(index=False).drop(columns="side").drop_duplicates().pipe(pd.MultiIndex.from_frame)
@@ -193,20 +197,27 @@ def _factors(
     b, a = sides
     for name in ("mix", "managers", "size", "price", "discount"):
         b[name], a[name] = b[name].fillna(a[name]).fillna(0.0), a[name].fillna(b[name]).fillna(0.0)
-    ratio = np.ones((len(index), 2)) if season is None else season
+    of_money, of_orders = np.ones((2, len(index), 2)) if season is None else season
     place = index.get_indexer(pd.Index(row))
-    shape = {"before": ratio[place, 0], "after": ratio[place, 1]}
+    # The season of the money is one factor; orders and cheques are counted without their share of it.
+    money, count = of_money[place].T, of_orders[place].T
     gone = (b["product"] > 0) & (a["product"] == 0) & (a["whole"] > 0)
     fresh = (a["product"] > 0) & (b["product"] == 0) & (b["whole"] > 0)
+    counted = cells["counted_before"] + cells["counted_after"] > 0 if "counted_before" in cells else row < 0
+    for side in sides:  # without quantities an order's amount is one factor
+        side["size"], side["price"] = (
+            side["size"].where(counted, side["size"] * side["price"]),
+            side["price"].where(counted, 1.0),
+        )
     mix = np.where(gone, "lost_products", np.where(fresh, "new_products", "mix"))
     fixed = [
-        (np.full(n, "season"), shape["before"], shape["after"]),
-        (np.full(n, "frequency"), b["whole"] / shape["before"], a["whole"] / shape["after"]),
-        (np.full(n, "cheque"), b["size"], a["size"]),
+        (np.full(n, "season"), money[0], money[1]),
+        (np.full(n, "frequency"), b["whole"] / count[0], a["whole"] / count[1]),
+        (np.full(n, "cheque"), b["size"] * count[0] / money[0], a["size"] * count[1] / money[1]),
     ]
     fixed += [(mix, b["mix"], a["mix"])] if "product" in cells else []
     fixed += [(np.full(n, "managers"), b["managers"], a["managers"])] if "manager" in cells else []
-    fixed.append((np.full(n, "price" if "quantity_before" in cells else "cheque"), b["price"], a["price"]))
+    fixed.append((np.full(n, "price"), b["price"], a["price"]))
     fixed += [(np.full(n, "discount"), b["discount"], a["discount"])] if "listed_before" in cells else []
     if season is None:
         fixed = fixed[1:]

@@ -11,6 +11,7 @@ breaks at once by EM and start from cautious priors.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,15 @@ def _pairs(spots: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     found = [places.merge(own.astype({"client_id": object}), on="client_id")] if len(own) else []
     found += [places.merge(common, how="cross")] if len(common) else []
     if not found:
-        nothing = {"day": 0.0, "reason": "", "source": "", "source_id": "", "everyone": False, "lag": 0.0, "step": 0}
+        nothing: dict[str, Any] = {
+            "day": 0.0,
+            "reason": "",
+            "source": "",
+            "source_id": "",
+            "everyone": False,
+            "lag": 0.0,
+            "step": 0,
+        }
         return places.iloc[:0].assign(**nothing).astype({"spot": "int64", "step": "int64", "everyone": bool})
     pairs = pd.concat(
         [table.assign(everyone=i == 1 or not len(own)) for i, table in enumerate(found)], ignore_index=True
@@ -363,7 +372,8 @@ def _odds(posterior: pd.DataFrame) -> np.ndarray:
     """Odds of the likeliest reason against none."""
     reasons = posterior.drop(columns="none")
     best = reasons.max(axis=1).to_numpy() if reasons.shape[1] else np.zeros(len(posterior))
-    return best / np.maximum(posterior["none"].to_numpy(), 1e-12)
+    # Rounded: sums in another order of rows must not break ties.
+    return np.exp(np.round(np.log(np.maximum(best, 1e-12) / np.maximum(posterior["none"].to_numpy(), 1e-12)), 6))
 
 
 def _chance(quiet: np.ndarray, odds: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from ..results import Note, Result, as_table
 from .reason_noise import bins_of, leaf_evidence, relative_change
 
 __all__ = ["localise"]
+
+_ADDED = ("part", "amount_before", "amount_after", "evidence")
 
 
 def localise(
@@ -47,27 +50,19 @@ def localise(
     -------
     Result
         ``.table``: the dimensions (null = any value), ``part`` (change of the slice in currency units,
-        cells of an earlier slice not counted again), ``before``, ``after``, ``evidence``. Empty where no
+        cells of an earlier slice not counted again), ``amount_before``, ``amount_after``, ``evidence``. Empty where no
         slice stands out, so also where the whole market moved.
     """
     names = list(dimensions)
     cells = _joined(as_table(before), as_table(after), names)
-    codes, values = _coded(cells, names)
-    f, v = cells["before"].to_numpy(float), cells["after"].to_numpy(float)
-    cuboids = _cuboids(codes, [len(known) for known in values], deepest or len(names))
-    found = _search(cuboids, f, v, most, least)
-    frame = _table(cells, codes, values, names, found)
-    before_sum, after_sum = (int(cells[side].sum()) for side in ("before", "after"))
-    total, was, now = from_minor(pd.Series([after_sum - before_sum, before_sum, after_sum]))
+    cuboids = _cuboids(cells.codes, [len(known) for known in cells.values], deepest or len(names))
+    found = _search(cuboids, cells.before.astype(float), cells.after.astype(float), most, least)
+    frame = _table(cells, names, found)
+    was, now = int(cells.before.sum()), int(cells.after.sum())
+    sums = from_minor(pd.Series([now - was, was, now]))
     overview = pd.DataFrame(
-        {
-            "change": [total],
-            "before": [was],
-            "after": [now],
-            "explained": [float(frame["part"].sum())],
-            "slices": [len(frame)],
-            "cells": [len(cells)],
-        }
+        [[*sums, float(frame["part"].sum()), len(frame), len(cells.before)]],
+        columns=["change", "before", "after", "explained", "slices", "cells"],
     )
     key = "breaks.slices_found" if len(frame) else "breaks.no_slice"
     return Result(
@@ -78,26 +73,41 @@ def localise(
     )
 
 
-def _joined(before: pd.DataFrame, after: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """One row per cell with minor units before and after, in an order that the rows given do not decide."""
-    if not names or len(set(names)) != len(names):
-        raise DataError(f"dimensions={names!r} must name at least one column, each once.", "Example: ['manager_id'].")
-    sums = []
-    for table, name in ((before, "before"), (after, "after")):
+@dataclass(frozen=True)
+class _Cells:
+    """Leaf cells in an order that the rows given do not decide: a code per dimension, minor units of both sides."""
+
+    codes: list[np.ndarray]
+    values: list[list[Any]]
+    before: np.ndarray
+    after: np.ndarray
+
+
+def _joined(before: pd.DataFrame, after: pd.DataFrame, names: list[str]) -> _Cells:
+    if not names or len(set(names)) != len(names) or set(names) & set(_ADDED):
+        raise DataError(
+            f"dimensions={names!r} must name at least one column, each once, none of {', '.join(_ADDED)}.",
+            "Example: ['manager_id', 'product_id'].",
+        )
+    for table, side in ((before, "before"), (after, "after")):
         missing = [column for column in [*names, "amount"] if column not in table.columns]
         if missing:
-            raise DataError(f"Table {name} has no column {missing[0]!r}.", nearest(missing[0], map(str, table.columns)))
-        minor = to_minor(table["amount"]).fillna(0).astype("int64")
-        keys = table[names].astype("object").where(table[names].notna(), None)
-        sums.append(keys.assign(**{name: minor}).groupby(names, dropna=False, sort=False)[name].sum())
-    both = pd.concat(sums, axis=1).fillna(0).astype("int64").reset_index()
-    order = both[names].map(lambda value: (value is None or value != value, str(value)))
-    return both.loc[order.sort_values(names, kind="stable").index].reset_index(drop=True)
-
-
-def _coded(cells: pd.DataFrame, names: list[str]) -> tuple[list[np.ndarray], list[pd.Index]]:
-    pairs = [pd.factorize(cells[name], use_na_sentinel=False) for name in names]
-    return [codes for codes, _ in pairs], [pd.Index(known) for _, known in pairs]
+            raise DataError(f"Table {side} has no column {missing[0]!r}.", nearest(missing[0], map(str, table.columns)))
+    minor = [to_minor(table["amount"]).fillna(0).to_numpy("int64") for table in (before, after)]
+    codes, values = [], []
+    for name in names:
+        column = pd.concat([table[name].astype("object") for table in (before, after)], ignore_index=True)
+        code, known = pd.factorize(column.where(column.notna(), None), use_na_sentinel=False)
+        order = sorted(range(len(known)), key=lambda i, known=known: (pd.isna(known[i]), str(known[i])))  # type: ignore[misc]
+        codes.append(np.argsort(order)[code] if len(order) else code)
+        values.append([None if pd.isna(known[i]) else known[i] for i in order])
+    sides = np.repeat([0, 1], [len(minor[0]), len(minor[1])])
+    frame = pd.DataFrame(dict(enumerate(codes)))
+    amount = np.concatenate(minor)
+    frame["f"], frame["v"] = np.where(sides == 0, amount, 0), np.where(sides == 1, amount, 0)
+    sums = frame.groupby(list(range(len(names))), sort=True)[["f", "v"]].sum()
+    index = sums.index.to_frame(index=False)
+    return _Cells([index[i].to_numpy() for i in index], values, sums["f"].to_numpy(), sums["v"].to_numpy())
 
 
 def _cuboids(codes: list[np.ndarray], sizes: list[int], deepest: int) -> list[_Cuboid]:
@@ -212,24 +222,18 @@ def _best(
     return best
 
 
-def _table(
-    cells: pd.DataFrame,
-    codes: list[np.ndarray],
-    values: list[pd.Index],
-    names: list[str],
-    found: list[_Found],
-) -> pd.DataFrame:
+def _table(cells: _Cells, names: list[str], found: list[_Found]) -> pd.DataFrame:
     rows = []
-    claimed = np.zeros(len(cells), bool)
+    claimed = np.zeros(len(cells.before), bool)
     for slice_ in found:
         inside = slice_.inside & ~claimed
         claimed |= slice_.inside
         first, fixed = int(np.argmax(slice_.inside)), slice_.cuboid.dimensions
-        row = {name: values[j][codes[j][first]] if j in fixed else None for j, name in enumerate(names)}
-        f, v = (int(cells.loc[inside, side].sum()) for side in ("before", "after"))
-        rows.append({**row, "part": v - f, "before": f, "after": v, "evidence": slice_.score})
-    frame = pd.DataFrame(rows, columns=[*names, "part", "before", "after", "evidence"])
-    for name in ("part", "before", "after"):
+        row = {name: cells.values[j][cells.codes[j][first]] if j in fixed else None for j, name in enumerate(names)}
+        f, v = int(cells.before[inside].sum()), int(cells.after[inside].sum())
+        rows.append({**row, "part": v - f, "amount_before": f, "amount_after": v, "evidence": slice_.score})
+    frame = pd.DataFrame(rows, columns=[*names, *_ADDED])
+    for name in _ADDED[:-1]:
         frame[name] = from_minor(frame[name].astype("Int64")).astype("float64")
     frame["evidence"] = frame["evidence"].astype("float64")
     return frame

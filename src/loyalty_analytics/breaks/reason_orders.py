@@ -1,4 +1,4 @@
-"""Transactions and breaks as the anatomy and the evidence need them: minor units, month numbers, one season."""
+"""Transactions and breaks as the anatomy and the evidence need them: minor units, days and month numbers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from ..money import to_minor
 from ..months import AsOf, as_of, month_number
 from ..results import Result, as_table
 
-__all__ = ["day_numbers", "months_of_days", "prepare_breaks", "prepare_orders", "season_means"]
-
-_DAY = np.timedelta64(1, "D")
-_SHRUNK = 2.0  # years of the market's profile that a client's own profile has to outweigh
+__all__ = ["day_numbers", "months_of_days", "prepare_breaks", "prepare_orders"]
 
 
 def day_numbers(values: Any) -> pd.Series:
@@ -134,69 +131,3 @@ def _priced(orders: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     usual = (listed / quantity).groupby(orders["client_id"]).transform("median")
     orders["quantity"] = quantity.fillna(listed / usual.where(usual > 0)).fillna(1.0).where(share >= 0.9)
     return orders
-
-
-def season_means(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> np.ndarray | None:
-    """Mean season index (1 = an average month) of the windows before and after each break, (n, 2).
-
-    The client's own profile of the whole years before the break, shrunk to the profile of all clients
-    by its length; None where nobody has two whole years.
-    """
-    if not len(orders) or not len(breaks):
-        return None
-    first = int(orders["month"].min())
-    months = last - first + 1
-    years = months // 12
-    if years < 2:
-        return None
-    cube = _yearly(orders, last, years)
-    clients, table = cube
-    market = _profile(table.sum(axis=0, keepdims=True))[0]
-    own = _own(table, clients, breaks, last, years, market)
-    length = breaks["length"].to_numpy()
-    means = np.ones((len(breaks), 2))
-    for side, start in enumerate((breaks["month"].to_numpy() - length, breaks["month"].to_numpy())):
-        step = np.arange(LONGEST_WINDOW)
-        inside = step[None, :] < length[:, None]
-        place = (start[:, None] + step[None, :]) % 12
-        value = np.take_along_axis(own, place, axis=1)
-        means[:, side] = np.where(length > 0, (value * inside).sum(axis=1) / np.maximum(inside.sum(axis=1), 1), 1.0)
-    return np.maximum(means, 0.05)
-
-
-LONGEST_WINDOW = 12
-
-
-def _yearly(orders: pd.DataFrame, last: int, years: int) -> tuple[pd.Index, np.ndarray]:
-    """Revenue by client, year back from the last month, and calendar month (0 = January)."""
-    codes, clients = pd.factorize(orders["client_id"], sort=False)
-    back = last - orders["month"].to_numpy()
-    inside = back < years * 12
-    year, calendar = years - 1 - back[inside] // 12, orders["month"].to_numpy()[inside] % 12
-    flat = (codes[inside] * years + year) * 12 + calendar
-    sums = np.bincount(flat, orders["minor"].to_numpy(float)[inside], len(clients) * years * 12)
-    return pd.Index(clients), sums.reshape(len(clients), years, 12)
-
-
-def _profile(table: np.ndarray) -> np.ndarray:
-    """Season index by calendar month: the mean over years of the month's share of its year."""
-    year = table.sum(axis=2, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(year > 0, table / year, np.nan) * 12
-    count = (~np.isnan(share)).sum(axis=1)
-    return np.where(count > 0, np.nansum(share, axis=1) / np.maximum(count, 1), 1.0)
-
-
-def _own(
-    table: np.ndarray, clients: pd.Index, breaks: pd.DataFrame, last: int, years: int, market: np.ndarray
-) -> np.ndarray:
-    place = clients.get_indexer(pd.Index(breaks["client_id"]))
-    own = np.where((place >= 0)[:, None, None], table[place], 0.0)
-    # A year that touches the break or what follows it would show the break as a season.
-    ends = last - 12 * np.arange(years - 1, -1, -1)
-    before = ends[None, :] < breaks["month"].to_numpy()[:, None]
-    own = own * before[:, :, None]
-    count = (own.sum(axis=2) > 0).sum(axis=1)
-    profile = _profile(own)
-    weight = np.where(count >= 2, count / (count + _SHRUNK), 0.0)[:, None]
-    return weight * profile + (1 - weight) * market

@@ -14,7 +14,8 @@ from ..results import Note, Result, as_table
 from .anatomy import PARTS, anatomy, windows
 from .evidence_facts import dated_facts
 from .evidence_weigh import facts_near, weigh
-from .reason_orders import last_month, prepare_breaks, prepare_orders, season_means
+from .reason_orders import last_month, prepare_breaks, prepare_orders
+from .reason_season import season_means
 
 __all__ = ["ReasonsResult", "explain_breaks"]
 

@@ -258,7 +258,7 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
     named = [str(table[name].iloc[0]) for name in dimensions]
     first = ", ".join(value for value in named if value != words.say("breaks.any", language))
     thousand = words.unit_words("k", money, language)
-    labels = {"before": "col_before", "after": "col_after", "part": "col_change"}
+    labels = {"amount_before": "col_before", "amount_after": "col_after", "part": "col_change"}
     return Exhibit(
         name="where",
         title=words.say(
