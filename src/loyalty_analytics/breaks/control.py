@@ -11,7 +11,8 @@ __all__ = ["control", "quiet_share", "q_values"]
 
 _HALF = 0.5  # p-values above it belong to quiet clients
 _LEAST_QUIET = 0.5
-_CROWD, _CROWD_SHARE, _CROWD_TIMES = 6, 0.06, 3.5  # clients, share of all, times the usual number
+_CROWD, _CROWD_SHARE, _CROWD_TIMES = 6, 0.10, 3.5  # clients, share of all, times the usual number
+_AROUND = 12  # months on each side that tell the usual number
 _WATCHFUL = 2.0  # times the rate of the strict setting
 
 
@@ -72,7 +73,9 @@ def crowded(month: np.ndarray, clients: int) -> np.ndarray:
     span = int(month.max()) + 3
     count = np.bincount(month, minlength=span)
     near = count + np.r_[0, count[:-1]] + np.r_[count[1:], 0]
-    usual = 3 * (len(month) - near) / max(np.ptp(month) + 1 - 3, 12)
+    sums = np.cumsum(np.pad(count, (_AROUND + 1, _AROUND)))
+    around = sums[2 * _AROUND + 1 :] - sums[: -2 * _AROUND - 1]
+    usual = 3 * (around - near) / (2 * _AROUND - 2)
     crowd = (near >= np.maximum(_CROWD, _CROWD_SHARE * clients)) & (near > _CROWD_TIMES * usual)
     # The month itself and its neighbours: dates scatter by a month.
     centre = crowd & (count >= 0.25 * near)

@@ -20,21 +20,21 @@ __all__ = ["CHANGE_SD", "NOISES", "SEASONS", "SHAPES", "SHAPE_PRIOR", "Tables", 
 # steady yearly trend; size of a newcomer's start; log of the growth of the noise itself.
 NOISES = (
     ("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.7), ("ar", 0.88),
-    ("walk", 0.15), ("walk", 0.3), ("walk", 0.6), ("walk", 1.2), ("walk", 3.0), ("trend", 1.2), ("start", 3.0), ("uneven", 1.0),
+    ("walk", 0.15), ("walk", 0.3), ("walk", 0.6), ("walk", 1.2), ("walk", 3.0), ("trend", 0.8), ("start", 3.0), ("uneven", 1.0),
 )  # fmt: skip
 # Standard deviation of a season's long waves (year, half-year) and short waves, in units of the noise.
 SEASONS = ((0.15, 0.15), (0.8, 0.2), (2.0, 0.4), (5.0, 1.5))
-_TREND = 0.35  # standard deviation of the yearly trend, in units of the noise
+_TREND = 0.2  # standard deviation of the yearly trend, in units of the noise
 _STARTUP, _STARTUP_MONTHS = 0.4, 8.0  # size, in units of the noise, and length of a newcomer's start
 _INNER = 0.2  # autocorrelation of the noise around a random walk
 
 SHAPES = ("step", "decay", "deep_decay", "slope", "deep_slope", "pulse")
 SHAPE_PRIOR = np.array([0.43, 0.18, 0.10, 0.08, 0.08, 0.13])
-CHANGE_SD = np.array([0.5, 0.6, 1.1, 0.6, 1.5, 0.6], dtype=np.float32)  # of the log change, per shape
+CHANGE_SD = np.array([0.75, 0.8, 1.3, 0.8, 1.7, 0.8], dtype=np.float32)  # of the log change, per shape
 _DECAYS = ((0.45, 3.3), (0.78, 3.8))  # share lost in the end, months to lose two thirds of it
 _SLOPES = (0.5, 0.85)  # a slope is linear in money down to this share lost in the last month
 _PULSES = (5, 7, 9, 12, 15)
-RECENT, _RECENT_WEIGHT = 6, 2.5  # a break in the last months is the one that can still be mended
+RECENT, _RECENT_WEIGHT = 6, 4.0  # a break in the last months is the one that can still be mended
 BEFORE, AFTER = 6, np.array([3, 3, 3, 8, 8, 7])  # months with a purchase needed on both sides, per shape
 
 
