@@ -240,7 +240,7 @@ def payback(data: Data, result: Result, *, language: str) -> Exhibit:
 def _cohort(month: pd.Timestamp, by: str) -> str:
     if by == "year":
         return f"{month.year}"
-    return f"{month.year} Q{month.quarter}" if by == "quarter" else f"{month:%Y-%m}"
+    return f"{month.year}-{month.quarter}" if by == "quarter" else f"{month:%Y-%m}"
 
 
 @exhibit("acquisition", "repeat", needs=("transactions",))

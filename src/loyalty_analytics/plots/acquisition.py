@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cost_dots", "funnel_bars", "payback_lines", "spread"]
 
+_HIGHEST = 3.0  # times the spend
 _SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "bn": 1e9}
 
 
@@ -79,7 +80,7 @@ def cost_dots(
     labels = [theme.shorten(str(name), 14 if narrow else 34) for name in table["label"]]
     ax.set_yticks(place, labels)
     ax.set_ylim(-0.6, len(table) - 0.3)
-    ax.set_xlim(0, reach * (1.9 if narrow else 1.5))
+    ax.set_xlim(0, reach * (2.4 if narrow else 1.5))
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.05 * reach])
     theme.number_axis(ax.xaxis, language)
     theme.clean(ax, keep="xy")
@@ -97,23 +98,25 @@ def payback_lines(table: pd.DataFrame, ax: Axes | None = None, *, language: str 
     """
     ax = theme.axes(ax, 340)
     ax.axhline(1, color=theme.GREY, linewidth=0.8, linestyle=(0, (3, 2)))
-    labels = list(dict.fromkeys(table["label"]))
+    # Near 1 the picture is read; a line that leaves it carries its last value.
+    top = min(max(float(table["paid"].max()), 1.0), _HIGHEST)
     ends = []
-    for label in labels:
+    for label in dict.fromkeys(table["label"]):
         own = table[table["label"] == label].sort_values("age")
-        done = own["paid"].iloc[-1] >= 1
-        ax.plot(own["age"], own["paid"], color=theme.ACTUAL if done else theme.PREVIOUS, marker="o", markersize=3)
-        ends.append((own["age"].iloc[-1], own["paid"].iloc[-1], label))
-    top = max([end[1] for end in ends] + [1.0])
+        age, paid = own["age"].to_numpy(float), own["paid"].to_numpy(float)
+        ax.plot(age, paid, color=theme.ACTUAL if paid[-1] >= 1 else theme.PREVIOUS, marker="o", markersize=3)
+        outside = np.flatnonzero(paid > top)
+        at = outside[0] if len(outside) else len(paid) - 1
+        ends.append((age[at], min(paid[at], top), f"{label}: {words.number(paid[-1], language, 1)}"))
     ends.sort(key=lambda end: end[1])
-    height, gap = -np.inf, 0.055 * top * 1.1
+    height, gap = -np.inf, 0.06 * top
     last = max(float(table["age"].max()), 1.0)
-    for age, paid, label in ends:
-        height = max(paid, height + gap)
-        ax.annotate(label, (age, paid), xytext=(last * 1.03, height), va="center", fontsize=8.6,
+    for start, paid_end, label in ends:
+        height = max(paid_end, height + gap)
+        ax.annotate(label, (start, paid_end), xytext=(last * 1.03, height), va="center", fontsize=9.0,
                     arrowprops={"arrowstyle": "-", "color": theme.HAIRLINE, "linewidth": 0.6})  # fmt: skip
-    ax.set_xlim(-0.2, last * (1.5 if narrow else 1.2))
-    ax.set_ylim(0, max(top * 1.08, height + gap))
+    ax.set_xlim(-0.2, last * (1.55 if narrow else 1.2))
+    ax.set_ylim(0, max(top * 1.04, height + gap))
     theme.number_axis(ax.xaxis, language)
     theme.number_axis(ax.yaxis, language, 1)
     ax.locator_params(axis="x", integer=True)

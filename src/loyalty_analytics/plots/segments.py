@@ -105,6 +105,8 @@ def heat(
     from matplotlib.colors import LinearSegmentedColormap
 
     ax = theme.axes(ax, 40 + 34 * len(table))
+    if narrow and kind == "percent":
+        table = table.iloc[:, :5]  # what a phone has room for
     values = table.to_numpy(dtype=float)
     shade = LinearSegmentedColormap.from_list("one hue", ["#ffffff", theme.PREVIOUS, theme.ACTUAL])
     top = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
