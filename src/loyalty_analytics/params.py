@@ -15,6 +15,7 @@ from pydantic.errors import PydanticUserError
 
 from . import tables
 from .errors import ParamsError, nearest
+from .sources.home import find_root
 from .sources.spec import Revenue, Source
 
 __all__ = ["Params", "clients", "find_root", "read", "sections"]
@@ -92,23 +93,6 @@ def sections() -> dict[str, str]:
     package = import_module(__package__)
     functions = {name: name for name in package.__all__ if name[0].islower() and name not in ("load", "read_source")}
     return functions | _SECTIONS
-
-
-def find_root(start: str | Path | None = None) -> Path:
-    """The folder that holds params/, found by walking up from ``start`` or the working folder.
-
-    Raises
-    ------
-    ParamsError
-        Where no folder above holds params/.
-    """
-    here = Path(start or ".").resolve()
-    for folder in (here, *here.parents):
-        if (folder / "params").is_dir():
-            return folder
-    raise ParamsError(
-        f"No folder params/ in {here.name or here} or above it.", "Work inside the project or give root=…"
-    )
 
 
 def clients(root: str | Path | None = None) -> list[str]:

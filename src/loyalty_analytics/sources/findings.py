@@ -58,6 +58,10 @@ class Findings:
         kept = set(keep)
         self._rows = [row for row in self._rows if row["code"] != code or row["column"] in kept]
 
+    def named(self, code: str, value: str) -> list[str]:
+        """A value of each finding of a code."""
+        return [row["values"][value] for row in self._rows if row["code"] == code]
+
     def codes(self) -> list[str]:
         """Codes in the order in which they were found."""
         return [row["code"] for row in self._rows]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from .. import tables
 from ..errors import SourceError
 from . import clean
 from .findings import Findings
-from .read import read_source
+from .read import RawTable, read_source
 from .spec import Revenue, Source
 
 __all__ = ["gather", "join_exports", "raw_files"]
@@ -67,31 +68,53 @@ def gather(
 
     A file that cannot be read is a SourceError: half of the data would look like a fall.
     """
-    gathered = {}
+    gathered, errors = {}, []
     for table in tables.names():
-        parts = [_source(folder, source, table, revenue, currency, found) for source in sources.get(table, ())]
-        if parts:
-            frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-            gathered[table] = _finish(frame, table, sources[table][0], found)
+        try:
+            parts = [_source(folder, source, table, revenue, currency, found) for source in sources.get(table, ())]
+            if parts:
+                frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+                gathered[table] = _finish(frame, table, sources[table][0], found)
+        except SourceError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0] if len(errors) == 1 else _all_of(errors)
     _complete_clients(gathered, found)
     return gathered
 
 
+def _all_of(errors: Sequence[SourceError]) -> SourceError:
+    """Every file that could not be read, told at once."""
+    problems = " ".join(f"({number}) {error}" for number, error in enumerate(errors, start=1))
+    return SourceError(f"{len(errors)} sources cannot be read: {problems}", "Correct them all and check again.")
+
+
+def _raw(folder: Path, source: Source, table: str) -> Iterator[tuple[str, RawTable]]:
+    """The files of a source, or its table of a database, one after the other."""
+    options: dict[str, Any] = {
+        "columns": source.columns, "kinds": clean.kinds(source, table), "also": [*source.keep, *source.drop],
+        "won_only": table == "transactions" and not clean.chooses(source), **source.hints(),
+    }  # fmt: skip
+    if source.url is not None:
+        from . import database
+
+        name = source.table or "query"
+        yield name, database.read_table(source.url, table=source.table, sql=source.sql, **options)
+    for path in raw_files(folder, source, table):
+        yield path.name, read_source(path, **options)
+
+
 def _source(folder: Path, source: Source, table: str, revenue: Revenue, currency: str, found: Findings) -> pd.DataFrame:
     exports = []
-    for path in raw_files(folder, source, table):
-        raw = read_source(
-            path, columns=source.columns, kinds=clean.kinds(source, table), also=[*source.keep, *source.drop],
-            won_only=table == "transactions" and not clean.chooses(source), **source.hints(),
-        )  # fmt: skip
+    for name, raw in _raw(folder, source, table):
         # Spellings matter where the name is read from; elsewhere the code of the client decides.
         raw.found.drop("spellings", keep=["client_name"] if "client_name" in source.columns else [])
         found.extend(raw.found)
-        frame = clean.canonical(raw, source, table, path.name, found)
+        frame = clean.canonical(raw, source, table, name, found)
         if table == "transactions":
             frame = clean.complete_orders(frame, revenue, currency, source, found)
-        frame["_file"] = path.name
-        _refuse_repeated(frame, source, path.name)
+        frame["_file"] = name
+        _refuse_repeated(frame, source, name)
         exports.append(frame)
     return join_exports(exports, table, found)
 
@@ -205,6 +228,10 @@ def _unique(frame: pd.DataFrame, key: str, table: str, found: Findings) -> pd.Da
         return frame
     if table == "transactions":
         found.add("order_lines", rows=int(doubled.sum()), orders=int(frame.loc[doubled, key].nunique()))
+        return frame
+    frame = frame[~frame.drop(columns=["_row", "_copies", "_file"]).astype("str").duplicated(keep="last")]
+    doubled = frame.duplicated(key, keep=False)
+    if not doubled.any():
         return frame
     found.add("repeated_key", "warning", column=key, rows=int(doubled.sum()), table=table,
               sample=", ".join(frame.loc[doubled, key].unique()[:5]), row=int(frame.loc[doubled, "_row"].iloc[0]),

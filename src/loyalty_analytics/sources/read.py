@@ -19,7 +19,7 @@ from .numbers import unit_of
 from .opened import Opened, open_file
 from .values import Reader
 
-__all__ = ["Detected", "RawTable", "read_source"]
+__all__ = ["Detected", "RawTable", "read_frame", "read_source"]
 
 _SHOWN = 5
 _WINDOW = ("1990-01-01", "2100-12-31")
@@ -168,6 +168,23 @@ def read_source(
             "Open it in the program that made it and export it again.",
             file=path.name,
         ) from error
+
+
+def read_frame(
+    frame: pd.DataFrame, name: str, *, columns: Mapping[str, str | int] | None = None,
+    kinds: Mapping[str, str] | None = None, also: Sequence[str | int] = (), won_only: bool = False,
+    decimal: str | None = None, date_format: str | None = None, dayfirst: bool | None = None,
+    unit: str | float | None = None, window: tuple[Any, Any] | None = None, **_: Any,
+) -> RawTable:  # fmt: skip
+    """Rows that a database gave, cleaned and typed as those of a file are."""
+    if len(frame) == 0 or frame.shape[1] == 0:
+        raise SourceError("The table has no rows.", "Check the query.", file=name)
+    found = Findings()
+    raw = [Column.of_series(str(title), frame.iloc[:, place]) for place, title in enumerate(frame.columns)]
+    opened = Opened(raw, np.arange(1, len(frame) + 1), 0, [])
+    scale = _scale(unit, opened, found, name)
+    reader = Reader(name, opened.lines, found, decimal, date_format, dayfirst, scale, _window(window))
+    return _read(opened, reader, None, columns, dict(kinds or {}), also, won_only, Path(name))
 
 
 def _window(window: tuple[Any, Any] | None) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -1,0 +1,26 @@
+"""Where the project lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import ParamsError
+
+__all__ = ["find_root"]
+
+
+def find_root(start: str | Path | None = None) -> Path:
+    """The folder that holds params/, found by walking up from ``start`` or the working folder.
+
+    Raises
+    ------
+    ParamsError
+        Where no folder above holds params/.
+    """
+    here = Path(start or ".").resolve()
+    for folder in (here, *here.parents):
+        if (folder / "params").is_dir():
+            return folder
+    raise ParamsError(
+        f"No folder params/ in {here.name or here} or above it.", "Work inside the project or give root=…"
+    )
