@@ -54,6 +54,7 @@ def world(
     details: bool = True,
     events: bool = True,
     rises: float = 0.15,
+    shared: bool = False,
 ) -> World:
     """A world.
 
@@ -66,25 +67,33 @@ def world(
     details : transactions have product, quantity and price
     events : the events table exists
     rises : share of price changes without effect that really move the client's price
+    shared : every price rises and one product goes for all clients in one month; only some clients break
     """
     log: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("events", "assignments", "contacts", "budgets", "complaints", "tags")
     }
     ids = rng.permutation(10 * clients)[:clients] + 100
     orders, truth = [], []
+    common = {"price_change": int(rng.integers(14, months - 8)), "product_change": int(rng.integers(14, months - 8))}
+    if shared:
+        log["events"] += [{"client_id": None, "date": _day(at - 0.5), "kind": kind} for kind, at in common.items()]
     for client in ids:
         cause, at = None, None
         if rng.random() < broken:
             at = int(rng.integers(12, months - 5))
             cause = str(rng.choice(REASONS)) if rng.random() < planted else "none"
-        orders.append(_client(rng, log, int(client), months, cause, at, facts, recorded, rises))
+            if shared and cause in common:
+                at = common[cause] + int(rng.integers(0, 2))
+        orders.append(_client(rng, log, int(client), months, cause, at, facts, recorded, rises,
+                              common if shared else {}))  # fmt: skip
         if at is not None:
             truth.append({"client_id": int(client), "at": at, "reason": None if cause == "none" else cause})
     return _gather(rng, log, orders, pd.DataFrame(truth), confirmed, details, events)
 
 
-def _client(rng, log, client, months, cause, at, facts, recorded, rises) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+def _client(rng, log, client, months, cause, at, facts, recorded, rises, common) -> pd.DataFrame:  # type: ignore[no-untyped-def]
     """Orders of one client and its facts."""
+    gone_for_all = 9  # the product that goes in a shared world
     products = rng.choice(10, int(rng.integers(2, 6)), replace=False)
     shares = rng.dirichlet(np.full(len(products), 2.0))
     rate = np.full(months, rng.lognormal(1.3, 0.6) + 1)
@@ -95,6 +104,18 @@ def _client(rng, log, client, months, cause, at, facts, recorded, rises) -> pd.D
     weight = np.tile(shares, (months, 1))
     manager = np.full(months, int(rng.integers(8)))
     log["assignments"].append({"client_id": client, "manager_id": f"M{manager[0]}", "valid_from": START})
+    if common:
+        if cause == "product_change" and gone_for_all not in products:
+            products[0] = gone_for_all
+        level[common["price_change"] :] *= 1.15
+        for place in np.flatnonzero(products == gone_for_all):
+            if cause == "product_change" and shares[place] < shares.max():
+                best = int(np.argmax(shares))
+                shares[place], shares[best] = shares[best], shares[place]
+                weight = np.tile(shares, (months, 1))
+            start = common["product_change"]
+            rate[start:] *= 1 - (shares[place] if cause != "product_change" else 0.0)
+            weight[start:, place] *= 0.0 if len(products) > 1 else 1.0
     if at is not None:
         fall = rng.uniform(0.35, 0.85)
         when = at - rng.choice([rng.uniform(-0.5, 0.0), rng.uniform(0, 1), rng.uniform(1, 2.2)], p=[0.15, 0.55, 0.3])
@@ -106,14 +127,14 @@ def _client(rng, log, client, months, cause, at, facts, recorded, rises) -> pd.D
             weight[at:, gone] *= 0.02
         else:
             rate[at:] *= 1 - fall
-        if cause == "price_change":
+        if cause == "price_change" and not common:
             level[start:] *= 1 + rng.uniform(0.1, 0.3)
         if cause == "airing_defect":
             defect[max(at - 3, 0) : at + 1] += rng.uniform(0.2, 0.45)
         if cause == "manager_change":
             manager[max(start, 0) :] = (manager[0] + int(rng.integers(1, 8))) % 8
             log["assignments"].append({"client_id": client, "manager_id": f"M{manager[-1]}", "valid_from": _day(when)})
-        if cause in REASONS and known:
+        if cause in REASONS and known and cause not in common:
             _fact(rng, log, client, cause, when)
     for kind, usual in RATES.items():
         for when in np.sort(rng.uniform(0, months, rng.poisson(usual * facts * months))):
@@ -266,6 +287,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "30 clients": {"clients": 30, "broken": 0.4},
     "half of the facts not written down": {"recorded": 0.5},
     "prices of others rise too": {"rises": 0.9},
+    "one price list, one product gone": {"shared": True},
 }
 
 

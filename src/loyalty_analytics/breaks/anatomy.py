@@ -204,11 +204,9 @@ def _factors(
     gone = (b["product"] > 0) & (a["product"] == 0) & (a["whole"] > 0)
     fresh = (a["product"] > 0) & (b["product"] == 0) & (b["whole"] > 0)
     counted = cells["counted_before"] + cells["counted_after"] > 0 if "counted_before" in cells else row < 0
-    for side in sides:  # without quantities an order's amount is one factor
-        side["size"], side["price"] = (
-            side["size"].where(counted, side["size"] * side["price"]),
-            side["price"].where(counted, 1.0),
-        )
+    for values in sides:  # without quantities the amount of an order is one factor
+        values["size"] = values["size"].where(counted, values["size"] * values["price"])
+        values["price"] = values["price"].where(counted, 1.0)
     mix = np.where(gone, "lost_products", np.where(fresh, "new_products", "mix"))
     fixed = [
         (np.full(n, "season"), money[0], money[1]),

@@ -13,7 +13,8 @@ from ..months import from_number
 from ..results import Note, Result, as_table
 from .anatomy import PARTS, anatomy, windows
 from .evidence_facts import dated_facts
-from .evidence_weigh import facts_near, weigh
+from .evidence_near import facts_near
+from .evidence_weigh import weigh
 from .reason_orders import last_month, prepare_breaks, prepare_orders
 from .reason_season import season_means
 
