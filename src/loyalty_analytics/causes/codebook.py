@@ -21,8 +21,9 @@ __all__ = ["SHIPPED", "Cause", "Codebook", "CodebookError", "Rule", "read_codebo
 SHIPPED = ("general", "radio", "bank", "clinic", "restaurant", "retail")
 LANGUAGES = ("ru", "en")
 OWNERS = ("front", "middle", "top")
-#: words: about this cause; positive, negative: about it, with a sign; not: looks like it and is not.
-KINDS = {"words": 0, "positive": 1, "negative": -1, "not": 0}
+#: words: about this cause; hints: the same where nothing surer stands in the sentence; positive, negative: about
+#: it, with a sign; not: looks like it and is not.
+KINDS = ("words", "hints", "positive", "negative", "not")
 _CAUSE_KEYS = ("title", "owner", "advice", *LANGUAGES)
 _TOP_KEYS = ("codebook", "extends", "title", "causes", "opinions")
 

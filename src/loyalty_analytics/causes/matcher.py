@@ -28,6 +28,7 @@ class Entry:
     weight: float = 1.0
     rule: str = ""
     whole: bool = False
+    hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,4 +297,4 @@ def _rule_entry(rule: Rule) -> Entry:
     if rule.kind == "not":
         return Entry("block")
     role = "opinion" if rule.cause is None else "tag"
-    return Entry(role, rule.cause, sign, 1.0, rule.name)
+    return Entry(role, rule.cause, sign, 1.0, rule.name, hint=rule.kind == "hints")

@@ -7,6 +7,7 @@ opposite one until something else is said.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,10 +22,12 @@ _BACK_REACH = 3
 _EXCEPT_REACH = 5
 #: A clause of so few words that its opinion can only be about the whole.
 _SHORT = 3
-#: Causes whose words («manager», «bank») are there to say whom, not what, when another cause is near.
-_VAGUE = frozenset({"staff", "product", "service", "logistics", GENERAL})
 _COST = {0: 0.0, AND: 1.5, COMMA: 4.0}
-_FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1}
+_FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen": -1}
+#: Fields of the form in which people say what they would have, not what is.
+_WISHES = ("improve", "strengthen")
+#: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
+_INFINITIVE = re.compile(r"[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class _Text:
             self.roles.setdefault(match.entry.role, []).append(match)
         self._borders()
         self.default = _default(field, score)
+        self.wishing = field in _WISHES
         self.polar = [
             match
             for match in sorted(self._of("opinion", "tag"), key=lambda m: m.used)
@@ -108,9 +112,22 @@ class _Text:
         self.negators = self._places("negator")
         self.later = self._places("negator_after")
         self.far = [match.used[-1] for match in self._of("negator_far")]
-        self.wishes = [match.used for match in self._of("wish")]
-        self.excepts = [match.used[-1] for match in self._of("except")]
         self.blocked = self._places("block")
+        self.wishes = [match.used for match in self._of("wish")] + self._heads()
+        self.excepts = [match.used[-1] for match in self._of("except")]
+
+    def _heads(self) -> list[tuple[int, ...]]:
+        """Sentences that begin with what should be done."""
+        heads = []
+        silent = self.blocked | self._places("no_wish")
+        fresh = True
+        for place, token in enumerate(self.tokens):
+            fresh = fresh or self.borders[place] >= SENTENCE
+            if fresh and place not in silent and token.text not in ("не", "ну", "и", "еще"):
+                if _INFINITIVE.fullmatch(token.text) and place not in self._places("opinion"):
+                    heads.append((place,))
+                fresh = False
+        return heads
 
     def _border_between(self, left: int, right: int) -> int:
         """The strongest border between two places."""
@@ -157,7 +174,7 @@ class _Text:
             sign, weight = -sign, weight * (0.9 if sign > 0 else 0.7)
         elif any(0 < match.used[0] - place and self._border_between(place, match.used[0]) < CONTRAST for place in self.far):
             sign, weight = -sign, weight * (0.8 if sign > 0 else 0.5)
-        if sign > 0 and self._wished(match.used[0]):
+        if sign > 0 and (self._wished(match.used[0]) or (self.wishing and not match.entry.whole)):
             sign, weight = -1, 0.8
         return sign, weight
 
@@ -217,33 +234,40 @@ class _Text:
     def hits(self) -> list[Hit]:
         """Hits of the text in the order of their places."""
         found: list[Hit] = []
-        vague: list[Hit] = []
-        named = {self.clause[m.used[0]] for m in self.polar if m.entry.cause is not None}
+        hints: list[tuple[Match, Hit]] = []
         for match in self.aspects:
             sign, sure = self._sign_of(match)
             hit = self._hit(match, match.entry.cause or "", sign, sure)
-            (vague if match.entry.cause in _VAGUE and hit.clause in named else found).append(hit)
+            if match.entry.hint:
+                hints.append((match, hit))
+            else:
+                found.append(hit)
         for match in self.polar:
             if match.entry.cause is not None:
                 found.append(self._hit(match, match.entry.cause, float(match.sign), match.weight))
-        clauses = {hit.clause for hit in found if hit.cause != GENERAL}
-        found = [hit for hit in found if hit.cause != GENERAL or hit.sure > 0.9 or hit.clause not in clauses]
-        found += self._own_opinion(vague)
+        found += self._needed(hints, found)
         found += self._general(found)
         return found
 
-    def _own_opinion(self, vague: list[Hit]) -> list[Hit]:
-        """«Милая девушка, но …»: whom one speaks of counts when an opinion stands at its side."""
-        if not vague:
-            return []
-        near = {
-            self.tokens[match.used[0] + step].start: match
-            for match in self.polar
-            if match.entry.cause is None
-            for step in (-2, -1, 1, 2)
-            if 0 <= match.used[0] + step < len(self.tokens)
-        }
-        return [hit for hit in vague if hit.cause != GENERAL and hit.start in near]
+    def _needed(self, hints: list[tuple[Match, Hit]], found: list[Hit]) -> list[Hit]:
+        """Hints («manager», «campaign») where nothing surer is said, or with an opinion at their side («nice girl»)."""
+        starts = {token.start: place for place, token in enumerate(self.tokens)}
+        sure = {self.sentence[starts[hit.start]] for hit in found}
+        kept = [hit for match, hit in hints if self.sentence[match.used[0]] not in sure or self._beside(match)]
+        # The whole is named only where no part is.
+        parts = {self.sentence[starts[hit.start]] for hit in kept if hit.cause != GENERAL}
+        return [hit for hit in kept if hit.cause != GENERAL or self.sentence[starts[hit.start]] not in parts]
+
+    def _beside(self, match: Match) -> bool:
+        if match.entry.cause == GENERAL:
+            return False
+        return any(
+            other.entry.cause is None
+            and not other.entry.whole
+            and abs(other.used[0] - match.used[0]) <= 2
+            and self._border_between(other.used[0], match.used[0]) < COMMA
+            for other in self.polar
+        )
 
     def _general(self, found: list[Hit]) -> list[Hit]:
         """Opinions about nothing in particular speak of the company as a whole."""

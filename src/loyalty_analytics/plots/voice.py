@@ -118,7 +118,7 @@ def course(
         ax.plot(at, part["share"], color=theme.ACTUAL, marker="o", markersize=3.5)
         last = float(part["share"].iloc[-1])
         ax.text(at[-1] + 0.12, last, words.percent(last, language), va="center")
-        ax.set_title(theme.shorten(str(label), 22 if narrow else 30))
+        ax.set_title(theme.shorten(str(label), 17 if narrow else 30))
         ax.set_xlim(-0.3, at[-1] + 1.1)
         ax.set_ylim(0, top)
         ends = [at[0], at[-1]]
@@ -147,15 +147,17 @@ def quadrant(
         colour = theme.WORSE if sure else theme.GREY
         ax.plot([row["share"]] * 2, [row["low"], row["high"]], color=colour, alpha=0.45, linewidth=2)
         ax.plot(row["share"], row["gap"], "o", color=colour, markersize=6)
-    order = table.sort_values("share").reset_index(drop=True)
-    step = 0 if narrow else 1
-    for number, row in order.iterrows():
-        text = theme.shorten(str(row["label"]), 14 if narrow else 26)
-        lift = (6, 4) if step and int(str(number)) % 2 else (6, -10)
-        ax.annotate(text, (row["share"], row["gap"]), lift, textcoords="offset points", color=theme.INK, fontsize=9.0)
     ax.set_xlim(0, float(table["share"].max()) * 1.35)
     low, high = float(table["low"].min()), max(float(table["high"].max()), 0.0)
     ax.set_ylim(low - 0.08 * (high - low), high + 0.12 * (high - low))
+    # Only what is sure is named, the rest is grey; names keep a line of text apart.
+    named = table[table["high"] < 0].sort_values("gap").reset_index(drop=True)
+    step, floor = 1.2 * (high - low) / 20, -np.inf
+    for _, row in named.iterrows():
+        at = max(float(row["gap"]), floor + step)
+        floor = at
+        text = theme.shorten(str(row["label"]), 14 if narrow else 30)
+        ax.text(row["share"] + 0.012 * float(table["share"].max()) * 1.35, at, text, va="center", color=theme.INK, fontsize=9.0)
     ax.xaxis.set_major_formatter(lambda value, _: words.percent(value, language))
     theme.number_axis(ax.yaxis, language)
     ax.locator_params(axis="x", nbins=4 if narrow else 7)
@@ -180,6 +182,11 @@ def residuals(
     scale = LinearSegmentedColormap.from_list("voice", [theme.HIGHLIGHT, "#ffffff", theme.WORSE])
     values = table.to_numpy(float)
     counts = np.asarray(table.attrs["counts"])
+    names = [str(name) for name in table.columns]
+    if narrow:
+        # A phone has room for three columns: those that differ most.
+        kept = np.sort(np.argsort(-np.abs(values).max(axis=0), kind="stable")[:3])
+        values, counts, names = values[:, kept], counts[:, kept], [names[place] for place in kept]
     ax.imshow(values, cmap=scale, vmin=-4, vmax=4, aspect="auto")
     for row in range(values.shape[0]):
         for column in range(values.shape[1]):
@@ -188,8 +195,7 @@ def residuals(
             colour = "white" if abs(value) > 2.8 else theme.INK
             text = words.number(counts[row, column], language) + (f" {mark}" if mark else "")
             ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=9.0)
-    length = 9 if narrow else 18
-    ax.set_xticks(range(table.shape[1]), [theme.shorten(str(name), length) for name in table.columns])
+    ax.set_xticks(range(len(names)), [theme.shorten(name, 11 if narrow else 15) for name in names])
     ax.set_yticks(range(table.shape[0]), [theme.shorten(str(name), 16 if narrow else 34) for name in table.index])
     ax.xaxis.tick_top()
     for side in ("left", "bottom", "top", "right"):
