@@ -22,10 +22,10 @@ from scipy.special import digamma, gammaln
 
 from ..grid import Grid
 
-__all__ = ["CLASSES", "Calendar", "Posterior", "fit", "infer", "profiles"]
+__all__ = ["CLASSES", "FLOOR", "Calendar", "Posterior", "fit", "infer", "profiles"]
 
 CLASSES = ("regular", "seasonal", "sporadic", "one_off")
-_FLOOR = 0.05  # rate out of season relative to the rate in season
+FLOOR = 0.05  # rate out of season relative to the rate in season
 _FIRST = 0.5  # a client's first order comes in the middle of its month, on average
 _OFFSETS = np.array([0, 1, 2, 4, 8, 16, 32, 10_000])  # months of silence after which death is placed
 _CHUNK = 512
@@ -49,12 +49,12 @@ def profiles() -> Profiles:
     month = np.arange(12)
     for length in range(1, 7):
         for start in range(12):
-            rows.append(np.where((month - start) % 12 < length, 1.0, _FLOOR))
+            rows.append(np.where((month - start) % 12 < length, 1.0, FLOOR))
             shapes.append(0)
     for sharpness in (1.0, 3.0):
         for peak in np.arange(0, 12, 0.5):
             wave = (0.5 + 0.5 * np.cos(2 * np.pi * (month - peak) / 12)) ** sharpness
-            rows.append(_FLOOR + (1 - _FLOOR) * wave)
+            rows.append(FLOOR + (1 - FLOOR) * wave)
             shapes.append(1)
     for length in (1, 2, 3):
         for start in range(12):
@@ -62,7 +62,7 @@ def profiles() -> Profiles:
                 if apart == 6 and start >= 6:
                     continue
                 first, second = (month - start) % 12 < length, (month - start - apart) % 12 < length
-                rows.append(np.where(first | second, 1.0, _FLOOR))
+                rows.append(np.where(first | second, 1.0, FLOOR))
                 shapes.append(2)
     weight = np.array(rows)
     weight /= weight.mean(axis=1, keepdims=True)
@@ -235,7 +235,9 @@ def _chunk(
     seasonal = joint[:, 2:]
     p_seasonal = seasonal.sum(axis=1, dtype=float)
     classes = np.stack([joint[:, 0], p_seasonal, joint[:, 1], single / mass], axis=1)
-    alive = dense[-1].sum(axis=1, dtype=float)
+    whole = classes.sum(axis=1)  # 1 but for single precision
+    classes = classes / whole[:, None]
+    alive = np.minimum(dense[-1].sum(axis=1, dtype=float) / whole, 1.0)
     shape = (seasonal @ profiles().weight.astype(_FLOAT)) / np.maximum(p_seasonal, 1e-30)[:, None]
     out = (classes, alive, seasonal.argmax(axis=1), shape.astype(float), by_month)
     if not learn:

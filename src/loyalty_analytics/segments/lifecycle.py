@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..errors import DataError
 from ..grid import Grid, grid, read_panel
 from ..months import from_number
 from ..results import Note, Result
-from .calendar import Calendar, Posterior, fit, infer
+from .calendar import FLOOR, Calendar, Posterior, fit, infer, profiles
 
 __all__ = ["STATUSES", "lifecycle"]
 
@@ -19,6 +20,7 @@ STATUSES = ("new", "active", "reactivated", "sleeping", "lost")
 _COLUMNS = ["client_id", "status", "p_alive", "last_month", "expected_gap", "days_late", "last_date",
             "days_silent", "p_ordered", "expected_orders", "first_month", "left_censored"]  # fmt: skip
 _DAYS = 365.25 / 12
+_FLOOR_WEIGHT = 20.0
 _AHEAD = 30  # months of the future over which the next order is looked for
 
 
@@ -79,6 +81,7 @@ def lifecycle(
         return Result(frame=_empty(panel), options=options, notes=(Note("segments.panel_empty"),))
     calendar = fit(g)
     seen = infer(g, calendar)
+    seen = replace(seen, shape=_own_floor(g, seen))
     frame = _frame(g, calendar, seen)
     censored = g.first < censored_months
     frame["left_censored"] = censored
@@ -155,6 +158,24 @@ def _expected(
         ordered += weights[:, position] * (1 - np.exp(-shape * np.log1p(waited / rate)))
         ahead += weights[:, position] * 12 * each.mean(axis=1) * shape / (rate + waited)
     return gap, ordered, ahead
+
+
+def _own_floor(g: Grid, seen: Posterior) -> np.ndarray:
+    """Seasonal profiles with each client's own rate out of season.
+
+    The dictionary's floor suits the base; a client that never orders out of season is not to be
+    expected there. The floor counts as ``_FLOOR_WEIGHT`` in-season orders beside the client's own.
+    """
+    season = profiles().season[seen.profile]
+    at = np.arange(g.months)
+    inside = (at >= g.first[:, None]) & (at <= np.minimum(g.last, g.months - 1)[:, None]) & g.known
+    seen_months = np.stack([inside[:, g.calendar == month].sum(axis=1) for month in range(12)], axis=1)
+    count_in, months_in = (seen.by_month * season).sum(axis=1), (seen_months * season).sum(axis=1)
+    count_off, months_off = (seen.by_month * ~season).sum(axis=1), (seen_months * ~season).sum(axis=1)
+    level = (count_in + 0.5) / (months_in + 0.5)
+    floor = (FLOOR * _FLOOR_WEIGHT + count_off) / (_FLOOR_WEIGHT + level * months_off)
+    top = np.maximum(seen.shape * season, 0).sum(axis=1) / np.maximum(season.sum(axis=1), 1)
+    return np.where(season, seen.shape, (floor * top)[:, None])
 
 
 def _lived(g: Grid, each: np.ndarray) -> np.ndarray:

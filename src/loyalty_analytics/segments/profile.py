@@ -51,8 +51,9 @@ def best_traits(
     Result
         ``.table``: field, value, best (clients with the trait among the best), best_all (best with
         a known value), others, others_all, share_best with interval, share_others, times (ratio),
-        verdict {more, less, same}: more or less where the interval of the best does not hold the
-        share of the others. With many traits one in twenty differs by chance.
+        verdict {more, less, same}: more or less where Newcombe's interval of the difference
+        (Statistics in Medicine 17, 1998, 873-890, method 10) excludes zero. With many traits one
+        in twenty differs by chance.
 
     Examples
     --------
@@ -89,10 +90,12 @@ def best_traits(
     frame["low"], frame["high"] = wilson(frame["best"], frame["best_all"], level)
     frame["share_others"] = frame["others"] / frame["others_all"]
     frame["times"] = frame["share_best"] / frame["share_others"].where(frame["share_others"] > 0)
-    verdict = np.select([frame["low"] > frame["share_others"], frame["high"] < frame["share_others"]],
-                        ["more", "less"], "same")  # fmt: skip
-    frame["verdict"] = pd.Series(verdict, index=frame.index, dtype="str")
     frame["gap"] = frame["share_best"] - frame["share_others"]
+    low, high = wilson(frame["others"], frame["others_all"], level)
+    down = np.hypot(frame["share_best"] - frame["low"], high - frame["share_others"])
+    up = np.hypot(frame["high"] - frame["share_best"], frame["share_others"] - low)
+    verdict = np.select([frame["gap"] - down > 0, frame["gap"] + up < 0], ["more", "less"], "same")
+    frame["verdict"] = pd.Series(verdict, index=frame.index, dtype="str")
     frame = frame.sort_values(["gap", "field", "value"], ascending=[False, True, True]).reset_index(drop=True)
     note = Note("segments.traits", {"best": f"{int(top.sum()):,}", "clients": f"{len(people):,}"})
     return Result(frame=frame[columns], notes=(note,), as_of=g.as_of, options={"share": share, "level": level})
