@@ -96,5 +96,5 @@ def demo(request: pytest.FixtureRequest) -> SimpleNamespace:
 
 
 @pytest.fixture
-def make_world():  # noqa: ANN201
+def make_world():
     return world

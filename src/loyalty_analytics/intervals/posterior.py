@@ -175,7 +175,9 @@ def dirichlet_quantile(weights: np.ndarray, points: np.ndarray, tail: float) -> 
     for k in range(len(_TOTALS)):
         rows = np.flatnonzero(class_of == k)
         if len(rows):
-            quantile[rows] = _invert(weights[rows], points, tail, _STEPS[k])
+            # A root closer to the end of the scale than floats can tell leaves the beta law standing.
+            inverted = _invert(weights[rows], points, tail, _STEPS[k])
+            quantile[rows] = np.where(np.isnan(inverted), quantile[rows], inverted)
     return quantile
 
 

@@ -13,7 +13,7 @@ from ..months import as_of as read_as_of
 from ..results import Note, Result
 from .nps import MIN_NUMBER, nps
 from .response import response_rate
-from .votes import present
+from .votes import moments, present
 
 __all__ = ["kpi_matrix"]
 
@@ -43,7 +43,7 @@ def kpi_matrix(
         A bonus on numbers that fail the gate would reward luck.
     """
     deals, known = present(transactions), present(clients)
-    ends = [read_as_of(None, pd.to_datetime(frame[column]).max().to_period("M")).end
+    ends = [read_as_of(None, moments(frame[column]).max().to_period("M")).end
             for frame, column in ((answers, "answered_at"), (transactions, "date"))
             if frame is not None and len(frame) and column in frame and frame[column].notna().any()]  # fmt: skip
     if as_of is None and not ends:
@@ -52,7 +52,7 @@ def kpi_matrix(
     start = (seen.month - (window - 1)).start_time
     parts = []
     if deals is not None:
-        when = pd.to_datetime(deals["date"])
+        when = moments(deals["date"])
         live = (when >= start) & (when <= seen.end)
         if "status" in deals:
             live &= ~deals["status"].isin(["planned", "cancelled"])
@@ -104,12 +104,12 @@ def _revenue(deals: pd.DataFrame, by: str, clients: pd.DataFrame | None) -> pd.D
 def _promises(
     work: pd.DataFrame, by: str, clients: pd.DataFrame | None, start: Any, seen: Any, level: float
 ) -> pd.DataFrame:
-    due = pd.to_datetime(work["due_at"])
+    due = moments(work["due_at"])
     # Due on a later day is not yet a broken promise.
     work = work[(due >= start) & (due <= seen.end)]
     group = _group(work.rename(columns={"owner_id": "manager_id"}) if by == "manager_id" else work, by, clients)
-    last_minute = pd.to_datetime(work["due_at"]).dt.normalize() + pd.Timedelta(days=1)
-    closed = pd.to_datetime(work["closed_at"])
+    last_minute = moments(work["due_at"]).dt.normalize() + pd.Timedelta(days=1)
+    closed = moments(work["closed_at"])
     kept = ((closed < last_minute) & (closed <= seen.end)).groupby(group).agg(["sum", "size"])
     low, high = wilson(kept["sum"].to_numpy(), kept["size"].to_numpy(), level)
     few = (kept["size"] < MIN_NUMBER).to_numpy()

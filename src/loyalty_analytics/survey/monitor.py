@@ -12,7 +12,7 @@ from ..intervals import score_interval, wilson
 from ..months import as_of as read_as_of
 from ..results import Note, Result
 from .nps import MIN_NUMBER
-from .votes import answers_seen, present
+from .votes import answers_seen, moments, present
 
 __all__ = ["burden", "criteria", "stages"]
 
@@ -42,7 +42,7 @@ def burden(
     person = person.where(person.notna(), sent.get("client_id", nobody).astype("object"))
     sent = sent.assign(_person=person)[person.notna()]
     # A questionnaire of several questions is one request.
-    sent = sent.assign(_day=pd.to_datetime(sent["sent_at"]).dt.normalize())
+    sent = sent.assign(_day=moments(sent["sent_at"]).dt.normalize())
     rank = {"answered": 0, "refused": 1, "no_answer": 2}
     sent = sent.assign(_rank=sent["status"].map(rank)).sort_values(["_person", "_day", "_rank"], kind="stable")
     sent = sent.drop_duplicates(["_person", "_day"])
@@ -108,7 +108,7 @@ def _stage(
     name: str, said: pd.DataFrame, sent: pd.DataFrame | None, end: Any, days: int, window: int | None, level: float
 ) -> dict[str, Any]:
     mine = said[said["stage"] == name]
-    when = pd.to_datetime(mine["answered_at"]) if "answered_at" in mine else pd.Series(dtype="datetime64[us]")
+    when = moments(mine["answered_at"]) if "answered_at" in mine else pd.Series(dtype="datetime64[us]")
     last = when.max() if len(when) else pd.NaT
     since = (end.normalize() - last.normalize()).days if end is not None and pd.notna(last) else np.nan
     start = None if end is None else end - pd.Timedelta(days=days) if window is None else (
@@ -125,7 +125,7 @@ def _stage(
     if sent is not None:
         asked = sent[(sent["stage"] == name) & (sent["status"] != "not_delivered")]
         if start is not None and "sent_at" in asked:
-            moment = pd.to_datetime(asked["sent_at"])
+            moment = moments(asked["sent_at"])
             asked = asked[(moment >= start) & (moment <= end)]
         row["asked"] = len(asked)
         if len(asked) >= MIN_NUMBER:

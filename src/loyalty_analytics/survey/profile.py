@@ -12,7 +12,7 @@ from ..months import as_of as read_as_of
 from ..months import to_periods
 from ..results import Note, Result, as_table
 from .nps import MIN_RANK
-from .votes import present
+from .votes import moments, present
 
 __all__ = ["sample_like_base", "silent_later"]
 
@@ -109,7 +109,7 @@ def silent_later(statuses: pd.DataFrame, panel: Any, *, as_of: Any = None, month
     month = to_periods(table["month"])
     number = np.asarray(month.year) * 12 + np.asarray(month.month)
     last = read_as_of(as_of, month.max()).last_whole
-    asked = pd.DatetimeIndex(pd.to_datetime(known["asked_at"])).to_period("M")
+    asked = pd.DatetimeIndex(moments(known["asked_at"])).to_period("M")
     asked_number = np.asarray(asked.year) * 12 + np.asarray(asked.month)
     ripe = asked_number + months <= last.year * 12 + last.month
     known = known[ripe].assign(_asked=asked_number[ripe])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..results import Note, Result, as_table
-from .votes import answers_seen, of_metric, present
+from .votes import answers_seen, moments, of_metric, present
 
 __all__ = ["Quality", "answer_quality"]
 
@@ -116,7 +116,7 @@ def _duplicates(table: pd.DataFrame) -> pd.DataFrame:
     keys = [name for name in ("client_id", "contact_id", "question_id", "score", "text") if name in table]
     rows = _ordered(table[table["client_id"].notna()])
     if "answered_at" in rows:
-        rows = rows.assign(_day=pd.to_datetime(rows["answered_at"]).dt.normalize())
+        rows = rows.assign(_day=moments(rows["answered_at"]).dt.normalize())
         keys = [*keys, "_day"]
     again = rows[rows.duplicated(keys, keep="first")]
     return _flags(again, "duplicate", "same client, question, score and day")
@@ -125,7 +125,7 @@ def _duplicates(table: pd.DataFrame) -> pd.DataFrame:
 def _batches(table: pd.DataFrame) -> pd.DataFrame:
     if "answered_at" not in table:
         return table[:0]
-    minute = pd.to_datetime(table["answered_at"]).dt.floor("min")
+    minute = moments(table["answered_at"]).dt.floor("min")
     # A date without a time of day is midnight for all: no minute to compare.
     timed = minute.notna() & (minute != minute.dt.normalize()) & table["client_id"].notna()
     many = table[timed].groupby(minute[timed])["client_id"].transform("nunique")
@@ -140,7 +140,7 @@ def _sitting(table: pd.DataFrame) -> pd.Series | None:
     if "answered_at" not in table:
         return None
     parts = [table[name].astype("object") for name in ("client_id", "contact_id") if name in table]
-    day = pd.to_datetime(table["answered_at"]).dt.strftime("%Y-%m-%d")
+    day = moments(table["answered_at"]).dt.strftime("%Y-%m-%d")
     key = pd.Series(list(zip(*parts, day)), index=table.index, dtype="object")
     return key.where(table["client_id"].notna() & day.notna())
 
@@ -164,7 +164,7 @@ def _speeders(table: pd.DataFrame, invitations: pd.DataFrame | None) -> pd.DataF
         # On a device the question appears at once, so the answer's delay is the time it took.
         device = invitations[invitations["channel"] == "device"].drop_duplicates("invitation_id")
         sent = table["invitation_id"].map(dict(zip(device["invitation_id"], device["sent_at"])))
-        spent = (pd.to_datetime(table["answered_at"]) - pd.to_datetime(sent)).dt.total_seconds()
+        spent = (moments(table["answered_at"]) - moments(sent)).dt.total_seconds()
     else:
         return table[:0]
     spent = spent[spent.notna() & (spent >= 0)]
@@ -184,9 +184,9 @@ def _visitors(table: pd.DataFrame, meetings: pd.DataFrame | None) -> pd.Series:
     held = visits[visits["held_at"].notna() & visits["visitor_id"].notna()]
     if "status" in held:
         held = held[held["status"] == "held"]
-    days = held.assign(_day=pd.to_datetime(held["held_at"]).dt.normalize())
+    days = held.assign(_day=moments(held["held_at"]).dt.normalize())
     days = days.sort_values("visitor_id", kind="stable").drop_duplicates(["client_id", "_day"])
-    asked = table[["client_id"]].assign(_day=pd.to_datetime(table["answered_at"]).dt.normalize())
+    asked = table[["client_id"]].assign(_day=moments(table["answered_at"]).dt.normalize())
     joined = asked.merge(days[["client_id", "_day", "visitor_id"]], on=["client_id", "_day"], how="left")
     return pd.Series(joined["visitor_id"].to_numpy(dtype=object), index=table.index)
 

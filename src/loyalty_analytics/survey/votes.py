@@ -14,7 +14,7 @@ from ..months import as_of as read_as_of
 from ..results import Result, as_table
 
 __all__ = [
-    "ROLES", "active_base", "answers_seen", "as_answers", "classes", "client_column", "last_answers", "of_metric",
+    "ROLES", "active_base", "answers_seen", "as_answers", "classes", "client_column", "last_answers", "moments", "of_metric",
     "recommendation", "revenue_of",
 ]  # fmt: skip
 
@@ -42,6 +42,20 @@ def present(table: pd.DataFrame | Result | None) -> pd.DataFrame | None:
     return frame if len(frame) else None
 
 
+def moments(values: pd.Series) -> pd.Series:
+    """Dates and times as timestamps without zone; ISO texts with and without a time of day may be mixed.
+
+    >>> moments(pd.Series(["2026-10-01", "2026-10-01 10:30"])).dt.hour.tolist()
+    [0, 10]
+    """
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        try:
+            values = pd.to_datetime(values, format="ISO8601")
+        except (ValueError, TypeError) as error:
+            raise DataError(f"{values.name}: {error}.", "Write dates as 2026-10-31 or 2026-10-31 10:30.") from None
+    return values.dt.tz_localize(None) if values.dt.tz is not None else values
+
+
 def answers_seen(
     table: pd.DataFrame, as_of: Any, window: int | None, moment: str = "answered_at"
 ) -> tuple[pd.DataFrame, AsOf | None]:
@@ -50,9 +64,7 @@ def answers_seen(
         raise DataError(f"window={window!r} is less than a month.", "Give whole months, or None for all answers.")
     if moment not in table or table[moment].isna().all():
         return table, None if as_of is None else read_as_of(as_of)
-    when = pd.to_datetime(table[moment])
-    if when.dt.tz is not None:
-        when = when.dt.tz_localize(None)
+    when = moments(table[moment])
     seen = read_as_of(as_of, when.max().to_period("M"))
     keep = when <= seen.end
     if window is not None:
@@ -210,7 +222,7 @@ def revenue_of(transactions: pd.DataFrame | None, seen: AsOf | None, months: int
         return None
     if "status" in deals:
         deals = deals[~deals["status"].isin(["planned", "cancelled"])]
-    date = pd.to_datetime(deals["date"])
+    date = moments(deals["date"])
     end = seen or read_as_of(None, date.max().to_period("M"))
     deals = deals[(date <= end.end) & (date >= (end.month - (months - 1)).start_time)]
     minor = to_minor(deals["amount"]).groupby(deals["client_id"]).sum()
