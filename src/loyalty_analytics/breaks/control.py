@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .engine import Found
+from .engine import Found, candidates
 
 __all__ = ["control", "quiet_share", "q_values"]
 
@@ -13,6 +13,7 @@ _HALF = 0.5  # p-values above it belong to quiet clients
 _LEAST_QUIET = 0.5
 _CROWD, _CROWD_SHARE, _CROWD_TIMES = 6, 0.10, 3.5  # clients, share of all, times the usual number
 _AROUND = 12  # months on each side that tell the usual number
+_FADING, _MEMORY, _SAME = 2.5, 3, 3  # times the rate, months back, months that a date may move
 _WATCHFUL = 2.0  # times the rate of the strict setting
 
 
@@ -41,7 +42,9 @@ def quiet_share(p: np.ndarray) -> float:
     return float(np.clip(((p > _HALF).sum() + 1) / (len(p) * (1 - _HALF)), _LEAST_QUIET, 1.0))
 
 
-def control(found: Found, setting: str, false_discovery: float) -> tuple[pd.DataFrame, float]:
+def control(
+    found: Found, setting: str, false_discovery: float, level: float = 0.95, min_months: int = 12
+) -> tuple[pd.DataFrame, float]:
     """Rows to report, and how many of them to expect false.
 
     A client is one hypothesis, tested by its smallest p-value; a second break of a reported client
@@ -55,11 +58,36 @@ def control(found: Found, setting: str, false_discovery: float) -> tuple[pd.Data
     q = pd.Series(q_values(p.to_numpy(), total), index=p.index)
     own = np.maximum(q.reindex(rows["row"]).to_numpy(), rows["p_second"].to_numpy())
     rows = rows.assign(q_value=own, p_value=np.maximum(rows["p_value"], rows["p_second"]))
-    kept = rows[rows["q_value"] <= rate].sort_values(["p_value", "row", "break_month"]).reset_index(drop=True)
+    strong = (rows["q_value"] <= rate).to_numpy()
+    limit = float(p[q <= rate].max()) if (q <= rate).any() else 0.0
+    weaker = ~strong & (rows["q_value"] <= _FADING * rate).to_numpy()
+    stood = _stood(found, rows, weaker, limit, level, min_months) if limit else weaker & False
+    kept = rows[strong | stood].sort_values(["p_value", "row", "break_month"]).reset_index(drop=True)
     kept["market"] = crowded(kept["break_month"].to_numpy(dtype=np.int64), int((~np.isnan(every)).sum()))
-    clients = kept["row"].nunique()
-    reported = q[q <= rate]
-    return kept, float(reported.max() * clients) if clients else 0.0
+    return kept, float(total * limit) if len(kept) else 0.0
+
+
+def _stood(
+    found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: float, level: float, min_months: int
+) -> np.ndarray:
+    """Rows a little too weak today that were strong enough in one of the months before.
+
+    An alarm raised a month ago is not withdrawn because its p-value moved a little: recomputed from
+    the data as of the earlier months, with today's limit. It needs the limit of an earlier look, so
+    a quiet panel, where no client passes, gets nothing from it.
+    """
+    stood = np.zeros(len(rows), dtype=bool)
+    some = np.unique(rows["row"].to_numpy(dtype=np.int64)[weaker])
+    at = np.flatnonzero(weaker)
+    for back in range(1, _MEMORY + 1):
+        if not len(some) or found.values.shape[1] - back < min_months:
+            break
+        before = candidates(found, some, back, level, min_months)[0]
+        before = before[(before["p_value"] <= limit) & (before["p_second"] <= _FADING * limit)]
+        pairs = rows.iloc[at].reset_index(names="at").merge(before, on=["row", "direction"], suffixes=("", "_then"))
+        near = (pairs["break_month"] - pairs["break_month_then"] - found.offset).abs() <= _SAME
+        stood[pairs.loc[near, "at"].to_numpy(dtype=np.int64)] = True
+    return stood
 
 
 def crowded(month: np.ndarray, clients: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,10 @@ from .model import (
 from .occurrence import Silence, silence, visit_evidence
 from .prepare import LONGEST, Prepared, prepare, stray_months
 
-__all__ = ["Found", "scan", "shape_columns"]
+__all__ = ["Found", "candidates", "scan", "shape_columns"]
 
 _KINDS = np.array(["level", "decay", "decay", "slope", "slope", "level"])
+_SMALL = 12
 _WORTH = -0.7  # statistic of the first look from which every date is looked at
 _LEFT = 0.05  # p-value of a silence from which the client is taken as gone
 _CANDIDATE = 0.15  # p-value from which the dating is worth its time
@@ -26,7 +27,7 @@ _SAMPLE = 300  # clients that the shares of quiet models are learned from
 _SECOND = 0.15  # p-value below which a second break is told apart from one
 _FULLEST = 0.7  # share of a group, fullest first, that the sample is drawn from
 _CHUNK = 2048  # clients dated at once: memory stays flat whatever their number
-_NARROW = 0.95  # posterior mass of an interval whose coverage is 0.95
+_NARROW = 0.86  # posterior mass of an interval whose coverage is 0.95
 COLUMNS = [
     "row", "break_month", "low", "high", "kind", "direction", "effect", "effect_low", "effect_high", "p_value",
     "p_second", "lost", "shape",
@@ -46,9 +47,14 @@ class Found:
     clients : pandas.DataFrame
         judged, reason, months, purchases, p_value.
     prepared : Prepared
+    begin : int array
+        First month looked at, of each client.
+    judged : bool array
+    hyper : Hyper
+    values, calendar : arrays
+        Volume of the months looked at, month of the year of each.
     kernel : int array
         Most likely quiet model of each client.
-    hyper : Hyper
     offset : int
         Months of the panel before those looked at.
     statistic : float array
@@ -58,10 +64,14 @@ class Found:
     rows: pd.DataFrame
     clients: pd.DataFrame
     prepared: Prepared
-    kernel: np.ndarray
+    begin: np.ndarray
+    judged: np.ndarray
     hyper: Hyper
+    values: np.ndarray = field(repr=False)
+    calendar: np.ndarray = field(repr=False)
     offset: int
-    statistic: np.ndarray
+    kernel: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
+    statistic: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
 
 
 def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int = 12) -> Found:
@@ -81,21 +91,39 @@ def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int
         prepared.used[rows, f:] = used & ~stray_months(prepared.log[rows][:, f:], used)
         prepared.used[rows, :f] = False
     hyper = _learn(prepared, groups, begin)
-    quiet = silence(prepared.bought, prepared.known, calendar, min_months)
-    here = prepared.known & (np.arange(months) >= prepared.first[:, None])
+    draft = Found(pd.DataFrame(), pd.DataFrame(), prepared, begin, judged, hyper, recent, calendar, offset)
+    rows_, p, statistic, kernel = candidates(draft, np.arange(len(values)), 0, level, min_months)
+    rows_[["break_month", "low", "high"]] += offset
+    clients = _clients(prepared, judged, min_months, p)
+    return replace(draft, rows=rows_, clients=clients, kernel=kernel, statistic=statistic)
+
+
+def candidates(
+    found: Found, some: np.ndarray, back: int, level: float, min_months: int
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """Candidates of some clients as of ``back`` months before the last one: rows, p-values, statistics, models."""
+    months = found.values.shape[1] - back
+    calendar, values = found.calendar[:months], found.values[some][:, :months]
+    log, used, bought, known = (
+        array[some][:, :months]
+        for array in (found.prepared.log, found.prepared.used, found.prepared.bought, found.prepared.known)
+    )
+    first, begin = found.prepared.first[some], found.begin[some]
+    judged = found.judged[some] & (bought.sum(1) >= min_months) & (months - begin >= min_months)
+    quiet = silence(bought, known, calendar, min_months)
+    here = known & (np.arange(months) >= first[:, None])
     left = quiet.p_value < _LEFT
     here[quiet.rows[left]] &= np.arange(months) < quiet.since[left][:, None]
-    visits = visit_evidence(prepared.bought, here, calendar)
-    p, statistic = np.full((2, len(values)), np.nan)
-    kernel = np.zeros(len(values), dtype=np.int64)
-    found = [_churn(quiet, recent, judged, level)]
-    for rows in groups:
-        f = int(begin[rows[0]])
-        found += _group(prepared, visits, recent, rows, f, hyper, statistic, p, kernel, level)
-    table = {name: np.concatenate([part[name] for part in found]) for name in COLUMNS}
-    rows_ = _tidy(pd.DataFrame(table), quiet, p)
-    rows_[["break_month", "low", "high"]] += offset
-    return Found(rows_, _clients(prepared, judged, min_months, p), prepared, kernel, hyper, offset, statistic)
+    visits = visit_evidence(bought, here, calendar)
+    p, statistic = np.full((2, len(some)), np.nan)
+    kernel = np.zeros(len(some), dtype=np.int64)
+    parts = [_churn(quiet, values, judged, level)]
+    for rows in _groups(begin, judged):
+        parts += _group(log, used, visits, values, rows, int(begin[rows[0]]), found.hyper, statistic, p, kernel, level)
+    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
+    table = _tidy(table, quiet, p)
+    table["row"] = some[table["row"].to_numpy(dtype=np.int64)]
+    return table, p, statistic, kernel
 
 
 def _length(have: np.ndarray) -> np.ndarray:
@@ -149,22 +177,24 @@ def _learn(prepared: Prepared, groups: list[np.ndarray], begin: np.ndarray) -> H
 
 
 def _group(
-    prepared: Prepared, visits: np.ndarray, values: np.ndarray, group: np.ndarray, f: int, hyper: Hyper,
+    log: np.ndarray, used: np.ndarray, visits: np.ndarray, values: np.ndarray, group: np.ndarray, f: int, hyper: Hyper,
     statistic: np.ndarray, p: np.ndarray, kernel: np.ndarray, level: float,
 ) -> list[dict[str, np.ndarray]]:  # fmt: skip
     """One group of clients of equal length; fills ``p`` and ``kernel``, returns its candidates."""
     found, kept = [], hyper.kept
-    log_, used_, visits_ = (array[group][:, f:] for array in (prepared.log, prepared.used, visits))
+    log_, used_, visits_ = (array[group][:, f:] for array in (log, used, visits))
     for part in blocks(log_, used_):
         rows = group[part]
         block = quiet_block(log_[part], used_[part], visits_[part], kept)
-        evidence = block_evidence(block, hyper, coarse=True)
-        statistic[rows], kernel[rows] = evidence.statistic, kept[evidence.best_kernel]
-        p[rows] = p_value(evidence.statistic, block.used.sum(1))
-        near = np.flatnonzero(evidence.statistic > _WORTH)
-        if not len(near):
-            continue
-        rows, block, active = rows[near], block.take(near), likely(evidence, hyper, kept)[near]
+        active = None
+        if len(rows) > _SMALL:  # a first look at few dates pays where many clients share the work
+            evidence = block_evidence(block, hyper, coarse=True)
+            statistic[rows], kernel[rows] = evidence.statistic, kept[evidence.best_kernel]
+            p[rows] = p_value(evidence.statistic, block.used.sum(1))
+            near = np.flatnonzero(evidence.statistic > _WORTH)
+            if not len(near):
+                continue
+            rows, block, active = rows[near], block.take(near), likely(evidence, hyper, kept)[near]
         evidence = block_evidence(block, hyper, active=active)
         statistic[rows], kernel[rows] = evidence.statistic, kept[evidence.best_kernel]
         p[rows] = p_value(evidence.statistic, block.used.sum(1))

@@ -153,7 +153,7 @@ def find_breaks(
     _check(options)
     volume = read_volume(panel, as_of)
     found = scan(volume.values, volume.start, level=level, min_months=min_months)
-    rows, expected = control(found, setting, false_discovery)
+    rows, expected = control(found, setting, false_discovery, level, min_months)
     return _result(volume, found, rows, expected, options)
 
 

@@ -22,6 +22,7 @@ __all__ = [
 
 DOF, SD = 4.0, 0.2  # prior of a client's standard deviation of log volume
 _CHUNK = 128
+_FEW = 24  # clients that are not worth splitting
 _MISSING_CLASSES = (2, 9, 20, 34)  # months missing, upper ends
 _NEVER = -1e9
 _VISITS_ALONE = 0.1  # prior of a change of the rate of purchases with no change of the level
@@ -147,6 +148,8 @@ def blocks(log: np.ndarray, used: np.ndarray) -> list[np.ndarray]:
     """Rows in blocks of like number of missing months, small enough to stay in the processor's cache."""
     missing = (~used).sum(1)
     order = np.argsort(missing, kind="stable")
+    if len(order) <= _FEW:
+        return [order]
     edges = [0, *np.searchsorted(missing[order], _MISSING_CLASSES, side="right"), len(order)]
     return [
         order[begin : min(begin + _CHUNK, high)]

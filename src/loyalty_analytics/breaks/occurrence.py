@@ -9,7 +9,7 @@ import numpy as np
 __all__ = ["Silence", "silence", "visit_evidence"]
 
 _SHRINK = 2.0  # years that the client's overall rate counts in each month of the year
-_SHORTEST = 2  # months of silence
+_SHORTEST = 3  # months of silence
 _MISSED = 3  # months with and months without purchase from which a rate can be seen to change
 _ODDS_SD = 1.5  # of a change of the log odds of a purchase
 
