@@ -14,8 +14,8 @@ MONTH = "2026-10"
 NEAR = 2  # months by which a date may be off
 # kind of planted truth: how many of them must be found with the right sign and (but for declines) the right date
 FLOORS = {"break": 6, "manager": 5, "price": 3, "churn": 5, "decline": 2, "growth": 1}
-# At a false discovery rate of .10 about two among the rows that are shown are expected to be false.
-FALSE_ALARMS = 3
+# At a false discovery rate of .05 about one of the rows that are shown is expected to be false.
+FALSE_ALARMS = 1
 
 
 def months_apart(found: pd.Series, planted: pd.Series) -> pd.Series:

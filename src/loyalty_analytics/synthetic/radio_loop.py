@@ -201,13 +201,7 @@ def actions(
     for source, number, client, opened in sorted(plan, key=lambda p: (p[3], p[1])):
         manager = served.loc[served["client_id"] == client, "manager_id"].iloc[-1]
         level = str(rng.choice(["front", "middle", "top"], p=[0.6, 0.3, 0.1]))
-        slow = 1.6 if opened >= pd.Timestamp("2026-05-01") else 1.0
-        hours = np.exp(np.array([3.0, 4.0, 4.5, 3.6]) + 0.8 * rng.standard_normal(4)) * slow
-        steps = [opened + pd.Timedelta(minutes=int(60 * h)) for h in np.cumsum(hours)]
-        # Hardly a case of long ago is still open; of the last months' one in six has got stuck.
-        stuck = 0.17 if opened >= pd.Timestamp("2026-06-01") else 0.03
-        reached = int(rng.integers(0, 4)) if rng.random() < stuck else 4
-        stamp = [s.floor("min") if i < reached and s <= REPORT_DAY else pd.NaT for i, s in enumerate(steps)]
+        stamp = _steps(opened, rng)
         closed = not pd.isna(stamp[2])
         rows.append(
             {
@@ -232,6 +226,17 @@ def actions(
     table = pd.DataFrame(rows)
     table.insert(0, "action_id", [f"М-{n:03d}" for n in range(1, len(table) + 1)])
     return table
+
+
+def _steps(opened: Any, rng: np.random.Generator) -> list[Any]:
+    """When a case was first answered, its cause found, closed, the client told; NaT = not yet."""
+    slow = 1.6 if opened >= pd.Timestamp("2026-05-01") else 1.0
+    hours = np.exp(np.array([3.0, 4.0, 4.5, 3.6]) + 0.8 * rng.standard_normal(4)) * slow
+    steps = [opened + pd.Timedelta(minutes=int(60 * h)) for h in np.cumsum(hours)]
+    # Hardly a case of long ago is still open; of the last months' one in six has got stuck.
+    stuck = 0.17 if opened >= pd.Timestamp("2026-06-01") else 0.03
+    reached = int(rng.integers(0, 4)) if rng.random() < stuck else 4
+    return [s.floor("min") if i < reached and s <= REPORT_DAY else pd.NaT for i, s in enumerate(steps)]
 
 
 def events(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
