@@ -39,9 +39,10 @@ def world(seed: int = 1, clients: int = 60, ids: str = "str", stay: float = 1.0)
     })  # fmt: skip
     liking = rng.choice([10, 9, 9, 8, 8, 7, 6, 4, 2], clients)
     sent, said = [], []
-    for wave, month in enumerate(pd.period_range("2025-11", "2026-10", freq="M")):
+    for month in pd.period_range("2025-11", "2026-10", freq="M"):
         for i in rng.permutation(clients)[: clients // 3]:
-            when = month.start_time + pd.Timedelta(days=int(rng.integers(0, 27)), hours=10, minutes=int(rng.integers(60)))
+            day, minute = int(rng.integers(0, 27)), int(rng.integers(60))
+            when = month.start_time + pd.Timedelta(days=day, hours=10, minutes=minute)
             status = rng.choice(["answered", "refused", "no_answer", "not_delivered"], p=[0.7, 0.1, 0.15, 0.05])
             key = len(sent)
             sent.append((key, name[i], 2 * i, f"{month}", when, "meeting", status))
@@ -49,9 +50,9 @@ def world(seed: int = 1, clients: int = 60, ids: str = "str", stay: float = 1.0)
                 continue
             score = liking[i] if rng.random() < stay else rng.choice([10, 9, 8, 7, 5])
             said.append((key, name[i], 2 * i, "recommend", when, float(score)))
-            said.append((key, name[i], 2 * i, "effectiveness", when, float(np.clip(score + rng.integers(-1, 2), 1, 10))))
-            for factor in ("staff", "price", "service"):
-                said.append((key, name[i], 2 * i, factor, when, float(np.clip(score + rng.integers(-3, 3), 1, 10))))
+            for question, spread in (("effectiveness", 1), ("staff", 2), ("price", 3), ("service", 2)):
+                near = float(np.clip(score + rng.integers(-spread, spread + 1), 1, 10))
+                said.append((key, name[i], 2 * i, question, when, near))
     invitations = pd.DataFrame(sent, columns=["invitation_id", "client_id", "contact_id", "wave", "sent_at", "channel",
                                               "status"])  # fmt: skip
     answers = pd.DataFrame(said, columns=["invitation_id", "client_id", "contact_id", "question_id", "answered_at",
@@ -59,8 +60,8 @@ def world(seed: int = 1, clients: int = 60, ids: str = "str", stay: float = 1.0)
     answers.insert(0, "answer_id", np.arange(len(answers)))
     months = pd.period_range("2025-01", "2026-10", freq="M")
     deals = pd.DataFrame({
-        "client_id": np.repeat(name, len(months)), "date": np.tile([m.start_time + pd.Timedelta(days=9) for m in months],
-                                                                   clients),
+        "client_id": np.repeat(name, len(months)),
+        "date": np.tile([m.start_time + pd.Timedelta(days=9) for m in months], clients),
         "amount": np.round(rng.lognormal(10, 1, clients * len(months)), 2),
     })  # fmt: skip
     deals.insert(0, "transaction_id", np.arange(len(deals)))

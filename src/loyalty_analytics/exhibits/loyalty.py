@@ -8,25 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from .. import words
 from ..plots import loyalty as plots
 from ..survey.change import Change, nps_change, nps_trend
-from ..survey.compare import compare_groups
 from ..survey.means import question_means
 from ..survey.nps import NPS, nps
 from ..survey.response import Silent, silent, statuses
 from .base import Exhibit, Front, Tile, drawn, exhibit, glossary
 from .table import Column, Table
-from .volume import label_of, names, short_name
+from .volume import label_of, names
 
 if TYPE_CHECKING:
     from ..load import Data
     from ..results import Result
 
-__all__ = ["Loyalty", "classes", "front", "glossary", "groups", "means", "measure", "movers", "trend"]
+__all__ = ["Loyalty", "classes", "front", "glossary", "means", "measure", "movers", "trend"]
 
 _ENOUGH = 8  # votes below which nothing is compared
 
@@ -97,6 +95,18 @@ def say(key: str, language: str, **values: Any) -> str:
     return words.say(f"loyalty.{key}", language, **values)
 
 
+def listing(rows: pd.DataFrame, key: str, language: str, digits: int = 0, percent: bool = False) -> str:
+    """Labels with their numbers, for the words of a figure."""
+    shown = [words.percent(v, language) if percent else words.number(v, language, digits) for v in rows[key]]
+    return "; ".join(f"{label} {value}" for label, value in zip(rows["label"], shown))
+
+
+def nothing(name: str, language: str, key: str = "few", **values: Any) -> Exhibit:
+    """An exhibit that says why it has no picture."""
+    return Exhibit(name=name, title=say(key, language, **values), language=language,
+                   subtitle=say(f"{name}_name", language))  # fmt: skip
+
+
 def of_base(n: Any, base: Any, language: str) -> str:
     """«38 из 60», or «n = 38» where the base is not known."""
     if base is None or pd.isna(base):
@@ -110,7 +120,8 @@ def score_sentence(loyalty: Loyalty, language: str) -> str:
     if row is not None:
         return say(
             "score", language, nps=words.number(row["nps"], language),
-            interval=words.interval(row["low"], row["high"], language), n=of_base(row["n"], row["population"], language),
+            interval=words.interval(row["low"], row["high"], language),
+            n=of_base(row["n"], row["population"], language),
         )  # fmt: skip
     stand_in = loyalty.cooperation
     if stand_in is not None:
@@ -170,8 +181,8 @@ def _tiles(data: Data, loyalty: Loyalty, language: str) -> list[Tile]:
             mood = ("better" if moved["change"] > 0 else "worse") if moved["changed"] else ""
             shift = round(moved["now"]) - round(moved["before"])
             value = words.number(shift, language, sign=True) if moved["changed"] else say("same", language)
-            tiles.append(Tile(value=value, label=say("tile_change", language), mood=mood,
-                              change=say("tile_noise", language, noise=words.number(moved["noise"], language))))  # fmt: skip
+            noise = say("tile_noise", language, noise=words.number(moved["noise"], language))
+            tiles.append(Tile(value=value, label=say("tile_change", language), mood=mood, change=noise))
     stand_in = loyalty.cooperation
     if stand_in is not None:
         top = words.number(stand_in["scale_max"], language)
@@ -182,31 +193,28 @@ def _tiles(data: Data, loyalty: Loyalty, language: str) -> list[Tile]:
         asked = loyalty.statuses[loyalty.statuses["status"] != "not_delivered"]
         answered = int((asked["status"] == "answered").sum())
         if len(asked):
-            tiles.append(Tile(value=words.percent(answered / len(asked), language), label=say("tile_rate", language),
-                              change=f"{words.number(answered, language)} / {words.number(len(asked), language)}"))  # fmt: skip
+            part = f"{words.number(answered, language)} / {words.number(len(asked), language)}"
+            rate = words.percent(answered / len(asked), language)
+            tiles.append(Tile(value=rate, label=say("tile_rate", language), change=part))
         hushed = loyalty.silent
         quiet = len(asked) - answered if hushed is None else int(hushed.frame["silent"].iloc[0])
         tiles.append(Tile(value=words.number(quiet, language), label=say("tile_silent", language)))
     return tiles[:6]
 
 
-def _empty(name: str, language: str, key: str = "few", **values: Any) -> Exhibit:
-    return Exhibit(name=name, title=say(key, language, **values), language=language,
-                   subtitle=say(f"{name}_name", language))  # fmt: skip
-
-
 @exhibit("loyalty", "trend", needs=("survey_answers", "questions"))
 def trend(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """NPS by rolling quarter."""
     if loyalty.trend is None:
-        return _empty("trend", language, "no_question")
+        return nothing("trend", language, "no_question")
     rows = loyalty.trend.frame
     if not rows["nps"].notna().any():
-        return _empty("trend", language)
+        return nothing("trend", language)
     title = change_sentence(loyalty.change, language)
     shown = rows[rows["nps"].notna()]
     listed = "; ".join(
-        f"{words.month(row.month, language, 'short')} {words.number(row.nps, language)}" for row in shown.itertuples()
+        f"{words.month(month, language, 'short')} {words.number(value, language)}"
+        for month, value in zip(shown["month"], shown["nps"])
     )
     change = loyalty.change.frame.iloc[0] if loyalty.change is not None else None
     known = rows["population"].notna().any()
@@ -230,19 +238,20 @@ def trend(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
 def classes(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """Shares of promoters, passives and detractors by quarter."""
     if loyalty.trend is None:
-        return _empty("classes", language, "no_question")
+        return nothing("classes", language, "no_question")
     rows = loyalty.trend.frame
     if len(rows):
         last = rows["month"].iloc[-1]
         back = 12 * (last.year - rows["month"].dt.year) + last.month - rows["month"].dt.month
         rows = rows[(back % 3 == 0) & (rows["n"] >= 3)][::-1].reset_index(drop=True)
     if not len(rows):
-        return _empty("classes", language)
+        return nothing("classes", language)
     rows = rows.assign(label=[_quarter(month, language) for month in rows["month"]])
     now = rows.iloc[0]
     title = say(
         "classes_title", language, promoters=words.number(now["promoters"], language),
-        detractors=words.number(now["detractors"], language), n=words.count(int(now["n"]), "loyalty.answers_of", language),
+        detractors=words.number(now["detractors"], language),
+        n=words.count(int(now["n"]), "loyalty.answers_of", language),
     )  # fmt: skip
     columns = [Column(key="label", label=say("col_quarter", language))] + [
         Column(key=name, label=say(f"class_{name}", language), kind="number")
@@ -269,9 +278,10 @@ def means(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     rows = rows[rows["metric"].isin(["csat", "manager_csat", "ces", "factor"])] if len(rows) else rows
     known = rows[rows["mean"].notna()] if len(rows) else rows
     if not len(known):
-        return _empty("means", language)
+        return nothing("means", language)
     text = known[f"text_{language}"].where(known[f"text_{language}"].notna(), known["question_id"].astype(str))
-    known = known.assign(text=text, label=_short(known, text, language)).sort_values(["mean", "question_id"], ascending=[False, True], kind="stable")
+    known = known.assign(text=text, label=_short(known, text, language))
+    known = known.sort_values(["mean", "question_id"], ascending=[False, True], kind="stable")
     worst, best = known.iloc[-1], known.iloc[0]
     apart = len(known) > 1 and worst["high"] < best["low"]
     title = say(
@@ -284,7 +294,7 @@ def means(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
         Column(key="top2", label=say("col_top2", language), kind="percent", low="top2_low", high="top2_high"),
         Column(key="n", label=say("col_answers", language), kind="number"),
     ]
-    listed = "; ".join(f"{row.label} {words.number(row.mean, language, 1)}" for row in known.itertuples())
+    listed = listing(known, "mean", language, 1)
     lowest, highest = float(known["scale_min"].min()), float(known["scale_max"].max())
     together = data.survey_invitations["question_id"].notna().any() if data.has("survey_invitations") else False
     return Exhibit(
@@ -315,11 +325,11 @@ def _span(values: pd.Series, language: str) -> str:
 def movers(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """Climbers and fallers among the clients asked twice."""
     if loyalty.change is None:
-        return _empty("movers", language, "no_question")
+        return nothing("movers", language, "no_question")
     rows, both = loyalty.change.movers, int(loyalty.change.reasked["n"].iloc[0])
     if not len(rows):
         key = "movers_none" if both else "movers_unknown"
-        return _empty("movers", language, key, n=words.count(both, "client", language))
+        return nothing("movers", language, key, n=words.count(both, "client", language))
     known = names(data)
     rows = rows.assign(label=[label_of(known, client) for client in rows["client_id"]])
     up, down = int((rows["move"] == "climber").sum()), int((rows["move"] == "faller").sum())
@@ -332,8 +342,8 @@ def movers(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
         Column(key="now", label=say("now", language), kind="number"),
     ]
     listed = "; ".join(
-        f"{row.label} {words.number(row.before, language)} → {words.number(row.now, language)}"
-        for row in shown.itertuples()
+        f"{label} {words.number(was, language)} → {words.number(is_now, language)}"
+        for label, was, is_now in zip(shown["label"], shown["before"], shown["now"])
     )
     again = loyalty.change.reasked.iloc[0]
     note = "" if pd.isna(again["change"]) else say(
@@ -342,68 +352,7 @@ def movers(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     )  # fmt: skip
     return Exhibit(
         name="movers", title=title, language=language, subtitle=say("movers_sub", language),
-        draw=drawn(plots.movers, shown, language=language, height=50 + 30 * len(shown)), alt=say("movers_alt", language, listed=listed),
+        draw=drawn(plots.movers, shown, language=language, height=50 + 30 * len(shown)),
+        alt=say("movers_alt", language, listed=listed),
         table=Table(frame=rows, columns=columns), note=note,
-    )  # fmt: skip
-
-
-def group_labels(data: Data, by: str, language: str) -> dict[Any, str]:
-    """Names of managers or units by id."""
-    table, key, name = {
-        "manager_id": (data.managers, "manager_id", "manager_name"), "unit_id": (data.units, "unit_id", "unit_name"),
-    }.get(by, (pd.DataFrame(), "", ""))  # fmt: skip
-    if not len(table):
-        return {}
-    known = table[table[name].notna()].drop_duplicates(key)
-    shown = known[name].map(short_name) if by == "manager_id" else known[name]
-    return dict(zip(known[key], shown))
-
-
-def group_of(data: Data) -> str:
-    """The grouping that the client's data know: managers, else units."""
-    clients = data.clients
-    return "manager_id" if len(clients) and clients["manager_id"].notna().any() else "unit_id"
-
-
-@exhibit("loyalty", "groups", needs=("survey_answers", "questions"))
-def groups(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
-    """Managers, or units where clients are not known: intervals and groups that cannot be told apart."""
-    if loyalty.score is None:
-        return _empty("groups", language, "no_question")
-    by = group_of(data)
-    votes = loyalty.score.votes
-    held = votes[by].notna().any() if by in votes else False
-    if not held and not (len(data.clients) and data.clients[by].notna().any()):
-        return _empty("groups", language)
-    table = compare_groups(votes.drop(columns=by) if by == "manager_id" and by in votes and len(data.clients) else votes,
-                           by, clients=data.clients)  # fmt: skip
-    rows = table.frame[table.frame["score"].notna()]
-    if not len(rows):
-        return _empty("groups", language)
-    label = group_labels(data, by, language)
-    rows = rows.assign(label=[label.get(value, str(value)) for value in rows[by]])
-    differ, compared = rows.loc[rows["differs"], "label"].tolist(), int((rows["n"] >= _ENOUGH).sum())
-    key = "groups_differ" if differ else "groups_alike" if compared > 1 else "groups_few"
-    if differ and compared == 2:
-        key = "groups_two"
-    title = say(key, language, names=", ".join(differ), what=say(f"what_{by}", language))
-    columns = [
-        Column(key="label", label=say(f"col_{by}", language)),
-        Column(key="score", label="NPS", kind="number", low="low", high="high"),
-        Column(key="n", label=say("col_votes", language), kind="number"),
-        Column(key="pooled", label=say("col_pooled", language), kind="number", low="pooled_low", high="pooled_high"),
-        Column(key="p_value", label=say("col_p", language), kind="number", digits=2),
-        Column(key="alike", label=say("col_alike", language)),
-    ]
-    listed = "; ".join(
-        f"{row.label} {words.number(row.score, language)} {words.interval(row.low, row.high, language)}"
-        for row in rows.itertuples()
-    )
-    average = loyalty.row["nps"] if loyalty.row is not None else np.nan
-    return Exhibit(
-        name="groups", title=title, language=language, subtitle=say("groups_sub", language),
-        draw=drawn(plots.group_dots, rows, language=language, limits=(-105, 105), middle=float(average),
-                   height=60 + 40 * len(rows)),
-        alt=say("groups_alt", language, listed=listed), table=Table(frame=rows, columns=columns),
-        note=say("groups_note", language),
     )  # fmt: skip

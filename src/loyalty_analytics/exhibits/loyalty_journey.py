@@ -1,4 +1,4 @@
-"""Report 04, the journey: stages, criteria of choice, own scores, figures fit for a bonus, quality of answers."""
+"""Report 04, the journey: stages, criteria of choice, quality of answers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ import pandas as pd
 
 from .. import words
 from ..plots import loyalty as plots
-from ..survey.compare import self_scores
-from ..survey.kpi import kpi_matrix
 from ..survey.monitor import criteria as stated
 from ..survey.monitor import stages as journey
 from ..survey.quality import answer_quality
-from ..survey.votes import of_metric
 from .base import Exhibit, drawn, exhibit
-from .loyalty import Loyalty, _empty, group_labels, group_of, say
+from .loyalty import listing, nothing, say
+from .loyalty_groups import group_labels
 from .table import Column, Table
 
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["criteria", "fit_for_bonus", "own_scores", "quality", "stages"]
+__all__ = ["criteria", "quality", "stages"]
 
 
 @exhibit("loyalty", "stages", needs=("survey_answers", "questions"))
@@ -30,7 +28,7 @@ def stages(data: Data, *, language: str) -> Exhibit:
     result = journey(data.survey_answers, data.questions, invitations=data.survey_invitations, as_of=data.as_of)
     rows = result.frame
     if not len(rows):
-        return _empty("stages", language, "stages_unknown")
+        return nothing("stages", language, "stages_unknown")
     rows = rows.assign(label=[_stage(name, language) for name in rows["stage"]])
     rows = rows.sort_values(["mean", "label"], kind="stable", na_position="last")
     missing = rows.loc[~rows["measured"], "label"].tolist()
@@ -50,7 +48,7 @@ def stages(data: Data, *, language: str) -> Exhibit:
         Column(key="drop_off", label=say("col_drop_off", language), kind="percent"),
         Column(key="last_measured", label=say("col_last", language), kind="day"),
     ]
-    listed = "; ".join(f"{row.label} {words.number(row.mean, language, 1)}" for row in rows.itertuples())
+    listed = listing(rows, "mean", language, 1)
     return Exhibit(
         name="stages", title=title, language=language, subtitle=say("stages_sub", language),
         draw=drawn(plots.stage_dots, rows, language=language, height=60 + 38 * len(rows)),
@@ -70,7 +68,7 @@ def criteria(data: Data, *, language: str) -> Exhibit:
     result = stated(data.meetings, data.offers, as_of=data.as_of)
     rows = result.frame
     if not len(rows):
-        return _empty("criteria", language, "criteria_none")
+        return nothing("criteria", language, "criteria_none")
     total = round(rows["clients"].iloc[0] / rows["share"].iloc[0])
     most = rows.sort_values(["clients", "criterion"], ascending=[False, True], kind="stable").iloc[0]
     title = say("criteria_title", language, criterion=words.quoted(str(most["criterion"]), language),
@@ -85,82 +83,13 @@ def criteria(data: Data, *, language: str) -> Exhibit:
         Column(key="win_rate", label=say("col_win_rate", language), kind="percent", low="win_low", high="win_high"),
     ]
     shown = rows.head(10)
-    listed = "; ".join(f"{row.label} {words.percent(row.share, language)}" for row in shown.itertuples())
+    listed = listing(shown, "share", language, percent=True)
     return Exhibit(
         name="criteria", title=title, language=language,
         subtitle=say("criteria_sub", language, n=words.number(total, language)),
         draw=drawn(plots.criteria_bars, shown, language=language, height=60 + 36 * len(shown)),
         alt=say("criteria_alt", language, listed=listed), table=Table(frame=rows, columns=columns),
         note=say("criteria_note", language),
-    )  # fmt: skip
-
-
-@exhibit("loyalty", "own_scores", needs=("survey_answers", "questions", "meetings"))
-def own_scores(data: Data, *, language: str) -> Exhibit:
-    """What managers think of the cooperation and what their clients say."""
-    said = of_metric(data.survey_answers, data.questions, ["csat"])
-    first = data.questions.loc[data.questions["metric"] == "csat", "question_id"]
-    said = said[said["question_id"] == first.iloc[0]] if len(first) else said[:0]
-    rows = self_scores(said, data.meetings).frame
-    rows = rows[rows["low"].notna()]
-    if not len(rows):
-        return _empty("own_scores", language)
-    label = group_labels(data, "manager_id", language)
-    rows = rows.assign(label=[label.get(one, str(one)) for one in rows["manager_id"]])
-    rows = rows.sort_values(["gap", "label"], ascending=[False, True], kind="stable")
-    higher, lower = rows.loc[rows["low"] > 0, "label"].tolist(), rows.loc[rows["high"] < 0, "label"].tolist()
-    key = "own_higher" if higher else "own_lower" if lower else "own_alike"
-    title = say(key, language, names=", ".join(higher or lower))
-    columns = [
-        Column(key="label", label=say("col_manager_id", language)),
-        Column(key="own", label=say("col_own", language), kind="number", digits=1),
-        Column(key="client", label=say("col_said", language), kind="number", digits=1),
-        Column(key="gap", label=say("col_gap", language), kind="number", digits=1, sign=True, low="low", high="high"),
-        Column(key="n", label=say("col_clients", language), kind="number"),
-    ]
-    return Exhibit(name="own_scores", title=title, language=language, subtitle=say("own_sub", language),
-                   table=Table(frame=rows, columns=columns))  # fmt: skip
-
-
-@exhibit("loyalty", "fit_for_bonus", needs=("survey_answers", "questions", "survey_invitations"))
-def fit_for_bonus(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
-    """Which rows carry enough answers for a bonus to hang on them."""
-    if loyalty.score is None:
-        return _empty("fit_for_bonus", language, "no_question")
-    by = group_of(data)
-    result = kpi_matrix(
-        by, answers=data.survey_answers, invitations=data.survey_invitations, actions=data.actions,
-        transactions=data.transactions, clients=data.clients, questions=data.questions, as_of=data.as_of,
-    )  # fmt: skip
-    rows = result.frame[(result.frame["n"] > 0) | result.frame["response"].notna()]
-    if not len(rows):
-        return _empty("fit_for_bonus", language)
-    label = group_labels(data, by, language)
-    rows = rows.assign(
-        label=[label.get(one, str(one)) for one in rows[by]],
-        verdict=[say(f"gate_{gate or 'open'}", language) for gate in rows["gate"]],
-    )  # fmt: skip
-    ready = int(rows["bonus_ready"].sum())
-    title = say("bonus_title" if ready else "bonus_none", language, a=words.number(ready, language),
-                n=words.number(len(rows), language))  # fmt: skip
-    unit = words.unit_of(float(rows["revenue"].max())) if rows["revenue"].notna().any() else ""
-    columns = [Column(key="label", label=say(f"col_{by}", language))]
-    if rows["revenue"].notna().any():
-        head = say("col_quarter_revenue", language, unit=words.unit_words(unit, data.params.currency, language))
-        columns.append(Column(key="revenue", label=head, kind="money", unit=unit, digits=1))
-    columns += [
-        Column(key="nps", label="NPS", kind="number", low="nps_low", high="nps_high"),
-        Column(key="n", label=say("col_votes", language), kind="number"),
-        Column(key="response", label=say("col_rate", language), kind="percent", low="response_low", high="response_high"),
-        Column(key="in_time", label=say("col_in_time", language), kind="percent", low="in_time_low", high="in_time_high"),
-        Column(key="verdict", label=say("col_verdict", language)),
-    ]
-    options = result.options
-    return Exhibit(
-        name="fit_for_bonus", title=title, language=language, subtitle=say("bonus_sub", language),
-        table=Table(frame=rows, columns=columns),
-        note=say("bonus_note", language, least=words.number(options["least"], language),
-                 widest=words.number(options["widest"], language), rate=words.percent(options["response"], language)),
     )  # fmt: skip
 
 

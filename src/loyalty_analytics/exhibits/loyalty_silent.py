@@ -13,7 +13,8 @@ from ..survey.profile import sample_like_base, silent_later
 from ..survey.response import response_rate
 from ..survey.votes import active_base, revenue_of
 from .base import Exhibit, drawn, exhibit
-from .loyalty import Loyalty, _empty, group_labels, group_of, say
+from .loyalty import Loyalty, listing, nothing, say
+from .loyalty_groups import group_labels, group_of
 from .table import Column, Table
 from .volume import label_of, names
 
@@ -30,10 +31,10 @@ def ways(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """The ways to count the silent, side by side."""
     hushed = loyalty.silent
     if hushed is None:
-        return _empty("ways", language, "no_question")
+        return nothing("ways", language, "no_question")
     rows = hushed.frame
     if rows["nps"].isna().any():
-        return _empty("ways", language)
+        return nothing("ways", language)
     number = int(rows["silent"].iloc[0])
     value = rows.set_index("way")["nps"]
     title = say(
@@ -50,11 +51,11 @@ def ways(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     notes = [say("ways_note", language)]
     if hushed.break_even is not None and number:
         notes.append(say("ways_even", language, share=words.percent(hushed.break_even, language)))
-    listed = "; ".join(f"{row.label} {words.number(row.nps, language)}" for row in rows.itertuples())
+    listed = listing(rows, "nps", language)
     return Exhibit(
         name="ways", title=title, language=language, subtitle=say("ways_sub", language),
-        draw=drawn(plots.silent_ways, rows, language=language, height=270), alt=say("ways_alt", language, listed=listed),
-        table=Table(frame=rows, columns=columns), note=" ".join(notes),
+        draw=drawn(plots.silent_ways, rows, language=language, height=270),
+        alt=say("ways_alt", language, listed=listed), table=Table(frame=rows, columns=columns), note=" ".join(notes),
     )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def response(data: Data, loyalty: Loyalty, by: str = "", *, language: str) -> Ex
     )  # fmt: skip
     rows = result.frame[result.frame["asked"] > 0]
     if not len(rows):
-        return _empty("response", language)
+        return nothing("response", language)
     label = group_labels(data, by, language)
     rows = rows.assign(label=[label.get(value, str(value)) for value in rows[by]])
     few = (rows["asked"] < 3).to_numpy()
@@ -89,7 +90,7 @@ def response(data: Data, loyalty: Loyalty, by: str = "", *, language: str) -> Ex
     ]  # fmt: skip
     if rows["revenue_share"].notna().any():
         columns.append(Column(key="revenue_share", label=say("col_revenue_share", language), kind="percent"))
-    listed = "; ".join(f"{row.label} {words.percent(row.rate, language)}" for row in rows.itertuples())
+    listed = listing(rows, "rate", language, percent=True)
     return Exhibit(
         name="response", title=title, language=language, subtitle=say("response_sub", language),
         draw=drawn(plots.rate_bars, rows, language=language, height=60 + 38 * len(rows)),
@@ -121,15 +122,17 @@ def silent_clients(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     rows = loyalty.silent.clients if loyalty.silent is not None else status[
         status["status"].isin(["refused", "no_answer"])]  # fmt: skip
     if not len(status):
-        return _empty("silent_clients", language)
+        return nothing("silent_clients", language)
     if not len(rows):
-        return _empty("silent_clients", language, "silent_nobody")
+        return nothing("silent_clients", language, "silent_nobody")
     known, managers = names(data), group_labels(data, "manager_id", language)
     rows = rows.assign(
         label=[label_of(known, client) for client in rows["client_id"]],
         kind=[say(f"status_{name}", language) for name in rows["status"]],
     )  # fmt: skip
-    columns = [Column(key="label", label=say("col_client", language)), Column(key="kind", label=say("col_status", language))]
+    columns = [
+        Column(key="label", label=say("col_client", language)), Column(key="kind", label=say("col_status", language)),
+    ]  # fmt: skip
     unit = ""
     if "revenue" in rows:
         unit = words.unit_of(float(rows["revenue"].max())) if rows["revenue"].max() > 0 else ""
@@ -188,11 +191,12 @@ def burden(data: Data, *, language: str) -> Exhibit:
     result = asking(data.survey_invitations, as_of=data.as_of)
     rows = result.frame[result.frame["rate"].notna()]
     if len(rows) < 1:
-        return _empty("burden", language)
+        return nothing("burden", language)
     values: dict[str, Any] = dict(result.notes[0].values)
     title = say("burden_over" if values["over"] else "burden_fine", language,
                 over=words.count(values["over"], "loyalty.contact_person", language),
-                contacts=words.number(values["contacts"], language), most=words.number(values["most"], language))  # fmt: skip
+                contacts=words.number(values["contacts"], language),
+                most=words.number(values["most"], language))  # fmt: skip
     rows = rows.assign(label=[say("order", language, n=words.number(order, language)) for order in rows["order"]])
     columns = [
         Column(key="label", label=say("col_order", language)),
@@ -200,7 +204,7 @@ def burden(data: Data, *, language: str) -> Exhibit:
         Column(key="answered", label=say("status_answered", language), kind="number"),
         Column(key="asked", label=say("col_asked_number", language), kind="number"),
     ]
-    listed = "; ".join(f"{row.label}: {words.percent(row.rate, language)}" for row in rows.itertuples())
+    listed = listing(rows, "rate", language, percent=True)
     return Exhibit(
         name="burden", title=title, language=language, subtitle=say("burden_sub", language),
         draw=drawn(plots.rate_bars, rows, language=language, height=60 + 38 * len(rows)),

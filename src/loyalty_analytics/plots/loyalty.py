@@ -62,7 +62,9 @@ def dots(
 
         ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: words.percent(share, language)))
     else:
-        ax.xaxis.get_major_locator().set_params(integer=True, nbins=5 if narrow else 10)
+        from matplotlib.ticker import MaxNLocator
+
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5 if narrow else 10))
         theme.number_axis(ax.xaxis, language)
     return ax
 
@@ -148,8 +150,7 @@ def silent_ways(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "
         label=[words.say(f"loyalty.way_{way}", language) for way in rows["way"]], value=rows["nps"],
         text=[words.say("loyalty.n_is", language, n=words.number(n, language)) for n in rows["n"]],
     )  # fmt: skip
-    ax = dots(shown, ax, language=language, narrow=narrow, highlight=[way == "respondents" for way in rows["way"]])
-    return ax
+    return dots(shown, ax, language=language, narrow=narrow, highlight=[way == "respondents" for way in rows["way"]])
 
 
 def rate_bars(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", narrow: bool = False) -> Axes:
@@ -198,19 +199,20 @@ def movers(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", 
     """
     ax = theme.axes(ax, 60 + 30 * max(len(rows), 1))
     place = np.arange(len(rows))[::-1]
-    for y, row in zip(place, rows.itertuples()):
-        up = row.move == "climber"
+    scores = rows[["before", "now"]].to_numpy(dtype=float)
+    for y, (before, now) in zip(place, scores):
+        up = now > before
         colour = theme.BETTER if up else theme.WORSE
-        ax.annotate("", (row.now, y), (row.before, y), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.8,
-                                                                   "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+        arrow = {"arrowstyle": "-|>", "color": colour, "lw": 1.8, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", (now, y), (before, y), arrowprops=arrow)
         side = 1 if up else -1
-        for value, away in ((row.before, -side), (row.now, side)):
+        for value, away in ((before, -side), (now, side)):
             ax.annotate(words.number(value, language), (value, y), xytext=(8 * away, 0), textcoords="offset points",
                         ha="left" if away > 0 else "right", va="center", fontsize=9)  # fmt: skip
-        ax.scatter([row.before], [y], s=16, color=colour, zorder=3)
+        ax.scatter([before], [y], s=16, color=colour, zorder=3)
         ax.annotate("▲" if up else "▼", (1.01, y), xycoords=("axes fraction", "data"), va="center", color=colour)
     ax.set_yticks(place, [theme.shorten(str(label), 20 if narrow else 40) for label in rows["label"]])
-    low = min(float(rows[["before", "now"]].min(axis=None)), 6.0)
+    low = float(np.min(scores, initial=6.0))
     ax.set_xlim(low - 1, 11)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     # Where a detractor becomes a passive, and a passive a promoter.

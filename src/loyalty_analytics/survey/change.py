@@ -79,7 +79,7 @@ def change_interval(
         moved = np.array([np.trace(table, offset=step) for step in _STEPS])
         low, high = score_interval(moved, _STEPS, _STEP_PRIOR, population, level)
         return 100 * low, 100 * high
-    return _overlapping(table, *alone, np.inf if population is None else float(population), level)
+    return _overlapping(table, alone[0], alone[1], np.inf if population is None else float(population), level)
 
 
 def _overlapping(
@@ -140,7 +140,7 @@ def nps_change(
     earlier = now.as_of.month - (window if gap is None else gap)
     before = nps(answers, population, as_of=earlier, window=window, level=level, **options)
     pairs, alone, both = _joint(before.votes, now.votes)
-    low, high = change_interval(pairs, *alone, None, level)
+    low, high = change_interval(pairs, alone[0], alone[1], None, level)
     row = {"before": before.frame["nps"].iloc[0], "now": now.frame["nps"].iloc[0], "n_before": len(before.votes),
            "n_now": len(now.votes), "n_both": len(both)}  # fmt: skip
     enough = min(row["n_before"], row["n_now"]) >= MIN_RANK
@@ -164,7 +164,7 @@ def nps_change(
     return Change(
         frame=frame, pairs=pd.DataFrame(pairs, index=[-1, 0, 1], columns=[-1, 0, 1]), movers=_movers(both),
         reasked=reasked, as_of=now.as_of, options={**now.options, "gap": gap},
-        notes=(Note(f"survey.{key}", frame.iloc[0].to_dict()),),
+        notes=(Note(f"survey.{key}", {str(k): value for k, value in frame.iloc[0].items()}),),
     )  # fmt: skip
 
 

@@ -79,7 +79,8 @@ def compare_groups(
     Notes
     -----
     Empirical Bayes on the engine of the intervals: prior K·(shares of all groups), K by the likelihood of the
-    Dirichlet-multinomial law with a flat prior on the shrinkage (Morris, JASA 78 (1983) 47-65). Pairs by `shift_test`, Holm.
+    Dirichlet-multinomial law with a flat prior on the shrinkage (Morris, JASA 78 (1983) 47-65). Pairs by
+    `shift_test`, Holm.
     """
     if kind not in ("nps", "mean"):
         raise DataError(f"kind={kind!r} is unknown.", nearest(str(kind), ("nps", "mean")))

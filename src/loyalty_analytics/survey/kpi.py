@@ -59,7 +59,9 @@ def kpi_matrix(
         parts.append(_revenue(deals[live], by, known))
     said = present(answers)
     if said is not None:
-        score = nps(said, questions=questions, clients=known, scale=scale, as_of=seen, window=window, by=by, level=level)
+        score = nps(
+            said, questions=questions, clients=known, scale=scale, as_of=seen, window=window, by=by, level=level
+        )
         told = score.frame.rename(columns={"low": "nps_low", "high": "nps_high"})
         parts.append(told[[by, "nps", "nps_low", "nps_high", "n"]].set_index(by))
     sent = present(invitations)

@@ -192,5 +192,5 @@ def anchor_estimate(answers: pd.DataFrame, question: Any, anchor: Any, *, level:
         "mean": mean, "error": error, "low": mean - half, "high": mean + half, **values, "slope": slope,
         "plain": yb.mean(), "gain": (yb.var(ddof=1) / n) / error**2,
     }])[columns]  # fmt: skip
-    return Result(frame=frame, options={"question": question, "anchor": anchor, "level": level},
-                  notes=(Note("survey.anchor", frame.iloc[0].to_dict()),))  # fmt: skip
+    note = Note("survey.anchor", {str(key): value for key, value in frame.iloc[0].items()})
+    return Result(frame=frame, options={"question": question, "anchor": anchor, "level": level}, notes=(note,))

@@ -14,8 +14,8 @@ from ..months import as_of as read_as_of
 from ..results import Result, as_table
 
 __all__ = [
-    "ROLES", "active_base", "answers_seen", "as_answers", "classes", "client_column", "last_answers", "moments", "of_metric",
-    "recommendation", "revenue_of",
+    "ROLES", "active_base", "answers_seen", "as_answers", "classes", "client_column", "last_answers", "moments",
+    "of_metric", "present", "recommendation", "revenue_of",
 ]  # fmt: skip
 
 # Seniority of a contact when a client has several: who decides comes first.
