@@ -180,18 +180,24 @@ def rows(count: int, seed: int) -> Iterator[dict[str, object]]:
         yield {"world": name, **score(lambda b, a, d: named(la.localise(b, a, d).frame, d), world, count, seed)}
 
 
-def main() -> None:
-    """Print the table and the time of 100,000 leaf cells."""
+def timed(sizes: list[int], seed: int) -> str:
+    """Seconds for one world of a size."""
     import loyalty_analytics as la
 
-    count, seed = (
-        (int(value) for value in (*sys.argv[1:3], 40, 1)[:2]) if len(sys.argv) > 2 else (int((sys.argv + ["40"])[1]), 1)
-    )
-    print(pd.DataFrame(rows(count, seed)).round(3).to_string(index=False))
-    before, after, names, truth = weibull(np.random.default_rng(seed), (0.0, 0.25), [10, 10, 10, 10, 10])
+    before, after, names, truth = weibull(np.random.default_rng(seed), (0.0, 0.25), sizes)
     start = time.perf_counter()
     found = named(la.localise(before, after, names).frame, names)
-    print(f"{len(before):,} cells, 5 dimensions: {time.perf_counter() - start:.2f} s, exact {found == truth}")
+    spent = time.perf_counter() - start
+    return f"{len(before):,} cells, {len(names)} dimensions: {spent:.2f} s, exact {found == truth}"
+
+
+def main() -> None:
+    """Print the table and the time of 100,000 leaf cells."""
+    given = [int(value) for value in sys.argv[1:]]
+    count, seed = (*given, 40, 1)[:2] if len(given) != 1 else (given[0], 1)
+    print(pd.DataFrame(rows(count, seed)).round(3).to_string(index=False))
+    for sizes in ([10] * 5, [10, 10, 10, 10, 5, 2], [250, 20, 20]):
+        print(timed(sizes, seed))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def test_the_best_slice_is_that_of_a_plain_loop(world):
     for cuboid in cuboids:
         for one in np.unique(cuboid.key):
             leaves = place[cuboid.key == one]
-            score = max(sum(row[leaf] for leaf in leaves) for row in table) - 1.0 - np.log(len(table)) - cuboid.cost
+            score = max(sum(row[leaf] for leaf in leaves) for row in table) - 1.0 - np.log(len(table)) / 2 - cuboid.cost
             scores.append((score, cuboid.dimensions, one))
     top = max(scores)
     assert best is not None

@@ -204,7 +204,8 @@ def _best(
 ) -> _Found | None:
     """The slice with the highest score: evidence less the price of naming it; None where none pays."""
     best: _Found | None = None
-    price = least + np.log(len(table))
+    # Neighbouring severities overlap: the hypotheses count as the root of their number.
+    price = least + np.log(len(table)) / 2
     limit = np.where(alive, np.maximum(table.max(axis=0), 0.0)[place], 0.0)
     for cuboid in cuboids:
         bound = np.bincount(cuboid.key, limit, cuboid.size)
