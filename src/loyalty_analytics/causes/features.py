@@ -64,7 +64,7 @@ class Vectoriser:
         columns = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
         return np.repeat(np.arange(len(rows)), rows), columns
 
-    def fit(self, texts: Sequence[Sequence[Token]], rules: Sequence[Iterable[str]], least: int = 2) -> Vectoriser:
+    def fit(self, texts: Sequence[Sequence[Token]], rules: Sequence[Iterable[str]], least: int = 1) -> Vectoriser:
         """Choose the columns seen in at least `least` texts and learn how rare each is."""
         rows, columns = self.raw(texts, rules)
         pairs = np.unique(columns << 32 | rows) >> 32

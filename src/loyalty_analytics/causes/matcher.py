@@ -51,6 +51,8 @@ class Word:
     phrases: dict[int, tuple[Pattern, ...]] = field(default_factory=dict)
     seconds: frozenset[int] = _EMPTY
     light: bool = False
+    #: read as Russian in Latin letters
+    latin: bool = False
 
 
 @dataclass(slots=True)
@@ -136,6 +138,7 @@ class Matcher:
 
     def _resolve(self, text: str) -> Word:
         symbols = self._symbols(text)
+        spelled = bool(symbols)
         if not symbols and "-" in text:
             symbols = [symbol for part in text.split("-") for symbol in self._symbols(part)]
         if not symbols and len(text) > 3:
@@ -153,6 +156,7 @@ class Matcher:
             {second: tuple(found) for second, found in phrases.items()},
             frozenset(phrases),
             any(symbol in self._light for symbol in ordered),
+            not spelled and bool(symbols) and text.isascii() and from_latin(text) in self._forms,
         )
 
     def _symbols(self, text: str) -> list[int]:
@@ -196,6 +200,12 @@ class Matcher:
                 border = SENTENCE
             elif kind == "comma" and border < COMMA:
                 border = COMMA
+        if any(token.word.latin for token in found):
+            # Among English words a spelling that could be Russian is none.
+            english = sum(token.word.light and token.text.isascii() for token in found)
+            if english > 1:
+                for token in found:
+                    token.word = Word(token.text) if token.word.latin else token.word
         return found
 
     def matches(self, tokens: list[Token]) -> list[Match]:
