@@ -19,22 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 from .. import words
 from ..errors import LoyaltyError
+from ..exhibits.base import TABLE_MIME
+from ..exhibits.handout import FILE_MIME
 from .tidy import tidy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FILE_MIME", "LINKS", "SETUP_TAG", "TABLE_MIME", "Page", "document", "render", "show"]
+__all__ = ["LINKS", "SETUP_TAG", "Page", "document", "render", "show"]
 
-TABLE_MIME = "application/vnd.loyalty.table+json"
-# A file that a report hands out (plan.xlsx, plan.ics): {"name": …, "base64": …}.
-FILE_MIME = "application/vnd.loyalty.file+json"
 # A cell that the report line adds and takes away again.
 SETUP_TAG = "loyalty-setup"
 # Where publishing writes the links between reports.
 LINKS = "<!--links-->"
 # What only exhibits/ writes: escaped there, so it passes unchanged.
-_OWN = re.compile(r'<(section class="(exhibit|glossary)\b|header class="front")')
+_OWN = re.compile(r'<(section class="(exhibit|glossary)\b|header class="front"|p class="handout")')
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 
 

@@ -34,13 +34,10 @@ def settle(*parts: str) -> None:
     *parts : str
         What the seeds are made of: client and month.
     """
-    seed = int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:4], "big")
-    random.seed(seed)
     import matplotlib
-    import numpy as np
     from matplotlib import font_manager
 
-    np.random.seed(seed)  # noqa: NPY002 - analysts' own cells may still use the global generator
+    _Dice(parts).roll()
 
     backend = matplotlib.get_backend()
     matplotlib.rcdefaults()
@@ -56,8 +53,25 @@ def settle(*parts: str) -> None:
     except ImportError:
         return
     if (shell := get_ipython()) is not None:
+        shell.events.register("pre_run_cell", _Dice(parts).roll)
         # The page turns pictures into lossless WebP: no time is spent on compressing them here.
         select_figure_formats(shell, {"png"}, metadata={"Software": None}, pil_kwargs={"compress_level": 1})
+
+
+class _Dice:
+    """Seeds of the global generators, set before every cell: a kernel rolls them itself between cells."""
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        self.parts, self.cells = parts, 0
+
+    def roll(self, *_: Any) -> None:
+        import numpy as np
+
+        self.cells += 1
+        words = "\0".join((*self.parts, str(self.cells)))
+        seed = int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big")
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - analysts' own cells may still use the global generator
 
 
 def shell() -> Any:

@@ -123,12 +123,16 @@ def run_jobs(jobs: list[Job], count: int, done: Done, fork: bool | None = None) 
 
 
 def _run_forked(jobs: list[Job], count: int, done: Done) -> None:
-    warm()
-    gc.collect()
-    gc.freeze()  # a collection in a child would copy every page of the parent
     waiting = [(job, 1) for job in reversed(jobs)]
     live: dict[int, _Worker] = {}
     try:
+        # Reading raw files needs none of the drawing stack: it goes on while that is being imported.
+        while count > 1 and waiting and len(live) < count and not waiting[-1][0].notebook:
+            worker = _start(*waiting.pop())
+            live[worker.pipe] = worker
+        warm()
+        gc.collect()
+        gc.freeze()  # a collection in a child would copy every page of the parent
         while waiting or live:
             while waiting and len(live) < count:
                 worker = _start(*waiting.pop())
