@@ -3,9 +3,10 @@
 A client of class *regular* or *sporadic* orders by a Poisson process that follows the market's
 calendar; a *seasonal* one follows a profile of its own (a window, a smooth wave or two windows a
 year); a *one_off* orders within one month and never again. Rates are gamma distributed within a
-class, death is geometric by month. Given class, profile and month of death the likelihood is a
-closed form (the conjugate gamma-Poisson of Schmittlein, Morrison and Colombo 1987 with the months
-of the calendar as exposure), so posteriors are sums over classes, profiles and months of death.
+class, death is geometric by month with a hazard of its own in each class. Given class, profile and
+month of death the likelihood is a closed form (the conjugate gamma-Poisson of Schmittlein, Morrison
+and Colombo 1987 with the months of the calendar as exposure), so posteriors are sums over classes,
+profiles and months of death.
 Shares of classes and profiles, rates, hazard and market calendar are learned from the base by EM
 with priors that hold for small bases.
 """
@@ -28,6 +29,7 @@ CLASSES = ("regular", "seasonal", "sporadic", "one_off")
 FLOOR = 0.05  # rate out of season relative to the rate in season
 _FIRST = 0.5  # a client's first order comes in the middle of its month, on average
 _OFFSETS = np.array([0, 1, 2, 4, 8, 16, 32, 10_000])  # months of silence after which death is placed
+_YEARLY = 18  # months of data from which on a calendar can be learned
 _CHUNK = 512
 _SAMPLE = 3000  # clients that EM looks at
 _FLOAT = np.float32  # of the table clients × components, where relative errors of 1e-6 do not matter
@@ -79,7 +81,7 @@ class Calendar:
     rate : (3, 2) gamma shape and rate of orders a month for regular, seasonal, sporadic
     spread : (profiles,) shares of the seasonal profiles
     market : (12,) the market's calendar, mean 1
-    hazard : chance of the end of a relation in a month
+    hazard : (3,) chance of the end of a relation in a month, by class
     extra : mean number of further orders of a one-off client in its month
     burst : extra variance of monthly orders over Poisson, relative to the squared mean
     """
@@ -88,7 +90,7 @@ class Calendar:
     rate: np.ndarray = field(default_factory=lambda: np.array([[1.5, 0.8], [1.5, 0.9], [2.0, 8.0]]))
     spread: np.ndarray = field(default_factory=lambda: _even_spread())
     market: np.ndarray = field(default_factory=lambda: np.ones(12))
-    hazard: float = 0.015
+    hazard: np.ndarray = field(default_factory=lambda: np.full(3, 0.015))
     extra: float = 0.5
     burst: float = 0.0
 
@@ -112,7 +114,7 @@ class Posterior:
     by_month : (clients, 12) days with orders by month of the year
     spread : (profiles,) expected clients per seasonal profile
     moments : (3, 3) responsibility, its expected rate and log rate, by class
-    deaths : (2,) expected deaths and months at risk
+    deaths : (2, 3) expected deaths and months at risk, by class
     """
 
     classes: np.ndarray
@@ -171,17 +173,17 @@ class _Components:
         return cls(kind, np.log(weight).T, prior, exposure)
 
 
-def _deaths(silent: np.ndarray, hazard: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Months of silence lived through before death, in intervals, with their log probability."""
+def _deaths(silent: np.ndarray, hazard: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Months of silence lived through before death, in intervals, with their log probability by class."""
     survive = np.log1p(-hazard)
     for low, high in pairwise(_OFFSETS):
         real = silent > low
         if not real.any():
             return
-        upto = np.minimum(high, silent)
+        upto = np.where(real, np.minimum(high, silent), low)[:, None]
         with np.errstate(divide="ignore"):
-            log = np.where(real, np.log(np.maximum(np.exp(low * survive) - np.exp(upto * survive), 0)), -np.inf)
-        yield np.where(real, (low + upto - 1) // 2, 0), log
+            log = np.log(np.maximum(np.exp(low * survive) - np.exp(upto * survive), 0))
+        yield np.where(real, (low + upto[:, 0] - 1) // 2, 0), log
 
 
 def _chunk(
@@ -209,7 +211,7 @@ def _chunk(
     gaps = not g.known[rows].all()
     silent = months - 1 - last
     ends = [(last + 1 + over, log) for over, log in _deaths(silent, calendar.hazard)]
-    ends.append((np.where(since, months, months + 1), silent * np.log1p(-calendar.hazard)))
+    ends.append((np.where(since, months, months + 1), silent[:, None] * np.log1p(-calendar.hazard)))
     stack = np.empty((len(ends), *base.shape), dtype=_FLOAT)
     rates = []
     for node, (place, log) in enumerate(ends):
@@ -219,7 +221,7 @@ def _chunk(
         while_active = np.maximum((lived[last + 1] - begin) * temper[:, None], 1e-6)
         exposure = (b32 + while_active + (reached - lived[last + 1]) * quiet[:, None]).astype(_FLOAT)
         rates.append(exposure)
-        stack[node] = base32 - shape32 * np.log(exposure) + log[:, None].astype(_FLOAT)
+        stack[node] = base32 - shape32 * np.log(exposure) + log[:, kind].astype(_FLOAT)
     stack[:-1, since] = -np.inf
     # The one-off: all orders in the first month, further ones Poisson.
     once = (total == days[here, first]) & ~since
@@ -241,8 +243,8 @@ def _chunk(
     shape = (seasonal @ profiles().weight.astype(_FLOAT)) / np.maximum(p_seasonal, 1e-30)[:, None]
     out = (classes, alive, seasonal.argmax(axis=1), shape.astype(float), by_month)
     if not learn:
-        return (*out, np.zeros(1), np.zeros((3, 3)), np.zeros(2))
-    return (*out, *_learnt(dense, np.stack(rates), shape_post, alive, ends, first, months))
+        return (*out, np.zeros(1), np.zeros((3, 3)), np.zeros((2, 3)))
+    return (*out, *_learnt(dense, np.stack(rates), shape_post, ends, first, months))
 
 
 def _gaps(g: Grid, rows: np.ndarray, parts: _Components, place: np.ndarray) -> np.ndarray:
@@ -253,20 +255,23 @@ def _gaps(g: Grid, rows: np.ndarray, parts: _Components, place: np.ndarray) -> n
 
 
 def _learnt(
-    dense: np.ndarray, rates: np.ndarray, shape_post: np.ndarray, alive: np.ndarray,
-    ends: list[tuple[np.ndarray, np.ndarray]], first: np.ndarray, months: int,
+    dense: np.ndarray, rates: np.ndarray, shape_post: np.ndarray, ends: list[tuple[np.ndarray, np.ndarray]],
+    first: np.ndarray, months: int,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
     moments = np.zeros((3, 3))
-    for position, columns in enumerate((slice(0, 1), slice(2, None), slice(1, 2))):
+    groups = (slice(0, 1), slice(2, None), slice(1, 2))
+    for position, columns in enumerate(groups):
         own, rate, shape = dense[:, :, columns], rates[:, :, columns], shape_post[:, position]
         moments[position, 0] = own.sum(dtype=float)
         moments[position, 1] = ((own / rate).sum(axis=(0, 2)) * shape).sum()
         log_rate = (own.sum(axis=(0, 2)) * digamma(shape)).sum() - (own * np.log(rate)).sum(dtype=float)
         moments[position, 2] = log_rate
-    died = dense[:-1].sum(axis=2, dtype=float)
-    months_lived = sum((one * (place - 1 - first)).sum() for one, (place, _) in zip(died, ends))
-    risk = months_lived + (alive * (months - 1 - first)).sum()
-    return dense[:, :, 2:].sum(axis=(0, 1), dtype=float), moments, np.array([died.sum(), risk])
+    lived = np.stack([place - 1 - first for place, _ in ends]).clip(0)
+    deaths = np.zeros((2, 3))
+    for position, columns in enumerate(groups):
+        own = dense[:, :, columns].sum(axis=2, dtype=float)
+        deaths[:, position] = own[:-1].sum(), (own * np.minimum(lived, months - 1 - first)).sum()
+    return dense[:, :, 2:].sum(axis=(0, 1), dtype=float), moments, deaths
 
 
 def _sample(g: Grid) -> np.ndarray:
@@ -292,14 +297,29 @@ def _update(g: Grid, rows: np.ndarray, seen: Posterior, old: Calendar, start: Ca
     share = seen.classes.sum(axis=0) + 20 * start.share
     spread = seen.spread + 20 * start.spread
     rate = np.array([_gamma(seen.moments[position], start.rate[position]) for position in range(3)])
-    died, risk = seen.deaths
-    years = 400.0  # the prior's client-months
-    hazard = (died + years * start.hazard) / (risk + years)
+    if g.months < _YEARLY:  # nothing has repeated yet: a season cannot be told from a life that ended
+        share[1] = 0.0
+        share *= 0.98 / share.sum()
+        share[1] = 0.02
+    hazard = _hazard(seen.deaths[0], seen.deaths[1], float(start.hazard[0]))
     market = _market(g, rows, seen)
     return replace(
-        old, share=share / share.sum(), spread=spread / spread.sum(), rate=rate, hazard=float(hazard),
-        market=market, burst=_burst(g, rows, seen, market),
+        old, share=share / share.sum(), spread=spread / spread.sum(), rate=rate, hazard=hazard,
+        market=market, burst=_burst(g, rows, seen, market), extra=_extra(g, rows, seen, start),
     )  # fmt: skip
+
+
+def _hazard(died: np.ndarray, risk: np.ndarray, start: float, prior: float = 400.0) -> np.ndarray:
+    """Hazards of the classes, shrunk to the common one, which is shrunk to the usual."""
+    common = (died.sum() + prior * start) / (risk.sum() + prior)
+    return (died + prior * common) / (risk + prior)
+
+
+def _extra(g: Grid, rows: np.ndarray, seen: Posterior, start: Calendar, prior: float = 20.0) -> float:
+    """Mean number of further orders of the one-off clients."""
+    weight = seen.classes[:, 3]
+    further = g.days[rows].sum(axis=1) - 1
+    return float(((weight * further).sum() + prior * start.extra) / (weight.sum() + prior))
 
 
 def _gamma(moments: np.ndarray, start: np.ndarray, prior: float = 20.0) -> np.ndarray:
@@ -322,6 +342,8 @@ def _within(g: Grid, rows: np.ndarray) -> np.ndarray:
 
 def _market(g: Grid, rows: np.ndarray, seen: Posterior, prior: float = 200.0) -> np.ndarray:
     """The calendar of the clients that follow the market, shrunk to an even one."""
+    if g.months < _YEARLY:
+        return np.ones(12)
     flat = seen.classes[:, 0] + seen.classes[:, 2]
     days, within = g.days[rows], _within(g, rows)
     level = (days * within).sum(axis=1) / np.maximum(within.sum(axis=1), 1)
@@ -336,7 +358,7 @@ def _burst(g: Grid, rows: np.ndarray, seen: Posterior, market: np.ndarray) -> fl
     """Overdispersion of regular clients' months: a median, so that breaks and pauses do not count."""
     within = _within(g, rows)
     count = within.sum(axis=1)
-    chosen = (seen.classes[:, 0] > 0.9) & (count >= 12)
+    chosen = (seen.classes[:, 0] > 0.9) & (count >= 8)
     if chosen.sum() < 20:
         return 0.0
     days, within, count = g.days[rows][chosen], within[chosen], count[chosen]

@@ -32,6 +32,7 @@ def lifecycle(
     late_above: float = 0.95,
     new_months: int = 3,
     censored_months: int = 3,
+    horizon: int = 12,
 ) -> Result:
     """Status of each client with the probability that it still is one.
 
@@ -49,6 +50,9 @@ def lifecycle(
     censored_months : int
         First orders within so many months of the first data are no proof of a new client.
 
+    horizon : int
+        Months ahead for ``expected_orders``.
+
     Returns
     -------
     Result
@@ -56,7 +60,7 @@ def lifecycle(
         last_month (of the last order), expected_gap (days from the last order in which the next
         one was to be expected, on the client's own calendar), days_late (days over it, 0 = not
         late); then last_date, days_silent, p_ordered (probability that a living client would have
-        ordered by now), expected_orders (days with orders in the next 12 months), first_month,
+        ordered by now), expected_orders (days with orders in the next ``horizon`` months), first_month,
         left_censored.
 
     Notes
@@ -82,7 +86,7 @@ def lifecycle(
     calendar = fit(g)
     seen = infer(g, calendar)
     seen = replace(seen, shape=_own_floor(g, seen))
-    frame = _frame(g, calendar, seen)
+    frame = _frame(g, calendar, seen, horizon)
     censored = g.first < censored_months
     frame["left_censored"] = censored
     now = g.months if not g.as_of.whole else g.months - 1
@@ -104,10 +108,10 @@ def lifecycle(
     )
 
 
-def _frame(g: Grid, calendar: Calendar, seen: Posterior) -> pd.DataFrame:
+def _frame(g: Grid, calendar: Calendar, seen: Posterior, horizon: int) -> pd.DataFrame:
     today = g.as_of.date.to_datetime64().astype("datetime64[D]")
     silent = (today - g.last_date).astype(np.int64)
-    gap, ordered, ahead = _expected(g, calendar, seen, silent)
+    gap, ordered, ahead = _expected(g, calendar, seen, silent, horizon)
     return pd.DataFrame({
         "client_id": g.ids.array,
         "p_alive": seen.alive,
@@ -123,9 +127,9 @@ def _frame(g: Grid, calendar: Calendar, seen: Posterior) -> pd.DataFrame:
 
 
 def _expected(
-    g: Grid, calendar: Calendar, seen: Posterior, silent: np.ndarray
+    g: Grid, calendar: Calendar, seen: Posterior, silent: np.ndarray, horizon: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Days to the next order counted from the last one, probability that it should have come, orders a year.
+    """Days to the next order counted from the last one, probability that it should have come, orders ahead.
 
     Averaged over the three repeating classes, the seasonal one with its mean profile.
     """
@@ -139,6 +143,7 @@ def _expected(
     length = np.ones((len(silent), _AHEAD))
     length[:, 0] = left
     passed = np.clip(silent[:, None] / _DAYS - (np.cumsum(length, axis=1) - length), 0, length)
+    coming = (g.start + g.months + np.arange(horizon)) % 12
     gap, ordered, ahead = np.zeros(len(silent)), np.zeros(len(silent)), np.zeros(len(silent))
     for position in range(3):
         each = calendar.market * (seen.shape if position == 1 else np.ones((1, 12)))
@@ -150,13 +155,15 @@ def _expected(
             flat = reached, waited, lived
         if position == 2:
             reached, waited, lived = flat
+        # A living client may end its relation on the way.
+        stays = (1 - calendar.hazard[position]) ** (np.arange(horizon) + 0.5)
         shape, rate = calendar.rate[position, 0] + repeats, calendar.rate[position, 1] + lived
         # No order up to then: (b / (b + e))^(a + x), a gamma mixture of exponentials.
         stay = np.exp(-shape[:, None] * np.log1p(reached / rate[:, None]))
         before = np.concatenate([np.ones((len(stay), 1)), stay[:, :-1]], axis=1)
         gap += weights[:, position] * (length * (before + stay)).sum(axis=1) * _DAYS / 2
         ordered += weights[:, position] * (1 - np.exp(-shape * np.log1p(waited / rate)))
-        ahead += weights[:, position] * 12 * each.mean(axis=1) * shape / (rate + waited)
+        ahead += weights[:, position] * (each[:, coming] @ stays) * shape / (rate + waited)
     return gap, ordered, ahead
 
 
