@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,14 @@ import pandas as pd
 from filelock import FileLock
 
 from . import params as parameters
-from . import tables
+from . import tables, words
 from .errors import DataError
 from .months import AsOf, as_of
 from .params import Params
-from .sources import check, clean, store, view
+from .sources import check, clean, match, privacy, store, view
 from .sources.findings import Findings
 from .sources.gather import gather, raw_files
+from .sources.page import check_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +93,12 @@ class Data:
     def __dir__(self) -> Iterator[str]:
         yield from [*super().__dir__(), *tables.names()]
 
+    def masked(self) -> Data:
+        """The same data for readers: no persons, phones, e-mails, card and passport numbers in tables and texts."""
+        hidden = privacy.masked_tables({**self.tables, "texts": self.texts})
+        texts = hidden.pop("texts")
+        return replace(self, tables=hidden, texts=texts)
+
     def has(self, *names: str) -> bool:
         """Whether each of these tables holds rows."""
         return all(len(self.tables[name]) for name in names)
@@ -146,14 +153,18 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     raw = home / "data" / "raw" / setup.client
     gathered = gather(raw, setup.sources, setup.revenue, setup.currency, found)
     check.check_tables(gathered, found)
+    pairs = match.proposals(gathered, store.read_matches(folder))
+    match.apply(gathered, pairs, found)
     findings = found.frame(setup.language)
     facts = check.passport(gathered, findings)
+    possible = check.possible(gathered)
+    page = check_page(setup.title_in(setup.language), findings, facts, possible, setup.currency, setup.language)
     mark = _mark(setup, home)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f".{setup.client}.lock"):
-        store.write(folder, gathered, findings, facts, mark)
+        store.write(folder, gathered, findings, facts, mark, pairs, page)
     return Prepared(
-        findings=findings, possible=check.possible(gathered), fingerprint=mark["hash"],
+        findings=findings, possible=possible, fingerprint=mark["hash"],
         passport=facts, folder=folder, params=setup,
     )  # fmt: skip
 
@@ -167,7 +178,9 @@ def _mark(setup: Params, home: Path) -> dict[str, Any]:
     text = json.dumps(
         setup.model_dump(mode="json", include={"client", "currency", "revenue", "sources", "language"}), sort_keys=True
     )
-    return store.fingerprint(files, text, store.known_fingerprint(folder))
+    decided = store.read_matches(folder)
+    further = decided[decided["decision"] != ""].to_csv(index=False) if len(decided) else ""
+    return store.fingerprint(files, text, store.known_fingerprint(folder), further)
 
 
 def load(client: str, month: Any = None, root: str | Path | None = None) -> Data:
@@ -214,13 +227,27 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
     first = view.first_day(whole)
     if first is not None and moment.end < first:
         raise DataError(f"{client} has no data up to {moment}.", f"Its data begin in {first:%Y-%m}.")
-    findings = store.read_findings(folder)
+    findings = _with_later(store.read_findings(folder), whole, moment, setup.language)
     return Data(
         client=setup.client, as_of=moment, params=setup, findings=findings,
         missing=tuple(name for name, frame in whole.items() if frame.empty),
         passport=facts, fingerprint=mark["hash"],
         tables=seen, texts=view.texts(seen), panel=_panel(seen["transactions"], moment, setup),
     )  # fmt: skip
+
+
+def _with_later(findings: pd.DataFrame, whole: Mapping[str, pd.DataFrame], moment: AsOf, language: str) -> pd.DataFrame:
+    """The findings, and how many rows lie after the last day seen."""
+    found = Findings()
+    for name in ("transactions", "survey_answers", "feedback"):
+        column = tables.get(name).moment
+        later = int((whole[name][column] > moment.end).sum())
+        if later:
+            day = words.day(moment.date, language)
+            found.add("later_rows", column=column, rows=later, table=name, day=day)
+    if not len(found):
+        return findings
+    return pd.concat([findings, found.frame(language)], ignore_index=True)
 
 
 def _panel(orders: pd.DataFrame, moment: AsOf, setup: Params) -> pd.DataFrame:

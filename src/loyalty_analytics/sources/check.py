@@ -22,6 +22,33 @@ def check_tables(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:
         _references(gathered, frame, name, found)
     _before_contact(gathered, found)
     _scores(gathered, found)
+    _returns(gathered, found)
+
+
+def _returns(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:
+    """Each return beside the sale that it takes back: the same client and product, the same amount, not later.
+
+    Only the count is told: both rows count, so the sum is right without the pairing.
+    """
+    orders = gathered.get("transactions")
+    if orders is None or orders.empty:
+        return
+    back = orders["kind"].eq("return").to_numpy(dtype=bool, na_value=False)
+    if not back.any():
+        return
+    kopecks = (orders["amount"].abs() * 100).round()
+    keyed = orders[["client_id", "product_id", "date"]].assign(
+        kopecks=kopecks, product_id=orders["product_id"].fillna("")
+    )
+    keys = ["client_id", "product_id", "kopecks"]
+    first = keyed[~back].groupby(keys)["date"].min().rename("sold")
+    pairs = keyed[back].join(first, on=keys)
+    paired = pairs["sold"].le(pairs["date"])
+    if paired.any():
+        found.add("return_paired", rows=int(paired.sum()), money=float(orders.loc[back, "amount"][paired].sum()))
+    if not paired.all():
+        found.add("return_unpaired", "note", rows=int((~paired).sum()),
+                  money=float(orders.loc[back, "amount"][~paired].sum()))  # fmt: skip
 
 
 def _schema(frame: pd.DataFrame, name: str, found: Findings) -> None:

@@ -13,13 +13,15 @@ import pandas as pd
 
 from .. import tables
 from ..errors import SourceError
-from . import clean
+from . import clean, privacy
 from .findings import Findings
 from .read import RawTable, read_source
 from .spec import Revenue, Source
 
 __all__ = ["gather", "join_exports", "raw_files"]
 
+_FEWEST = 30
+_FAR_DAYS = 400
 _DATES = (
     re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)"),
     re.compile(r"(?<!\d)([0-2]\d|3[01])[-_.](0[1-9]|1[0-2])[-_.](20\d\d)(?!\d)"),
@@ -105,6 +107,8 @@ def _raw(folder: Path, source: Source, table: str) -> Iterator[tuple[str, RawTab
 
 
 def _source(folder: Path, source: Source, table: str, revenue: Revenue, currency: str, found: Findings) -> pd.DataFrame:
+    headers = [str(header) for header in source.columns.values()]
+    privacy.refuse_family([*headers, *source.keep, *source.drop], table)
     exports = []
     for name, raw in _raw(folder, source, table):
         # Spellings matter where the name is read from; elsewhere the code of the client decides.
@@ -193,11 +197,41 @@ def _finish(frame: pd.DataFrame, table: str, source: Source, found: Findings) ->
             raise SourceError(
                 f"The table {table} needs {name}.", f"Map a column to it under sources: {table}: columns."
             )
+    _no_far_future(frame, declared, found)
+    if table == "useful_dates":
+        frame = _without_family(frame, found)
     frame = _drop_incomplete(frame, declared, found)
     if declared.key is not None:
         frame = _unique(frame, declared.key, table, found)
     ordered = tables.conform(frame.drop(columns=["_row", "_copies", "_file"]), table)
     return ordered.reset_index(drop=True)
+
+
+def _no_far_future(frame: pd.DataFrame, declared: tables.Table, found: Findings) -> None:
+    """A few dates more than a year behind all others are slips of the pen: they would become the last month."""
+    moment = declared.moment
+    if moment is None or moment not in frame or len(frame) < _FEWEST:
+        return
+    days = frame[moment].dropna().sort_values()
+    gaps = np.flatnonzero(days.diff().to_numpy() > np.timedelta64(_FAR_DAYS, "D"))
+    few = max(3, len(days) // 200)
+    late = [place for place in gaps if len(days) - place <= few]
+    if not late:
+        return
+    for row in days.index[late[0] :]:
+        found.add("far_future", "warning", file=str(frame.at[row, "_file"]), row=int(frame.at[row, "_row"]), column=moment,
+                  rows=1, sample=f"{frame.at[row, moment]:%Y-%m-%d}")  # fmt: skip
+        frame.loc[row, moment] = pd.NaT
+
+
+def _without_family(frame: pd.DataFrame, found: Findings) -> pd.DataFrame:
+    if "note" not in frame:
+        return frame
+    about = frame["note"].map(privacy.family, na_action="ignore").fillna(False).to_numpy(dtype=bool)
+    if about.any():
+        found.add("family_row", "warning", file=str(frame["_file"].iloc[0]), row=int(frame.loc[about, "_row"].iloc[0]),
+                  column="note", rows=int(about.sum()), table="useful_dates")  # fmt: skip
+    return frame[~about]
 
 
 def _drop_incomplete(frame: pd.DataFrame, declared: tables.Table, found: Findings) -> pd.DataFrame:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from .codes import tax_number_holds
+from .findings import Findings
 
-__all__ = ["candidates", "normal_name", "same_owner", "spellings"]
+__all__ = ["apply", "candidates", "normal_name", "proposals", "same_owner", "spellings"]
 
 # Legal forms with their spellings; Russian and foreign ones. A different form is a different client.
 _FORMS = {
@@ -102,6 +104,56 @@ def candidates(clients: pd.DataFrame, decided: pd.DataFrame | None = None) -> pd
         }
         table["decision"] = [known.get(pair, "") for pair in zip(table["client_id"], table["other_id"])]
     return table.sort_values(["score", "client_name"], ascending=[False, True], ignore_index=True)[columns]
+
+
+def proposals(frames: dict[str, pd.DataFrame], decided: pd.DataFrame) -> pd.DataFrame:
+    """All pairs of a client's tables for a person: alike names, same tax numbers, one owner; with the decisions."""
+    clients = frames.get("clients")
+    if clients is None or clients.empty:
+        return candidates(pd.DataFrame({"client_id": [], "client_name": []}, dtype="str"), decided)
+    loose = clients[clients["group_id"].isna() | (clients["group_id"] == clients["client_id"])]
+    pairs = candidates(loose[loose["client_name"] != loose["client_id"]], decided)
+    owners = same_owner(clients, frames.get("transactions", pd.DataFrame()), frames.get("contacts", pd.DataFrame()))
+    if len(owners):
+        names = clients.drop_duplicates("client_id").set_index("client_id")["client_name"]
+        groups = clients.drop_duplicates("client_id").set_index("client_id")["group_id"]
+        apart = (owners["client_id"].map(groups) != owners["other_id"].map(groups)).fillna(True).to_numpy(dtype=bool)
+        owners = owners[apart]
+        known = {(one, other): word for one, other, word in decided[["client_id", "other_id", "decision"]].to_numpy()}
+        extra = pd.DataFrame(
+            {
+                "client_id": owners["client_id"], "client_name": owners["client_id"].map(names),
+                "other_id": owners["other_id"], "other_name": owners["other_id"].map(names), "score": 100.0,
+                "reason": "same_owner: " + owners["shared"],
+                "decision": [known.get(pair, "") for pair in zip(owners["client_id"], owners["other_id"])],
+            }
+        )  # fmt: skip
+        pairs = pd.concat([pairs, extra], ignore_index=True) if len(pairs) else extra
+    # A decision outlives the reason that it was asked for.
+    listed = set(zip(pairs["client_id"], pairs["other_id"]))
+    kept = [pair not in listed for pair in zip(decided["client_id"], decided["other_id"])]
+    former = decided[np.array(kept, dtype=bool) & (decided["decision"] != "").to_numpy(dtype=bool)]
+    return pd.concat([pairs, former], ignore_index=True)[list(pairs)] if len(former) else pairs
+
+
+def apply(frames: dict[str, pd.DataFrame], pairs: pd.DataFrame, found: Findings) -> None:
+    """Give accepted pairs a common group; tell how many wait for a decision."""
+    waiting = pairs[pairs["decision"] == ""]
+    if len(waiting):
+        found.add("match_candidates", "warning", file="matches.csv", rows=len(waiting))
+    accepted = pairs[pairs["decision"] == "accept"]
+    if accepted.empty:
+        return
+    clients = frames["clients"]
+    group = dict(zip(clients["client_id"], clients["group_id"].fillna(clients["client_id"])))
+    for one, other in zip(accepted["client_id"], accepted["other_id"]):
+        if one in group and other in group:
+            old, new = group[other], group[one]
+            group = {client: new if name == old else name for client, name in group.items()}
+    sizes = pd.Series(group).value_counts()
+    joined = clients["client_id"].map(group)
+    frames["clients"] = clients.assign(group_id=joined.where(joined.map(sizes) > 1).astype("str"))
+    found.add("match_accepted", file="matches.csv", rows=len(accepted))
 
 
 def _same(clients: pd.DataFrame) -> list[tuple[str, str, str, str, float, str]]:

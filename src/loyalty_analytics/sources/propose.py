@@ -43,6 +43,7 @@ class Guess:
     values: dict[str, dict[str, str]]
     further: dict[str, Any]
     score: float
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -112,7 +113,7 @@ def propose(
         raise ParamsError(f"params/{client}.yaml exists.", "Edit it, or remove it first.")
     undecided: list[str] = []
     looked = [*_files(files, undecided), *_database(url, undecided)]
-    guesses = _one_per_table([guess for name, raw in looked for guess in _guesses(name, raw, undecided)], undecided)
+    guesses = _one_per_table([_guesses(name, raw, undecided) for name, raw in looked], undecided)
     if not guesses:
         raise ParamsError(
             "No table could be recognised." + "".join(f" {line}" for line in undecided[:3]),
@@ -266,6 +267,7 @@ def _month_texts(values: pd.Series) -> bool:
 
 
 def _guesses(name: str, raw: RawTable, undecided: list[str]) -> list[Guess]:
+    """The tables that a file may be, best first."""
     headers = [str(column) for column in raw.frame]
     scored = []
     for table in tables.names():
@@ -283,25 +285,26 @@ def _guesses(name: str, raw: RawTable, undecided: list[str]) -> list[Guess]:
         undecided.append(f"{name}: no table fits its columns ({', '.join(headers[:8])}).")
         return []
     scored.sort(key=lambda one: -one[0])
-    score, table, found = scored[0]
-    if len(scored) > 1 and scored[1][0] > 0.93 * score:
-        undecided.append(f"{name}: taken as {table}, could be {scored[1][1]}.")
+    return [_guess(name, raw, *one) for one in scored]
+
+
+def _guess(name: str, raw: RawTable, score: float, table: str, found: Mapping[str, tuple[str, float]]) -> Guess:
+    asked: list[str] = []
     values = {}
     for column, (header, _) in found.items():
         if tables.column(table, column).allowed:
-            values[column] = _value_map(raw.frame[header], table, column, name, undecided)
+            values[column] = _value_map(raw.frame[header], table, column, name, asked)
     ordered = [column for column in tables.get(table).columns if column in found]
-    return [
-        Guess(
-            file=name,
-            table=table,
-            columns={column: found[column][0] for column in ordered},
-            confidence={column: found[column][1] for column in ordered},
-            values=values,
-            further=_further(raw, table, found),
-            score=score,
-        )
-    ]
+    return Guess(
+        file=name,
+        table=table,
+        columns={column: found[column][0] for column in ordered},
+        confidence={column: found[column][1] for column in ordered},
+        values=values,
+        further=_further(raw, table, found),
+        score=score,
+        asked=tuple(asked),
+    )
 
 
 _FILE_WORDS = {
@@ -333,17 +336,27 @@ def _complete(found: Mapping[str, Any], table: str) -> bool:
     return not declared.either or any(name in found for name in declared.either)
 
 
-def _one_per_table(guesses: list[Guess], undecided: list[str]) -> list[Guess]:
-    """Files of the same table and the same columns are exports of several months; others need a person."""
+def _one_per_table(offers: Sequence[list[Guess]], undecided: list[str]) -> list[Guess]:
+    """Each file for the table that it fits best and that no better file has taken.
+
+    Files of the same table and the same columns are exports of several months.
+    """
     chosen: dict[str, list[Guess]] = {}
-    for guess in sorted(guesses, key=lambda one: -one.score):
-        same = chosen.setdefault(guess.table, [])
-        if not same or same[0].columns == guess.columns:
-            same.append(guess)
+    for alternatives in sorted((offer for offer in offers if offer), key=lambda offer: -offer[0].score):
+        for guess in alternatives:
+            same = chosen.setdefault(guess.table, [])
+            if not same or same[0].columns == guess.columns:
+                same.append(guess)
+                undecided += guess.asked
+                if len(alternatives) > 1 and guess is alternatives[0] and alternatives[1].score > 0.93 * guess.score:
+                    undecided.append(f"{guess.file}: taken as {guess.table}, could be {alternatives[1].table}.")
+                break
         else:
+            guess = alternatives[0]
             undecided.append(f"{guess.file}: also looks like {guess.table}, but its columns differ; it is left out.")
     order = tables.names()
-    return [guess for table in sorted(chosen, key=order.index) for guess in sorted(chosen[table], key=lambda g: g.file)]
+    filled = {table: same for table, same in chosen.items() if same}
+    return [guess for table in sorted(filled, key=order.index) for guess in sorted(filled[table], key=lambda g: g.file)]
 
 
 def _with_clients(guesses: list[Guess], looked: Sequence[tuple[str, RawTable]]) -> list[Guess]:

@@ -15,8 +15,19 @@ from typing import Any
 import pandas as pd
 
 from .. import __version__, tables
+from ..errors import ParamsError
 
-__all__ = ["fingerprint", "is_fresh", "read_findings", "read_passport", "read_table", "safe_cell", "write", "write_csv"]
+__all__ = [
+    "fingerprint",
+    "is_fresh",
+    "read_findings",
+    "read_matches",
+    "read_passport",
+    "read_table",
+    "safe_cell",
+    "write",
+    "write_csv",
+]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BLOCK = 1 << 20
@@ -81,6 +92,8 @@ def write(
     findings: pd.DataFrame,
     passport: Mapping[str, Any],
     mark: Mapping[str, Any],
+    matches: pd.DataFrame,
+    page: str,
 ) -> None:
     """Write a processed folder wholly or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +103,8 @@ def write(
             frame.to_parquet(fresh / f"{name}.parquet", index=False, compression="zstd")
         findings.to_parquet(fresh / "findings.parquet", index=False)
         write_csv(findings.drop(columns=["code", "values"]), fresh / "findings.csv")
+        write_csv(matches, fresh / "matches.csv")
+        (fresh / "check.html").write_text(page, encoding="utf-8")
         for name, content in (("passport", passport), ("fingerprint", mark)):
             text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
             (fresh / f"{name}.json").write_text(text + "\n", encoding="utf-8")
@@ -103,9 +118,6 @@ def _exchange(fresh: Path, folder: Path) -> None:
     # Two renames: a reader between them meets no folder and prepares it again.
     if folder.exists():
         old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        for file in folder.iterdir():
-            if not (fresh / file.name).exists() and file.suffix == ".csv":
-                shutil.copy2(file, fresh / file.name)  # matches.csv holds a person's decisions
         os.replace(folder, old / "old")
         os.replace(fresh, folder)
         shutil.rmtree(old, ignore_errors=True)
@@ -124,6 +136,26 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
 def read_findings(folder: Path) -> pd.DataFrame:
     """The findings of a processed folder."""
     return pd.read_parquet(folder / "findings.parquet")
+
+
+def read_matches(folder: Path) -> pd.DataFrame:
+    """Pairs of clients with the decisions of a person; empty where there are none yet."""
+    path = folder / "matches.csv"
+    if not path.is_file():
+        return pd.DataFrame({"client_id": [], "other_id": [], "decision": []}, dtype="str")
+    table = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    for name in ("client_id", "other_id", "decision"):
+        if name not in table:
+            raise ParamsError(
+                f"matches.csv has no column {name!r}.", "Remove the file; the next check writes it again."
+            )
+        table[name] = table[name].str.strip().str.removeprefix("'")
+    wrong = ~table["decision"].str.casefold().isin(["", "accept", "reject"])
+    if wrong.any():
+        raise ParamsError(
+            f"matches.csv: decision {table.loc[wrong, 'decision'].iloc[0]!r}.", "Write accept, reject or nothing."
+        )
+    return table.assign(decision=table["decision"].str.casefold())
 
 
 def read_passport(folder: Path) -> dict[str, Any]:
