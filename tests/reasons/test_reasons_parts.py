@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import loyalty_analytics as la
 from loyalty_analytics.breaks.anatomy import in_minor, shapley, windows
+from loyalty_analytics.breaks.reason_bridge import portfolio_bridge
 from loyalty_analytics.money import to_minor
 
 
@@ -180,3 +181,28 @@ def test_planned_and_cancelled_deals_do_not_count():
     noise = _deals(amount=1e6).assign(status="planned")
     both = pd.concat([deals.assign(status="done"), noise])
     pd.testing.assert_frame_equal(la.explain_breaks(BREAK, both).table, la.explain_breaks(BREAK, deals).table)
+
+
+def test_a_bridge_of_the_whole_base_adds_up(shared):
+    folder = shared / "data" / "transactions" / "b2b_simulated_2000"
+    deals = pd.read_parquet(folder / "transactions.parquet").rename(
+        columns={"order_date": "date", "product": "product_id", "manager": "manager_id", "revenue": "amount"}
+    )
+    clients = pd.read_parquet(folder / "clients.parquet").set_index("client_id")
+    result = portfolio_bridge(deals, "2024-01")
+    minor = to_minor(deals["amount"])
+    year = pd.to_datetime(deals["date"]).dt.year
+    expected = minor[year == 2024].sum() - minor[year == 2023].sum()
+    assert to_minor(result.table["part"]).sum() == expected
+    assert {"lost_clients", "new_clients", "frequency"} <= set(result.table["reason"])
+    by_channel = portfolio_bridge(deals, "2024-01", groups=clients["channel"]).table
+    assert to_minor(by_channel["part"]).sum() == expected
+    sums = to_minor(by_channel["part"]).groupby(by_channel["group"]).sum()
+    assert (sums == to_minor(by_channel.drop_duplicates("group").set_index("group")["change"])).all()
+
+
+def test_a_bridge_without_months_on_one_side_is_empty():
+    for deals in (_deals(amount=100.0), _deals(amount=100.0).iloc[:0]):
+        result = portfolio_bridge(deals, "2023-01")
+        assert result.table.empty
+        assert result.overview["months"].iloc[0] == 0

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from ..breaks.reasons import ReasonsResult
     from ..load import Data
 
-__all__ = ["best_reason", "figure_names", "front", "listed", "months", "multiples", "recent_falls", "scan"]
+__all__ = [
+    "best_reason",
+    "by_industry",
+    "by_manager",
+    "figure_names",
+    "front",
+    "listed",
+    "multiples",
+    "recent_falls",
+    "scan",
+]
 
 _LEGAL = re.compile(r"^(ООО|АО|ПАО|ЗАО|ОАО|НАО|ИП|КПК|ГК)\s+|,?\s+(LLC|Ltd|Inc|GmbH)\.?$")
 _RECENT = 12  # months in which a break is news
@@ -256,12 +266,21 @@ def _multiples(breaks: BreaksResult, top: pd.DataFrame, known: dict[Any, str], l
     return draw
 
 
-@exhibit("breaks", "months", needs=("transactions",))
-def months(data: Data, breaks: BreaksResult, by: str, *, language: str) -> Exhibit:
-    """In which months falls began, by manager or industry: `by` is a column of clients."""
+@exhibit("breaks", "by_manager", needs=("transactions",))
+def by_manager(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
+    """In which months falls began, by the manager of today."""
+    return _months(data, breaks, "manager_id", "by_manager", language)
+
+
+@exhibit("breaks", "by_industry", needs=("transactions",))
+def by_industry(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
+    """In which months falls began, by industry."""
+    return _months(data, breaks, "industry", "by_industry", language)
+
+
+def _months(data: Data, breaks: BreaksResult, by: str, name: str, language: str) -> Exhibit:
     rows = listed(data, breaks)
     falls = rows[rows["direction"] < 0]
-    name = f"months_{by}"
     if not len(falls):
         return Exhibit(name=name, title=words.say("breaks.months_none", language), language=language)
     group = falls["client_id"].map(data.clients.drop_duplicates("client_id").set_index("client_id")[by])

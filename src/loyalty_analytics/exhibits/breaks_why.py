@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..load import Data
     from ..results import Result
 
-__all__ = ["leaf_cells", "parts", "questions", "reasons", "timeline", "where"]
+__all__ = ["bridge", "leaf_cells", "parts", "questions", "reasons", "timeline", "where", "year_ago"]
 
 _KEYS = ["client_id", "break_month"]
 _LINES = 10
@@ -183,6 +183,62 @@ def _steps(sums: pd.Series, before: float, after: float, language: str) -> pd.Da
             "total": [name.startswith("bar_") for name, _ in bars],
         }
     )
+
+
+@exhibit("breaks", "bridge", needs=("transactions",))
+def bridge(data: Data, result: Result, *, language: str) -> Exhibit:
+    """What made the volume of a year into that of the next, for the whole base."""
+    facts, money = result.overview.iloc[0], data.params.currency
+    if not facts["months"]:
+        return Exhibit(name="bridge", title=words.say("breaks.bridge_none", language), language=language)
+    sums = result.frame.set_index("reason")["part"].sort_values(kind="stable")
+    before, after = float(facts["before"]), float(facts["after"])
+    unit = words.unit_of(max(before, after, 1.0))
+    said = "; ".join(
+        f"{words.say(f'breaks.part_{name}', language)} {words.money(value, money, language, sign=True)}"
+        for name, value in sums.items()
+    )
+    largest = sums.abs().idxmax() if len(sums) else "frequency"
+    key = "bridge_title" if len(sums) else "bridge_same"
+    table = sums.rename("change").reset_index()
+    table["label"] = [words.say(f"breaks.part_{name}", language) for name in table["reason"]]
+    thousand = words.unit_words("k", money, language)
+    return Exhibit(
+        name="bridge",
+        title=words.say(
+            f"breaks.{key}", language, change=words.money(after - before, money, language, sign=True),
+            part=words.say(f"breaks.part_{largest}", language),
+            value=words.money(float(sums.get(largest, 0.0)), money, language, sign=True),
+        ),
+        language=language,
+        subtitle=words.say(
+            "breaks.bridge_sub", language, months=words.count(int(facts["months"]), "month", language),
+            unit=words.unit_words(unit, money, language), n=words.number(int(facts["clients"]), language),
+        ),
+        draw=drawn(waterfalls.waterfall, _steps(sums, before, after, language), language=language, unit=unit,
+                   height=340, narrow_height=380),
+        alt=words.say(
+            "breaks.parts_alt", language, before=words.money(before, money, language), list=said,
+            after=words.money(after, money, language),
+        ),
+        table=Table(
+            frame=table,
+            columns=[
+                Column(key="label", label=words.say("breaks.col_part", language)),
+                Column(key="change", label=words.say("breaks.col_change", language, unit=thousand), kind="money",
+                       unit="k", sign=True, bar=True),
+            ],
+        ),
+        note=words.say("breaks.parts_note", language),
+    )  # fmt: skip
+
+
+def year_ago(data: Data) -> str:
+    """First month of the later of two equal windows that the data hold, a year each where they can."""
+    months = to_periods(data.panel["month"])
+    last = data.as_of.last_whole
+    length = min(12, ((last - months.min()).n + 1) // 2) if len(months) else 1
+    return str(last - max(length, 1) + 1)
 
 
 def _parts_table(own: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
