@@ -121,8 +121,14 @@ def _particular(
 
 
 def _orders(
-    rng: np.random.Generator, name: str, money: np.ndarray, bought: np.ndarray, n: int, t: np.ndarray,
-    rate: np.ndarray, gap: np.ndarray,
+    rng: np.random.Generator,
+    name: str,
+    money: np.ndarray,
+    bought: np.ndarray,
+    n: int,
+    t: np.ndarray,
+    rate: np.ndarray,
+    gap: np.ndarray,
 ) -> np.ndarray:
     """From money due to money booked."""
     if name == "orders":
@@ -168,8 +174,8 @@ def _breaks(
         if kind == "recovery":
             latest = MONTHS - 12
         recent = rng.random() < 0.3
-        at = int(rng.integers(max(earliest, latest - 12), latest + 1) if recent else rng.integers(earliest, latest + 1)) \
-            if latest > earliest else earliest
+        from_month = max(earliest, latest - 12) if recent else earliest
+        at = int(rng.integers(from_month, latest + 1)) if latest > earliest else earliest
         size = float(rng.uniform(0.17, 0.72))
         since = np.arange(MONTHS) - at
         after = since >= 0

@@ -7,7 +7,7 @@ import pandas as pd
 
 from .engine import Found, candidates
 
-__all__ = ["control", "quiet_share", "q_values"]
+__all__ = ["control", "crowded", "q_values", "quiet_share", "rate_of"]
 
 _HALF = 0.5  # p-values above it belong to quiet clients
 _LEAST_QUIET = 0.5
@@ -42,34 +42,34 @@ def quiet_share(p: np.ndarray) -> float:
     return float(np.clip(((p > _HALF).sum() + 1) / (len(p) * (1 - _HALF)), _LEAST_QUIET, 1.0))
 
 
-def control(
-    found: Found, setting: str, false_discovery: float, level: float = 0.95, min_months: int = 12
-) -> tuple[pd.DataFrame, float]:
+def rate_of(setting: str, false_discovery: float) -> float:
+    """Rate of false discoveries of a setting."""
+    return false_discovery if setting == "strict" else min(_WATCHFUL * false_discovery, 0.9)
+
+
+def control(found: Found, rate: float) -> tuple[pd.DataFrame, float]:
     """Rows to report, and how many of them to expect false.
 
     A client is one hypothesis, tested by its smallest p-value; a second break of a reported client
     has to pass on its own, given the first (Benjamini and Bogomolov 2014).
     """
-    rate = false_discovery if setting == "strict" else min(_WATCHFUL * false_discovery, 0.9)
     rows = found.rows
     every = found.clients["p_value"].to_numpy()
     total = quiet_share(every) * float((~np.isnan(every)).sum())
     p = rows.groupby("row")["p_value"].min()
     q = pd.Series(q_values(p.to_numpy(), total), index=p.index)
-    own = np.maximum(q.reindex(rows["row"]).to_numpy(), rows["p_second"].to_numpy())
+    own = np.maximum(q.reindex(rows["row"]).to_numpy(), np.minimum(rows["p_second"], rate))
     rows = rows.assign(q_value=own, p_value=np.maximum(rows["p_value"], rows["p_second"]))
     strong = (rows["q_value"] <= rate).to_numpy()
     limit = float(p[q <= rate].max()) if (q <= rate).any() else 0.0
     weaker = ~strong & (rows["q_value"] <= _FADING * rate).to_numpy()
-    stood = _stood(found, rows, weaker, limit, level, min_months) if limit else weaker & False
+    stood = _stood(found, rows, weaker, limit) if limit else weaker & False
     kept = rows[strong | stood].sort_values(["p_value", "row", "break_month"]).reset_index(drop=True)
     kept["market"] = crowded(kept["break_month"].to_numpy(dtype=np.int64), int((~np.isnan(every)).sum()))
     return kept, float(total * limit) if len(kept) else 0.0
 
 
-def _stood(
-    found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: float, level: float, min_months: int
-) -> np.ndarray:
+def _stood(found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: float) -> np.ndarray:
     """Rows a little too weak today that were strong enough in one of the months before.
 
     An alarm raised a month ago is not withdrawn because its p-value moved a little: recomputed from
@@ -80,10 +80,10 @@ def _stood(
     some = np.unique(rows["row"].to_numpy(dtype=np.int64)[weaker])
     at = np.flatnonzero(weaker)
     for back in range(1, _MEMORY + 1):
-        if not len(some) or found.values.shape[1] - back < min_months:
+        if not len(some) or found.values.shape[1] - back < found.rules.min_months:
             break
-        before = candidates(found, some, back, level, min_months)[0]
-        before = before[(before["p_value"] <= limit) & (before["p_second"] <= _FADING * limit)]
+        before = candidates(found, some, back)[0]
+        before = before[before["p_value"] <= limit]
         pairs = rows.iloc[at].reset_index(names="at").merge(before, on=["row", "direction"], suffixes=("", "_then"))
         near = (pairs["break_month"] - pairs["break_month_then"] - found.offset).abs() <= _SAME
         stood[pairs.loc[near, "at"].to_numpy(dtype=np.int64)] = True

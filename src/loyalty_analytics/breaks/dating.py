@@ -14,6 +14,7 @@ __all__ = ["Pairs", "date_interval", "pairs"]
 
 _NEAR = ((-2, 0.62), (-1, 0.86), (0, 1.0), (1, 0.86), (2, 0.62))
 _APART = 3  # months between two breaks
+_AROUND = 3  # months around the other break of the best pair
 
 
 def date_interval(dates: np.ndarray, level: float, widen: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,7 +108,13 @@ def pairs(z: np.ndarray, used: np.ndarray, precision: np.ndarray, one: np.ndarra
     peak = np.maximum(value.max((1, 2)), -1e9)
     mass = np.exp(value - peak[:, None, None])
     total = np.maximum(mass.sum((1, 2)), 1e-30)
-    return Pairs(peak + np.log(total) - one, mass.sum(2) / total[:, None], mass.sum(1) / total[:, None])
+    # Around the best pair alone: elsewhere one strong step goes with any other month.
+    top = mass.reshape(len(z), -1).argmax(1)
+    t = np.arange(months)
+    near = [np.abs(t - best[:, None]) <= _AROUND for best in (top // months, top % months)]
+    first, second = (mass * near[1][:, None, :]).sum(2), (mass * near[0][:, :, None]).sum(1)
+    first, second = (part / np.maximum(part.sum(1, keepdims=True), 1e-30) for part in (first, second))
+    return Pairs(peak + np.log(total) - one, first, second)
 
 
 def _allowed(used: np.ndarray) -> np.ndarray:

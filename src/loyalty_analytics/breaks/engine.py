@@ -11,12 +11,22 @@ from .calibration import p_value
 from .dating import date_interval, pairs, projected
 from .kernels import SHAPES, Tables, tables
 from .model import (
-    DOF, SD, Evidence, Hyper, block_evidence, blocks, learn, likely, log_sum, quiet_block, reference_hyper,
+    DOF,
+    SD,
+    Evidence,
+    Hyper,
+    block_evidence,
+    blocks,
+    learn,
+    likely,
+    log_sum,
+    quiet_block,
+    reference_hyper,
 )  # fmt: skip
 from .occurrence import Silence, silence, visit_evidence
 from .prepare import LONGEST, Prepared, prepare, stray_months
 
-__all__ = ["Found", "candidates", "scan", "shape_columns"]
+__all__ = ["Found", "Rules", "candidates", "scan", "shape_columns"]
 
 _KINDS = np.array(["level", "decay", "decay", "slope", "slope", "level"])
 _SMALL = 12
@@ -24,7 +34,6 @@ _WORTH = -0.7  # statistic of the first look from which every date is looked at
 _LEFT = 0.05  # p-value of a silence from which the client is taken as gone
 _CANDIDATE = 0.15  # p-value from which the dating is worth its time
 _SAMPLE = 300  # clients that the shares of quiet models are learned from
-_SECOND = 0.15  # p-value below which a second break is told apart from one
 _FULLEST = 0.7  # share of a group, fullest first, that the sample is drawn from
 _CHUNK = 2048  # clients dated at once: memory stays flat whatever their number
 _NARROW = 0.86  # posterior mass of an interval whose coverage is 0.95
@@ -32,6 +41,15 @@ COLUMNS = [
     "row", "break_month", "low", "high", "kind", "direction", "effect", "effect_low", "effect_high", "p_value",
     "p_second", "lost", "shape",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a call asks for: level of intervals, least months with a purchase, p-value of a second break."""
+
+    level: float = 0.95
+    min_months: int = 12
+    second: float = 0.10
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,19 +88,21 @@ class Found:
     values: np.ndarray = field(repr=False)
     calendar: np.ndarray = field(repr=False)
     offset: int
+    rules: Rules
     kernel: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
     statistic: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
 
 
-def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int = 12) -> Found:
+def scan(values: np.ndarray, start: int, rules: Rules | None = None) -> Found:
     """Candidates of all clients, with p-values of each client on its own."""
+    rules = Rules() if rules is None else rules
     offset = max(values.shape[1] - LONGEST, 0)
     recent = values[:, offset:]
     months = recent.shape[1]
     calendar = (start + offset + np.arange(months)) % 12
     prepared = prepare(recent, calendar)
     purchases = prepared.bought.sum(1)
-    judged = (purchases >= min_months) & (months - prepared.first >= min_months)
+    judged = (purchases >= rules.min_months) & (months - prepared.first >= rules.min_months)
     begin = months - _length(months - prepared.first)
     groups = _groups(begin, judged)
     for rows in groups:
@@ -91,35 +111,33 @@ def scan(values: np.ndarray, start: int, *, level: float = 0.95, min_months: int
         prepared.used[rows, f:] = used & ~stray_months(prepared.log[rows][:, f:], used)
         prepared.used[rows, :f] = False
     hyper = _learn(prepared, groups, begin)
-    draft = Found(pd.DataFrame(), pd.DataFrame(), prepared, begin, judged, hyper, recent, calendar, offset)
-    rows_, p, statistic, kernel = candidates(draft, np.arange(len(values)), 0, level, min_months)
+    draft = Found(pd.DataFrame(), pd.DataFrame(), prepared, begin, judged, hyper, recent, calendar, offset, rules)
+    rows_, p, statistic, kernel = candidates(draft, np.arange(len(values)), 0)
     rows_[["break_month", "low", "high"]] += offset
-    clients = _clients(prepared, judged, min_months, p)
+    clients = _clients(prepared, judged, rules.min_months, p)
     return replace(draft, rows=rows_, clients=clients, kernel=kernel, statistic=statistic)
 
 
-def candidates(
-    found: Found, some: np.ndarray, back: int, level: float, min_months: int
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+def candidates(found: Found, some: np.ndarray, back: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
     """Candidates of some clients as of ``back`` months before the last one: rows, p-values, statistics, models."""
-    months = found.values.shape[1] - back
+    months, rules = found.values.shape[1] - back, found.rules
     calendar, values = found.calendar[:months], found.values[some][:, :months]
     log, used, bought, known = (
         array[some][:, :months]
         for array in (found.prepared.log, found.prepared.used, found.prepared.bought, found.prepared.known)
     )
     first, begin = found.prepared.first[some], found.begin[some]
-    judged = found.judged[some] & (bought.sum(1) >= min_months) & (months - begin >= min_months)
-    quiet = silence(bought, known, calendar, min_months)
+    judged = found.judged[some] & (bought.sum(1) >= rules.min_months) & (months - begin >= rules.min_months)
+    quiet = silence(bought, known, calendar, rules.min_months)
     here = known & (np.arange(months) >= first[:, None])
     left = quiet.p_value < _LEFT
     here[quiet.rows[left]] &= np.arange(months) < quiet.since[left][:, None]
     visits = visit_evidence(bought, here, calendar)
     p, statistic = np.full((2, len(some)), np.nan)
     kernel = np.zeros(len(some), dtype=np.int64)
-    parts = [_churn(quiet, values, judged, level)]
+    parts = [_churn(quiet, values, judged, rules.level)]
     for rows in _groups(begin, judged):
-        parts += _group(log, used, visits, values, rows, int(begin[rows[0]]), found.hyper, statistic, p, kernel, level)
+        parts += _group(log, used, visits, values, rows, int(begin[rows[0]]), found.hyper, statistic, p, kernel, rules)
     table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
     table = _tidy(table, quiet, p)
     table["row"] = some[table["row"].to_numpy(dtype=np.int64)]
@@ -178,7 +196,7 @@ def _learn(prepared: Prepared, groups: list[np.ndarray], begin: np.ndarray) -> H
 
 def _group(
     log: np.ndarray, used: np.ndarray, visits: np.ndarray, values: np.ndarray, group: np.ndarray, f: int, hyper: Hyper,
-    statistic: np.ndarray, p: np.ndarray, kernel: np.ndarray, level: float,
+    statistic: np.ndarray, p: np.ndarray, kernel: np.ndarray, rules: Rules,
 ) -> list[dict[str, np.ndarray]]:  # fmt: skip
     """One group of clients of equal length; fills ``p`` and ``kernel``, returns its candidates."""
     found, kept = [], hyper.kept
@@ -201,7 +219,9 @@ def _group(
         keep = np.flatnonzero(p[rows] < _CANDIDATE)
         if len(keep):
             rows, block = rows[keep], block.take(keep)
-            found.append(_date(rows, f, block.z, block.used, _take(evidence, keep), kernel[rows], p, values[rows, f:], level))
+            found.append(
+                _date(rows, f, block.z, block.used, _take(evidence, keep), kernel[rows], p, values[rows, f:], rules)
+            )
     return found
 
 
@@ -211,7 +231,7 @@ def _take(evidence: Evidence, keep: np.ndarray) -> Evidence:
 
 def _date(
     rows: np.ndarray, f: int, z: np.ndarray, used: np.ndarray, evidence: Evidence, kernel: np.ndarray, p: np.ndarray,
-    values: np.ndarray, level: float,
+    values: np.ndarray, rules: Rules,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """One or two candidates of each client whose level may have changed."""
     table = tables(z.shape[1])
@@ -222,17 +242,17 @@ def _date(
     precision = projected(used, table.precision[kernel])
     two = pairs(z, used, precision, one, dof)
     p_second = np.exp(-np.maximum(two.odds, 0))  # a Bayes factor's inverse bounds the p-value
-    double = np.flatnonzero(p_second < _SECOND)
+    double = np.flatnonzero(p_second < rules.second)
     first = evidence.dates.copy()
     first[double] = two.first[double]
-    month, low, high = date_interval(np.concatenate([first, two.second[double]]), level * _NARROW / 0.95)
+    month, low, high = date_interval(np.concatenate([first, two.second[double]]), rules.level * _NARROW / 0.95)
     shape = np.where(evidence.shapes[:, single].sum(1) > 0, evidence.shapes[:, single].argmax(1), 0)
     shape[double] = 0
     local, part = np.r_[at, double], np.r_[np.zeros(len(at), dtype=np.int64), np.ones(len(double), dtype=np.int64)]
     return {
         "row": rows[local], "break_month": month + f, "low": low + f, "high": high + f,
         "p_value": p[rows][local], "p_second": np.where(part == 1, p_second[local], 0.0),
-        **_sizes(table, z, precision, dof, values, local, part, month, np.where(part == 1, 0, shape[local]), level),
+        **_sizes(table, z, precision, dof, values, local, part, month, np.where(part == 1, 0, shape[local]), rules.level),
     }  # fmt: skip
 
 

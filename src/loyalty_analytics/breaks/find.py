@@ -12,8 +12,8 @@ import pandas as pd
 from ..errors import ParamsError, nearest
 from ..months import from_number
 from ..results import Note, Result
-from .control import control
-from .engine import Found, scan
+from .control import control, rate_of
+from .engine import Found, Rules, scan
 from .panels import Volume, read_volume
 
 __all__ = ["COLUMNS", "SETTINGS", "BreaksResult", "find_breaks"]
@@ -76,8 +76,8 @@ class BreaksResult(Result):
 
         months = self.volume.months
         breaks = self.frame[["kind", "shape"]].assign(
-            row=self.volume.ids.get_indexer(self.frame["client_id"]),
-            position=months.get_indexer(self.frame["break_month"]),
+            row=self.volume.ids.get_indexer(pd.Index(self.frame["client_id"])),
+            position=months.get_indexer(pd.DatetimeIndex(self.frame["break_month"])),
         )
         level, season = fitted(self.found, breaks, rows, len(months))
         return pd.DataFrame({
@@ -152,8 +152,9 @@ def find_breaks(
     }
     _check(options)
     volume = read_volume(panel, as_of)
-    found = scan(volume.values, volume.start, level=level, min_months=min_months)
-    rows, expected = control(found, setting, false_discovery, level, min_months)
+    rate = rate_of(setting, false_discovery)
+    found = scan(volume.values, volume.start, Rules(level, min_months, min(0.10, rate)))
+    rows, expected = control(found, rate)
     return _result(volume, found, rows, expected, options)
 
 
@@ -182,18 +183,18 @@ def _result(
     clients = found.clients.assign(client_id=ids.array)
     clients = clients[["client_id", "judged", "reason", "months", "purchases", "p_value"]]
     overview = _overview(frame, clients, expected)
-    values = {
+    said = {
         "breaks": len(frame),
         "clients": frame["client_id"].nunique(),
         "judged": int(clients["judged"].sum()),
         "false": f"{expected:.1f}",
         "short": int((~clients["judged"]).sum()),
     }
-    notes = [Note("breaks_scan.found" if len(frame) else "breaks_scan.none", values)]
+    notes = [Note("breaks_scan.found" if len(frame) else "breaks_scan.none", said)]
     if len(frame):
-        notes.append(Note("breaks_scan.expected_false", values))
-    if values["short"]:
-        notes.append(Note("breaks_scan.not_judged", values))
+        notes.append(Note("breaks_scan.expected_false", said))
+    if said["short"]:
+        notes.append(Note("breaks_scan.not_judged", said))
     return BreaksResult(
         frame=frame,
         overview=overview,

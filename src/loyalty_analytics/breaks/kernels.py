@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -30,7 +30,8 @@ _INNER = 0.2  # autocorrelation of the noise around a random walk
 
 SHAPES = ("step", "decay", "deep_decay", "slope", "deep_slope", "pulse")
 SHAPE_PRIOR = np.array([0.43, 0.18, 0.10, 0.08, 0.08, 0.13])
-CHANGE_SD = np.array([0.75, 0.8, 1.3, 0.8, 1.7, 0.8], dtype=np.float32)  # of the log change, per shape
+# Standard deviation of the log change, per shape.
+CHANGE_SD = np.array([0.75, 0.8, 1.3, 0.8, 1.7, 0.8], dtype=np.float32)
 _DECAYS = ((0.45, 3.3), (0.78, 3.8))  # share lost in the end, months to lose two thirds of it
 _SLOPES = (0.5, 0.85)  # a slope is linear in money down to this share lost in the last month
 _PULSES = (5, 7, 9, 12, 15)
@@ -87,7 +88,8 @@ def parts(months: int, noise: tuple[str, float], season: tuple[float, float]) ->
         slow = slow + size**2 * np.minimum(t[:, None], t[None, :])
     angle = 2 * np.pi * np.abs(t[:, None] - t[None, :]) / 12
     long, short = season
-    waves = long**2 * sum(np.cos(k * angle) for k in (1, 2)) + short**2 * sum(np.cos(k * angle) for k in (3, 4, 5, 6))
+    waves = long**2 * np.cos(np.multiply.outer((1, 2), angle)).sum(0)
+    waves = waves + short**2 * np.cos(np.multiply.outer((3, 4, 5, 6), angle)).sum(0)
     return slow, waves
 
 
@@ -112,15 +114,27 @@ def dated_shapes(months: int, coarse: bool) -> tuple[np.ndarray, ...]:
 
     add(0, 3, 2, lambda b: (t >= b).astype(float))
     for kind, (share, pace) in enumerate(_DECAYS, start=1):
-        add(kind, 3, 3, lambda b, share=share, pace=pace: _fall(share * -np.expm1(-np.maximum(t - b + 1, 0) / pace), share))
+        add(kind, 3, 3, partial(_decay, t, share, pace))
     for kind, share in enumerate(_SLOPES, start=3):
-        add(kind, 8, 4, lambda b, share=share: _fall(share * np.maximum(t - b + 1, 0) / (months - b), share))
+        add(kind, 8, 4, partial(_slope, t, share))
     lengths = _PULSES[1::2] if coarse else _PULSES
     for length in lengths:
-        add(5, length + 3, 4, lambda b, length=length: ((t >= b) & (t < b + length)).astype(float), length)
+        add(5, length + 3, 4, partial(_pulse, t, length), length)
     columns, start, end, kind_of, stands = (np.array(part) for part in zip(*rows))
     stands = np.where(kind_of == 5, stands * len(_PULSES) / len(lengths), stands)
     return columns.T, start, end, kind_of, stands
+
+
+def _decay(t: np.ndarray, share: float, pace: float, b: int) -> np.ndarray:
+    return _fall(share * -np.expm1(-np.maximum(t - b + 1, 0) / pace), share)
+
+
+def _slope(t: np.ndarray, share: float, b: int) -> np.ndarray:
+    return _fall(share * np.maximum(t - b + 1, 0) / (len(t) - b), share)
+
+
+def _pulse(t: np.ndarray, length: int, b: int) -> np.ndarray:
+    return ((t >= b) & (t < b + length)).astype(float)
 
 
 def _fall(gone: np.ndarray, share: float) -> np.ndarray:

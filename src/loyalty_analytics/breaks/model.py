@@ -135,7 +135,7 @@ class Block:
     inverse: np.ndarray
     fill: np.ndarray
 
-    def take(self, rows: np.ndarray, models: np.ndarray | slice = slice(None)) -> Block:
+    def take(self, rows: np.ndarray | slice, models: np.ndarray | slice = slice(None)) -> Block:
         """Some of the clients and models."""
         return Block(
             self.z[rows], self.used[rows], self.visits[rows], self.kept[models], self.rss[models][:, rows],
@@ -201,7 +201,7 @@ def block_evidence(block: Block, hyper: Hyper, coarse: bool = False, active: np.
     offset += 0.5 * np.log(precise)
     sums = _Sums(rows, len(block.kept), months, table)
     for k, g in enumerate(block.kept):
-        here = slice(None) if active is None else np.flatnonzero(active[:, k])
+        here: np.ndarray | slice = slice(None) if active is None else np.flatnonzero(active[:, k])
         part = block if active is None else block.take(here, np.array([k]))
         if not len(part.z):
             continue

@@ -75,7 +75,9 @@ def read_volume(panel: Any, as_of: Any = None) -> Volume:
 def _from_wide(frame: pd.DataFrame, as_of: Any) -> Volume:
     if not len(frame.columns) or not len(frame):
         # One month without data instead of none: the steps that follow need no case of their own.
-        return Volume(frame.index, np.full((len(frame), 1), np.nan), 0, read_as_of(as_of) if as_of is not None else None)
+        return Volume(
+            frame.index, np.full((len(frame), 1), np.nan), 0, read_as_of(as_of) if as_of is not None else None
+        )
     periods = to_periods(frame.columns, "columns")
     if periods.has_duplicates or periods.hasnans:
         raise DataError("Columns of a wide panel must be different months.", "Write them as 'yyyy-mm'.")

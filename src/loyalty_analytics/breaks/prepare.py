@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels import NOISES, SEASONS, tables
+from .kernels import NOISES, SEASONS, parts, tables
 
 __all__ = ["LONGEST", "Prepared", "market_path", "prepare", "stray_months"]
 
 LONGEST = 120  # months of history that are looked at
 _PASSES = 3
+_BESIDE, _BOTH = 4, 0.5  # months on each side, share of the error that both sides must show
 _STRAY = 3.8  # robust standard deviations from both sides
 _FLEXIBLE = SEASONS.index((0.8, 0.2)) * len(NOISES) + NOISES.index(("walk", 0.3))
 _FEW = 8  # clients below which no market can be seen
@@ -56,9 +58,7 @@ def prepare(values: np.ndarray, calendar: np.ndarray) -> Prepared:
     market = market_path(log, calendar) if len(values) >= _FEW else np.zeros(months)
     log = log - market
     centre = row_median(log)
-    return Prepared(
-        np.where(bought, log - centre[:, None], 0.0), bought.copy(), bought, known, first, centre, market
-    )
+    return Prepared(np.where(bought, log - centre[:, None], 0.0), bought.copy(), bought, known, first, centre, market)
 
 
 def row_median(values: np.ndarray) -> np.ndarray:
@@ -118,25 +118,37 @@ def stray_months(log: np.ndarray, used: np.ndarray) -> np.ndarray:
 
 
 def _stray(log: np.ndarray, used: np.ndarray) -> np.ndarray:
-    precision = tables(log.shape[1]).precision[_FLEXIBLE]
+    months = log.shape[1]
+    precision = tables(months, True).precision[_FLEXIBLE]
     score, information = conditional(precision, log.astype(np.float32), used)
-    error = score / information
-    size = np.abs(score) / np.sqrt(information)
+    error = np.where(used, score / information, 0)
+    size = np.where(used, np.abs(score) / np.sqrt(information), 0)
     scale = np.maximum(1.4826 * row_median(np.where(used, size, np.nan)), 1e-6)[:, None]
-    size = np.where(used, size, 0) / scale
-    alone = size > _STRAY
-    here = np.abs(error)
+    alone = size > _STRAY * scale
     for shift in (-2, -1, 1, 2):
-        near = np.zeros_like(error)
-        other = np.zeros_like(size)
-        if shift > 0:
-            near[:, shift:], other[:, shift:] = error[:, :-shift], size[:, :-shift]
-        else:
-            near[:, :shift], other[:, :shift] = error[:, -shift:], size[:, -shift:]
-        alone &= size >= other
-        if abs(shift) == 1:
-            alone &= np.sign(error) * near < 0.45 * here
+        alone &= size >= _shifted(size, shift, 0.0)
+    rows = np.flatnonzero(alone.any(1))
+    if not len(rows):
+        return alone
+    # Far from the usual level before and after: a step is far from one of them only.
+    waves = parts(months, NOISES[_FLEXIBLE % len(NOISES)], SEASONS[_FLEXIBLE // len(NOISES)])[1]
+    level = np.where(used[rows], log[rows] - np.where(used[rows], score[rows], 0) @ waves, np.nan)
+    sign, least = np.sign(error[rows]), _BOTH * np.abs(error[rows])
+    for side in (1, -1):
+        around = np.stack([_shifted(level, side * k, np.nan) for k in range(1, _BESIDE + 1)], axis=2)
+        usual = row_median(around.reshape(-1, _BESIDE)).reshape(level.shape)
+        alone[rows] &= np.isnan(around).all(2) | (sign * (level - usual) > least)
     return alone
+
+
+def _shifted(values: np.ndarray, shift: int, empty: float) -> np.ndarray:
+    """Each month's neighbour ``shift`` months before it."""
+    out = np.full_like(values, empty)
+    if shift > 0:
+        out[:, shift:] = values[:, :-shift]
+    else:
+        out[:, :shift] = values[:, -shift:]
+    return out
 
 
 def conditional(precision: np.ndarray, log: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +174,7 @@ def missing_groups(missing: np.ndarray, chunk: int = 64) -> list[tuple[np.ndarra
     order = np.argsort(count, kind="stable")
     order = order[count[order] > 0]
     edges = [0, *np.flatnonzero(np.diff(_size_class(count[order]))) + 1, len(order)] if len(order) else []
-    for low, high in zip(edges[:-1], edges[1:]):
+    for low, high in itertools.pairwise(edges):
         for begin in range(low, high, chunk):
             rows = order[begin : min(begin + chunk, high)]
             most = int(count[rows].max())

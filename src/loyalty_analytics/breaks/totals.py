@@ -99,7 +99,7 @@ def _labels(groups: Any, ids: pd.Index) -> pd.Series:
 
 def _made(values: np.ndarray, wide: pd.DataFrame, row: Any) -> tuple[int, float, int, float]:
     """Clients, change per month, number of clients who made four fifths of it, share of three."""
-    at = wide.columns.get_loc(row.break_month.to_period("M"))
+    at = int(wide.columns.get_indexer(pd.PeriodIndex([row.break_month], freq="M"))[0])
     known = np.nan_to_num(values)
     before = known[:, max(at - _WINDOW, 0) : at].mean(axis=1)
     change = known[:, at : at + _WINDOW].mean(axis=1) - before
