@@ -194,7 +194,7 @@ def _check_keys(content: Mapping[Any, Any], file: str) -> None:
     for key in content:
         if key not in known:
             raise ParamsError(f"{file}: unknown key {key!r}.", nearest(str(key), known))
-    sources = content.get("sources") or {}
+    sources = {} if content.get("sources") is None else content["sources"]
     if not isinstance(sources, Mapping):
         raise ParamsError(
             f"{file}: sources must name tables.", "Write `sources: {transactions: {files: [deals.csv]}}`."
@@ -212,7 +212,8 @@ def _check_keys(content: Mapping[Any, Any], file: str) -> None:
                         f"{file}: sources: {table}: unknown key {key!r}.", nearest(str(key), Source.model_fields)
                     )
             for part in ("columns", "values", "fixed", "unique"):
-                for name in one.get(part) or ():
+                named = one.get(part) or ()
+                for name in [named] if isinstance(named, str) else named:
                     if name not in columns:
                         raise ParamsError(
                             f"{file}: sources: {table}: {part}: {name!r} is no column of {table}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -118,10 +119,13 @@ def read_table(
     connection = _connect(url)
     name = table or "query"
     try:
-        expression = connection.table(table) if table else connection.sql(sql)
-        if limit is not None:
-            expression = expression.limit(limit)
-        frame: pd.DataFrame = expression.to_pyarrow().to_pandas()
+        with warnings.catch_warnings():
+            # Ibis still calls what newer DuckDB has renamed.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            expression = connection.table(table) if table else connection.sql(sql)
+            if limit is not None:
+                expression = expression.limit(limit)
+            frame: pd.DataFrame = expression.to_pyarrow().to_pandas()
     except Exception as error:
         reason = _masked(str(error).replace(expanded(url), safe_url(url)), url).splitlines()[0][:200]
         raise SourceError(

@@ -61,6 +61,11 @@ def refuse_family(headers: Iterable[str], table: str) -> None:
             )
 
 
+def _is_card(text: str) -> bool:
+    digits = re.sub(r"\D", "", text)
+    return len(digits) == 16 or _luhn(digits)
+
+
 def _luhn(digits: str) -> bool:
     total = sum(sum(divmod(int(digit) * (1 + place % 2), 10)) for place, digit in enumerate(reversed(digits)))
     return total % 10 == 0
@@ -82,7 +87,7 @@ def masked_text(text: str, names: re.Pattern[str] | None = None) -> str:
     """
     text = _MAIL.sub(HIDDEN, text)
     text = _HANDLE.sub(HIDDEN, text)
-    text = _CARD.sub(lambda found: HIDDEN if _luhn(re.sub(r"\D", "", found[0])) else found[0], text)
+    text = _CARD.sub(lambda found: HIDDEN if _is_card(found[0]) else found[0], text)
     text = _PASSPORT.sub(HIDDEN, text)
     text = _PHONE.sub(HIDDEN, text)
     for pattern in (_INITIALS, _PATRONYMIC, names):

@@ -67,6 +67,18 @@ class Proposal:
     table: pd.DataFrame
     undecided: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """What was written and what is left to a person, for a terminal."""
+        tables_found = self.table.groupby("table", sort=False)["file"].agg(
+            lambda names: ", ".join(dict.fromkeys(names))
+        )
+        lines = [f"Written: params/{self.path.name}"]
+        lines += [f"  {table}: {files}" for table, files in tables_found.items()]
+        if self.undecided:
+            lines += ["To decide:", *[f"  - {line}" for line in self.undecided]]
+        lines.append(f"Next: loyalty check {self.path.stem}")
+        return "\n".join(lines)
+
     def _repr_html_(self) -> str:
         asked = "".join(f"<li>{_escaped(line)}</li>" for line in self.undecided)
         lead = f"<p><strong>{_escaped(self.path.name)}: {len(self.table)} columns proposed.</strong></p>"
