@@ -26,30 +26,46 @@ STEADY = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "TZ": "UTC", "LC_ALL": "C.UT
           "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}  # fmt: skip
 
 CELLS = [
-    "import numpy as np\nimport pandas as pd\nimport seaborn as sns\nimport loyalty_analytics as la\n"
-    "from loyalty_analytics.exhibits.base import Exhibit, drawn",
-    "data = la.load(client, month=month)\npanel = data.panel.assign(year=lambda t: t['month'].dt.year)\n"
-    "months = panel.groupby('month', as_index=False)[['revenue', 'orders']].sum()",
-    "Exhibit(name='a', title='Line', language=language, alt='Revenue by month, a line',\n"
-    "    draw=drawn(lambda ax, narrow: ax.plot(months['month'], months['revenue'])))",
-    "Exhibit(name='b', title='Columns', language=language, alt='Orders by month, columns',\n"
-    "    draw=drawn(lambda ax, narrow: ax.bar(range(len(months)), months['orders'])))",
+    (
+        "import numpy as np\nimport pandas as pd\nimport seaborn as sns\nimport loyalty_analytics as la\n"
+        "from loyalty_analytics.exhibits.base import Exhibit, drawn"
+    ),
+    (
+        "data = la.load(client, month=month)\npanel = data.panel.assign(year=lambda t: t['month'].dt.year)\n"
+        "months = panel.groupby('month', as_index=False)[['revenue', 'orders']].sum()"
+    ),
+    (
+        "Exhibit(name='a', title='Line', language=language, alt='Revenue by month, a line',\n"
+        "    draw=drawn(lambda ax, narrow: ax.plot(months['month'], months['revenue'])))"
+    ),
+    (
+        "Exhibit(name='b', title='Columns', language=language, alt='Orders by month, columns',\n"
+        "    draw=drawn(lambda ax, narrow: ax.bar(range(len(months)), months['orders'])))"
+    ),
     "months.tail(12)",
-    "Exhibit(name='c', title='Boxes', language=language, alt='Revenue by year, boxes',\n"
-    "    draw=drawn(lambda ax, narrow: sns.boxplot(data=panel, x='year', y='revenue', ax=ax)))",
+    (
+        "Exhibit(name='c', title='Boxes', language=language, alt='Revenue by year, boxes',\n"
+        "    draw=drawn(lambda ax, narrow: sns.boxplot(data=panel, x='year', y='revenue', ax=ax)))"
+    ),
     "panel.describe()",
-    "wide = panel.pivot_table(index='client_id', columns='year', values='revenue', aggfunc='sum').fillna(0)\n"
-    "Exhibit(name='d', title='Heat map', language=language, alt='Revenue by client and year, a heat map',\n"
-    "    draw=drawn(lambda ax, narrow: sns.heatmap(wide.head(20), ax=ax, cbar=False)))",
+    (
+        "wide = panel.pivot_table(index='client_id', columns='year', values='revenue', aggfunc='sum').fillna(0)\n"
+        "Exhibit(name='d', title='Heat map', language=language, alt='Revenue by client and year, a heat map',\n"
+        "    draw=drawn(lambda ax, narrow: sns.heatmap(wide.head(20), ax=ax, cbar=False)))"
+    ),
     "wide.head(15)",
-    "Exhibit(name='e', title='Scatter', language=language, alt='Orders and revenue, a scatter with a line',\n"
-    "    draw=drawn(lambda ax, narrow: sns.regplot(data=panel.head(400), x='orders', y='revenue', ax=ax, seed=1)))",
-    "Exhibit(name='f', title='Histogram', language=language, alt='Revenue of client-months, a histogram',\n"
-    "    draw=drawn(lambda ax, narrow: sns.histplot(data=panel, x='revenue', ax=ax)))",
+    (
+        "Exhibit(name='e', title='Scatter', language=language, alt='Orders and revenue, a scatter with a line',\n"
+        "    draw=drawn(lambda ax, narrow: sns.regplot(data=panel.head(400), x='orders', y='revenue', ax=ax, seed=1)))"
+    ),
+    (
+        "Exhibit(name='f', title='Histogram', language=language, alt='Revenue of client-months, a histogram',\n"
+        "    draw=drawn(lambda ax, narrow: sns.histplot(data=panel, x='revenue', ax=ax)))"
+    ),
     "la.monthly_panel(data.transactions, as_of=month)",
 ]
 
-BARE = '''
+BARE = """
 import ast, json, sys, pathlib
 import matplotlib; matplotlib.use("agg")
 root, out, count = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
@@ -62,12 +78,12 @@ for number in range(1, count + 1):
         exec(compile(tree, "cell", "exec"), names)
         if last is not None:
             value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
-            bundle = value._repr_mimebundle_() if hasattr(value, "_repr_mimebundle_") else {"text/html": value._repr_html_()}
-            parts.append(bundle["text/html"])
+            whole = hasattr(value, "_repr_mimebundle_")
+            parts.append(value._repr_mimebundle_()["text/html"] if whole else value._repr_html_())
     (out / f"{number:02d}.html").write_text("\\n".join(parts))
-'''
+"""
 
-ENGINE = '''
+ENGINE = """
 import sys, pathlib
 from loyalty_analytics.report.job import Job
 from loyalty_analytics.report.workers import run_jobs
@@ -77,23 +93,23 @@ jobs = [Job(notebook=f"{root}/notebooks/{n:02d}_bench.ipynb", root=root, stage=o
 faults = []
 run_jobs(jobs, workers, lambda job, outcome: faults.append(outcome) if not outcome["ok"] else [] or [])
 assert not faults, faults
-'''
+"""
 
-API = '''
+API = """
 import sys, papermill
 root, out, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 for n in range(1, count + 1):
     papermill.execute_notebook(f"{root}/notebooks/{n:02d}_bench.ipynb", f"{out}/{n:02d}.ipynb", {"client": "radio"},
                                progress_bar=False, cwd=root)
-'''
+"""
 
 
 def notebook(path: Path, sources: list[str]) -> None:
     """Write a notebook with the agreed parameters."""
-    cells = [{"cell_type": "code", "id": "p", "metadata": {"tags": ["parameters"]}, "outputs": [], "execution_count": None,
-              "source": f'client = "radio"\nmonth = "{MONTH}"\nlanguage = "ru"'}]  # fmt: skip
-    cells += [{"cell_type": "code", "id": f"c{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
-              for n, source in enumerate(sources)]  # fmt: skip
+    plain: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    given = f'client = "radio"\nmonth = "{MONTH}"\nlanguage = "ru"'
+    cells = [{**plain, "id": f"c{number}", "source": source} for number, source in enumerate([given, *sources])]
+    cells[0]["metadata"] = {"tags": ["parameters"]}
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}), "utf-8")

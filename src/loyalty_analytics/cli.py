@@ -297,7 +297,8 @@ def _tell(outcome: Any, options: Any) -> int:
         for fault in faults:
             cell = f" cell {fault['cell']}" if fault["cell"] else ""
             text = " ".join(fault["text"].split())[:500]
-            click.echo(f"{client} {month}: FAILED {fault['notebook']}{cell}: {fault['name']}: {text}", err=True)
+            name = "" if fault["kind"] == "month" else f" {fault['notebook']}{cell}: {fault['name']}:"
+            click.echo(f"{client} {month}: FAILED{name} {text}", err=True)
     for client in outcome.locked:
         click.echo(f"{client}: another run is working on it", err=True)
     if outcome.code != 5:

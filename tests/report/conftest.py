@@ -17,15 +17,25 @@ PARAMETERS = 'client = "alpha"\nmonth = "2026-10"\nlanguage = "ru"'
 BRIEF = [
     "import loyalty_analytics as la\nfrom loyalty_analytics.exhibits import base, table",
     "data = la.load(client, month=month)\ntotals = data.panel.groupby('month', as_index=False)['revenue'].sum()",
-    "base.Front(client=client, title='Отчёт', month=month, language=language, passport=str(len(data.transactions)),\n"
-    "    summary=f'Объём {totals.revenue.iloc[-1]:.0f}.', tiles=(base.Tile(value='1', label='один'),))",
+    (
+        "base.Front(client=client, title='Отчёт', month=month, language=language,\n"
+        "    passport=str(len(data.transactions)),\n"
+        "    summary=f'Объём {totals.revenue.iloc[-1]:.0f}.', tiles=(base.Tile(value='1', label='один'),))"
+    ),
     "def bars(ax, narrow):\n    ax.bar(range(len(totals)), totals.revenue, color='#334e68')",
-    "base.Exhibit(name='volume', title='Объём по месяцам', subtitle='руб., n = 3', language=language,\n"
-    "    alt='Объём по месяцам, последний ' + str(totals.revenue.iloc[-1]), draw=base.drawn(bars, height=200),\n"
-    "    table=table.Table(frame=totals, columns=[table.Column(key='month', label='Месяц', kind='month'),\n"
-    "        table.Column(key='revenue', label='Объём', kind='money', bar=True)]), note='Источник: сделки')",
+    (
+        "base.Exhibit(name='volume', title='Объём по месяцам', subtitle='руб., n = 3', language=language,\n"
+        "    alt='Объём по месяцам, последний ' + str(totals.revenue.iloc[-1]), draw=base.drawn(bars, height=200),\n"
+        "    table=table.Table(frame=totals, columns=[table.Column(key='month', label='Месяц', kind='month'),\n"
+        "        table.Column(key='revenue', label='Объём', kind='money', bar=True)]), note='Источник: сделки')"
+    ),
 ]
-TABLES = ["import loyalty_analytics as la", "data = la.load(client, month=month)", "data.panel.head(3)", "la.monthly_panel(data.transactions)"]
+TABLES = [
+    "import loyalty_analytics as la",
+    "data = la.load(client, month=month)",
+    "data.panel.head(3)",
+    "la.monthly_panel(data.transactions)",
+]
 
 YAML = """client: {client}
 title: {{ru: Клиент {client}, en: Client {client}}}
@@ -63,7 +73,9 @@ def write_client(root: Path, client: str, bonus: int = 0) -> None:
     (root / "params" / f"{client}.yaml").write_text(YAML.format(client=client), "utf-8")
     lines = ["n;code;day;sum"]
     for number in range(30):
-        lines.append(f"{number};R{number % 3};{number % 27 + 1:02d}.{8 + number % 3:02d}.2026;{1000 + 10 * number + bonus}")
+        lines.append(
+            f"{number};R{number % 3};{number % 27 + 1:02d}.{8 + number % 3:02d}.2026;{1000 + 10 * number + bonus}"
+        )
     raw = root / "data" / "raw" / client
     raw.mkdir(parents=True, exist_ok=True)
     (raw / "deals.csv").write_text("\n".join(lines) + "\n", "utf-8")
@@ -73,7 +85,9 @@ def write_client(root: Path, client: str, bonus: int = 0) -> None:
 def make_root(tmp_path: Path) -> Callable[..., Path]:
     """Factory of projects."""
 
-    def make(clients: Sequence[str] = ("alpha",), notebooks: Mapping[str, Sequence[str]] | None = None, name: str = "home") -> Path:
+    def make(
+        clients: Sequence[str] = ("alpha",), notebooks: Mapping[str, Sequence[str]] | None = None, name: str = "home"
+    ) -> Path:
         root = tmp_path / name
         for client in clients:
             write_client(root, client)

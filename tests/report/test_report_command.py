@@ -51,7 +51,9 @@ def test_wrong_usage(make_root, monkeypatch, capfd, arguments, code, message):
     ],
     ids=["missing file", "empty file", "wrong columns", "unknown key", "broken yaml", "broken notebook"],
 )
-def test_bad_input_has_its_message_and_keeps_the_last_good_month(make_root, monkeypatch, capfd, kit, break_it, code, message):
+def test_bad_input_has_its_message_and_keeps_the_last_good_month(
+    make_root, monkeypatch, capfd, kit, break_it, code, message
+):
     root = make_root()
     monkeypatch.chdir(root)
     assert cli.run(["report", "alpha", "--month", "2026-10", "--quiet"]) == 0
@@ -66,7 +68,9 @@ def test_bad_input_has_its_message_and_keeps_the_last_good_month(make_root, monk
 def test_one_command_from_any_folder_with_index_and_verify(make_root, monkeypatch, capfd, kit):
     root = make_root(["alpha", "beta"])
     monkeypatch.chdir(root / "notebooks")
-    assert cli.run(["report", "--all", "--month", "2026-10", "--since", "2026-09", "--language", "ru,en", "--quiet"]) == 0
+    assert (
+        cli.run(["report", "--all", "--month", "2026-10", "--since", "2026-09", "--language", "ru,en", "--quiet"]) == 0
+    )
     first = kit.snapshot(root / "reports")
     assert len([name for name in first if name.endswith(".en.html")]) == 8
     index = (root / "reports/index.html").read_text()
@@ -137,10 +141,17 @@ def test_secrets_stay_in_the_environment(make_root, options, kit, monkeypatch):
     monkeypatch.setenv("PLAIN_NAME", "kolibri-" + canary[::-1])
     from loyalty_analytics.report.run import run
 
-    leaks = ["import os\nprint(os.environ['ALPHA_DB_PASSWORD'])", "os.environ['STORE_URL']", "print(os.environ['PLAIN_NAME'])"]
+    leaks = [
+        "import os\nprint(os.environ['ALPHA_DB_PASSWORD'])",
+        "os.environ['STORE_URL']",
+        "print(os.environ['PLAIN_NAME'])",
+    ]
     root = make_root(["alpha", "beta"], {"01_brief": leaks})
     (root / "params/alpha.yaml").write_text((root / "params/alpha.yaml").read_text() + "# url: x://${PLAIN_NAME}\n")
-    kit.write_notebook(root / "notebooks/02_segments.ipynb", ["import os\nif client == 'beta':\n    raise ValueError(os.environ['STORE_URL'])"])
+    kit.write_notebook(
+        root / "notebooks/02_segments.ipynb",
+        ["import os\nif client == 'beta':\n    raise ValueError(os.environ['STORE_URL'])"],
+    )
     done = run(["alpha", "beta"], ["2026-10"], options(root))
     assert done.code == 3
     for folder in ("reports", "logs", "notebooks", "data"):
@@ -152,25 +163,35 @@ def test_secrets_stay_in_the_environment(make_root, options, kit, monkeypatch):
     assert canary not in json.dumps(list(done.failed.values()))
 
 
-HOSTILE = ["../../x", "a'b\"c", "line\nbreak", "<script>alert(1)</script>", "=HYPERLINK(\"x\")", "я" * 300, "con", "&amp;"]
+HOSTILE = [
+    "../../x",
+    "a'b\"c",
+    "line\nbreak",
+    "<script>alert(1)</script>",
+    '=HYPERLINK("x")',
+    "я" * 300,
+    "con",
+    "&amp;",
+]
+
+
+WHO = """from loyalty_analytics.exhibits import base, table
+rows = data.panel[['client_id', 'revenue']]
+columns = [table.Column(key='client_id', label='Кто'), table.Column(key='revenue', label='Сумма', kind='money')]
+names = ' '.join(rows.client_id.unique())
+base.Exhibit(name='who', title=names, language=language, table=table.Table(frame=rows, columns=columns))"""
 
 
 def test_hostile_names_of_clients_and_buyers(make_root, options, kit, tmp_path):
     import csv
 
+    import openpyxl
+
     from loyalty_analytics.report.run import run
 
-    root = make_root(["alpha"], {"01_brief": kit.TABLES[:2] + kit.BRIEF[2:3] + [
-        "from loyalty_analytics.exhibits import base, table\nrows = data.panel[['client_id', 'revenue']]",
-        "base.Exhibit(name='who', title=' '.join(rows.client_id.unique()), language=language, table=table.Table(frame=rows,\n"
-        "    columns=[table.Column(key='client_id', label='Кто'), table.Column(key='revenue', label='Сумма', kind='money')]))",
-        "data.panel", "data.panel.style", "print(*data.panel.client_id)"]})
-    kit.write_notebook(root / "notebooks/01_brief.ipynb", [
-        "import loyalty_analytics as la\ndata = la.load(client, month=month)",
-        "from loyalty_analytics.exhibits import base, table\nrows = data.panel[['client_id', 'revenue']]",
-        "base.Exhibit(name='who', title=' '.join(rows.client_id.unique()), language=language, table=table.Table(frame=rows,\n"
-        "    columns=[table.Column(key='client_id', label='Кто'), table.Column(key='revenue', label='Сумма', kind='money')]))",
-        "data.panel", "data.panel.style", "print(*data.panel.client_id)"])
+    load = "import loyalty_analytics as la\ndata = la.load(client, month=month)"
+    shown = [load, WHO, "data.panel", "data.panel.style", "print(*data.panel.client_id)"]
+    root = make_root(["alpha"], {"01_brief": shown})
     kit.write_notebook(root / "notebooks/07_client.ipynb", ["print(client_id)"], kit.PARAMETERS + '\nclient_id = "R1"')
     with (root / "data/raw/alpha/deals.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, delimiter=";")
@@ -188,19 +209,10 @@ def test_hostile_names_of_clients_and_buyers(make_root, options, kit, tmp_path):
         assert "<script" not in text
         assert "alert(1)</" not in text.replace("&lt;/", "")
         assert max(map(len, page.name.split("_"))) < 60
-    import openpyxl
-
     book = openpyxl.load_workbook(folder / "tables.xlsx")
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert any(cell.value == '=HYPERLINK("x")' for cell in cells)
     assert all(cell.data_type != "f" for cell in cells)
-
-
-def _cpu(*code):
-    before = os.times()
-    subprocess.run([sys.executable, *code], check=True, capture_output=True)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def test_help_imports_nothing_heavy():
@@ -215,8 +227,11 @@ def test_an_unchanged_rerun_imports_nothing_heavy(make_root, options):
 
     root = make_root()
     run(["alpha"], ["2026-10"], options(root))
-    code = ("import sys\nfrom loyalty_analytics import cli\n"
-            f"assert cli.run(['report', 'alpha', '--month', '2026-10', '--root', {str(root)!r}]) == 0\nprint(*sorted(sys.modules))")
+    code = (
+        "import sys\nfrom loyalty_analytics import cli\n"
+        f"assert cli.run(['report', 'alpha', '--month', '2026-10', '--root', {str(root)!r}]) == 0\n"
+        "print(*sorted(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "unchanged" in done.stdout
     assert not {"matplotlib", "papermill", "nbconvert", "IPython", "duckdb"} & set(done.stdout.split())

@@ -38,7 +38,9 @@ def whole(folder):
 
     try:
         manifest = json.loads(content("manifest.json"))
-        return all(hashlib.sha256(content(name)).hexdigest() == known["sha256"] for name, known in manifest["files"].items())
+        return all(
+            hashlib.sha256(content(name)).hexdigest() == known["sha256"] for name, known in manifest["files"].items()
+        )
     except FileNotFoundError:
         # Replaced by a whole month a moment ago: the folder in hand is no longer the one at this name.
         return None if not folder.exists() or os.fstat(handle).st_ino != folder.stat().st_ino else False
@@ -71,6 +73,7 @@ def kill_and_rerun(root, make_options, kit, reference, moment):
 
 
 def trials(make_root, options, kit, count):
+    """Kill runs at random moments over the whole of their time; gives the notebooks of each rerun."""
     random.seed(count)
     root = make_root(CLIENTS)
     assert run(CLIENTS, MONTHS, options(root)).code == 0
@@ -107,7 +110,14 @@ def test_killed_at_a_hundred_moments(make_root, options, kit):
 
 
 def test_no_worker_outlives_a_killed_run(make_root, options, kit):
-    root = make_root(CLIENTS, {"01_brief": ["import os, time, pathlib\npathlib.Path('worker.pid').write_text(str(os.getpid()))\ntime.sleep(600)"]})
+    root = make_root(
+        CLIENTS,
+        {
+            "01_brief": [
+                "import os, time, pathlib\npathlib.Path('worker.pid').write_text(str(os.getpid()))\ntime.sleep(600)"
+            ]
+        },
+    )
     pid = start(options(root, jobs=1))
     mark = root / "worker.pid"
     deadline = time.monotonic() + 60

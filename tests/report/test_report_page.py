@@ -59,7 +59,9 @@ def test_every_output_arrives():
 
 
 def test_the_shell_behaves_like_a_kernel():
-    notebook = executed("a = 1\na", "_ = 5\nb = a + 1;b", "%pwd\nNone", "from IPython.display import Markdown, HTML\nMarkdown('**x**')")
+    notebook = executed(
+        "a = 1\na", "_ = 5\nb = a + 1;b", "%pwd\nNone", "from IPython.display import Markdown, HTML\nMarkdown('**x**')"
+    )
     assert [len(cell.outputs) for cell in notebook.cells] == [1, 1, 0, 1]
     assert notebook.cells[0].outputs[0].data["text/plain"] == "1"
     assert [cell.execution_count for cell in notebook.cells] == [1, 2, 3, 4]
@@ -79,9 +81,10 @@ def test_an_error_stops_the_notebook_and_leaves_its_traceback():
 def test_nothing_runs_and_nothing_loads():
     made = rendered(
         "from IPython.display import HTML, SVG\n"
-        "HTML('<p onclick=\"x()\">a</p><script>x()</script><img src=\"https://x.org/a.png\" alt=\"a b\">'\n"
-        "     '<iframe src=\"//x.org\"></iframe><a href=\"javascript:x()\">b</a><link rel=stylesheet href=x>'\n"
-        "     '<form action=\"//x.org\"><input></form><style>p{background:url(//x.org)}</style><svg onload=\"x()\"></svg>')",
+        'HTML(\'<p onclick="x()">a</p><script>x()</script><img src="https://x.org/a.png" alt="a b">\'\n'
+        '     \'<iframe src="//x.org"></iframe><a href="javascript:x()">b</a><link rel=stylesheet href=x>\'\n'
+        '     \'<form action="//x.org"><input></form><style>p{background:url(//x.org)}</style>\'\n'
+        '     \'<svg onload="x()"></svg>\')',
         markdown=["<script>x()</script> [c](https://x.org) ![d](https://x.org/e.png)"],
     )
     body = made.html.partition("<body>")[2]
@@ -116,7 +119,9 @@ FIGURE = "import matplotlib.pyplot as plt\nfigure, ax = plt.subplots()\nax.plot(
 
 
 def test_show_gives_figure_text_and_caption():
-    made = rendered(FIGURE + "from loyalty_analytics.report.page import show\nshow(ax, alt='Растёт до 3', caption='Подпись <1>')")
+    made = rendered(
+        FIGURE + "from loyalty_analytics.report.page import show\nshow(ax, alt='Растёт до 3', caption='Подпись <1>')"
+    )
     outline = Outline(made.html)
     images = [value for tag, name, value in outline.attributes if tag == "img" and name == "alt"]
     assert images == ["Растёт до 3"]
@@ -143,7 +148,8 @@ def test_a_bare_figure_is_an_error_that_says_what_to_do():
 def test_contents_headings_and_code():
     made = rendered(
         "'<b>'",
-        "from loyalty_analytics.exhibits.base import Exhibit\nExhibit(name='one', title='Первое & важное', language='ru', note='н')",
+        "from loyalty_analytics.exhibits.base import Exhibit\n"
+        "Exhibit(name='one', title='Первое & важное', language='ru', note='н')",
         markdown=["# Свой отчёт\n\n## Часть\n\ntext\n\n## Часть"],
     )
     assert made.title == "Свой отчёт"
@@ -200,7 +206,9 @@ def test_tidy(fragment, expected):
 def test_tidy_aligns_numbers_with_their_heads():
     frame = pd.DataFrame({"name": ["a", "b"], "sum": [1.5, None], "note": ["1", "x"]})
     text = tidy(frame.to_html(index=False), "T")
-    assert '<th scope="col">name</th><th scope="col" class="n">sum</th><th scope="col">note</th>' in re.sub(r"\s*\n\s*", "", text)
+    assert '<th scope="col">name</th><th scope="col" class="n">sum</th><th scope="col">note</th>' in re.sub(
+        r"\s*\n\s*", "", text
+    )
     assert text.count('class="n"') == 4
 
 

@@ -288,9 +288,9 @@ class _Line:
         jobs: list[Job] = []
         for month in self.months or [last]:
             if not first <= month <= last or not month:
-                fault = {"kind": "month", "name": "DataError", "cell": 0, "frames": [], "ok": False,
-                         "text": f"{client} has no data of {month}; its data run from {first or '–'} to {last or '–'}.",
-                         "safe": ""}  # fmt: skip
+                period = f"{first or '–'} … {last or '–'}"
+                fault = {"kind": "month", "name": period, "cell": 0, "frames": [], "ok": False, "safe": "",
+                         "text": f"{client} has no data of {month}; its data cover {period}."}  # fmt: skip
                 self._fail(client, [month], [self._fault(fault, "check")])
                 continue
             try:
@@ -371,7 +371,7 @@ class _Line:
         for month in months:
             self.outcome.failed[client, month] = faults
             self.journal.say("failed", "error", client=client, month=month, faults=faults)
-            if month == "?" or any(fault["kind"] == "month" for fault in faults):
+            if month == "?":
                 continue
             facts = self.facts.get(client, {"language": "ru", "title": {}})
             language = facts["language"] if facts["language"] in words.LANGUAGES else "ru"
