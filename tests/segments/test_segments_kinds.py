@@ -152,7 +152,8 @@ def test_slow_twin_of_the_posterior() -> None:
     g = grid(panel, "2024-06")
     assert g is not None
     # Regular or one-off alone, so that the twin stays short.
-    calendar = Calendar(share=np.array([0.9, 1e-12, 1e-12, 0.1]), rate=np.array([[2.0, 1.0]] * 3), hazard=np.full(3, 0.03))
+    share, rates = np.array([0.9, 1e-12, 1e-12, 0.1]), np.array([[2.0, 1.0]] * 3)
+    calendar = Calendar(share=share, rate=rates, hazard=np.full(3, 0.03))
     seen = infer(g, calendar)
     rate = np.linspace(1e-4, 12, 4000)
     prior = rate * np.exp(-rate)  # gamma(2, 1)

@@ -1,0 +1,140 @@
+"""Pictures and sentences of reports 02 and 08."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import loyalty_analytics as la
+from loyalty_analytics import economics, words
+from loyalty_analytics.exhibits import acquisition, acquisition_more, segments, segments_money
+from loyalty_analytics.months import as_of
+from loyalty_analytics.plots import acquisition as acquisition_plots
+from loyalty_analytics.plots import segments as plots
+from loyalty_analytics.segments.flows import flows
+from loyalty_analytics.segments.profile import best_traits
+
+
+@pytest.fixture(scope="module")
+def data(world: Any) -> Any:
+    """A client's data without the files: what the exhibits read."""
+    panel, _ = world(51, clients=150)
+    people = pd.DataFrame({"client_id": panel["client_id"].unique()})
+    people["client_name"] = "Клиент " + people["client_id"].astype(str)
+    people["industry"] = np.where(people["client_id"] % 3 == 0, "авто", "еда")
+    params = SimpleNamespace(currency="RUB", title_in=lambda language: "База")
+    return SimpleNamespace(
+        panel=panel, clients=people, as_of=as_of("2024-12"), missing=(), params=params, products=pd.DataFrame(),
+        passport_line=lambda language: "",
+    )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_titles_are_sentences_from_the_tables(data: Any, language: str) -> None:
+    kinds, life = la.client_kinds(data.panel, "2024-12"), la.lifecycle(data.panel, "2024-12")
+    flow = flows(data.panel, "2024-12", kinds=kinds)
+    made = [
+        segments.flows(data, flow, language=language), segments.pareto(data, kinds, language=language),
+        segments.rfm_map(data, la.rfm(data.panel, "2024-12"), kinds, language=language),
+        segments.seasons(data, kinds, language=language),
+        segments_money.moved(data, la.movement(data.panel, "2024-12"), language=language),
+        segments_money.best(data, best_traits(data.panel, data.clients, "2024-12"), language=language),
+    ]  # fmt: skip
+    for one in made:
+        assert one.title
+        assert "{" not in one.title + one.subtitle + one.note + one.alt
+        if one.draw is not None:
+            assert one.alt
+            for narrow in (False, True):
+                one.draw(narrow)
+    anchors = int(kinds.table["is_anchor"].sum())
+    assert _plain(made[1].title).startswith(_plain(words.number(anchors, language)))
+    front = segments.front(data, language, kinds=kinds, life=life, flow=flow, wallet=la.wallet_share(data.panel))
+    assert len(front.summary.split()) <= 120
+    assert len(front.tiles) <= 6
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_nothing_happened_and_too_little_data(data: Any, language: str) -> None:
+    empty = la.monthly_panel(pd.DataFrame({"client_id": [], "date": [], "amount": []}))
+    bare = SimpleNamespace(**{**vars(data), "panel": empty.table})
+    said = [
+        segments.flows(bare, flows(empty), language=language).title,
+        segments.pareto(bare, la.client_kinds(empty), language=language).title,
+        segments.rfm_map(bare, la.rfm(empty), language=language).title,
+        segments.seasons(bare, la.client_kinds(empty), language=language).title,
+        segments_money.wallet(bare, la.wallet_share(empty), language=language).title,
+        segments_money.loyalty_money(bare, pd.DataFrame({"client_id": [1]}), language=language).title,
+        acquisition.funnel(bare, economics.funnel(None), language=language).title,
+        acquisition.channels(bare, la.channels(empty), language=language).title,
+        acquisition.payback(bare, economics.payback(empty), language=language).title,
+        acquisition_more.cheque(bare, economics.cheque_spread(pd.DataFrame()), language=language).title,
+        acquisition_more.metrics(bare, la.base_metrics(empty), language=language).title,
+        acquisition_more.keeping(bare, economics.keeping_and_winning(empty), language=language).title,
+    ]
+    assert all(said)
+    assert len(set(said)) == len(said)
+    front = acquisition.front(
+        bare, language, metrics=la.base_metrics(empty), channels=la.channels(empty), funnel=economics.funnel(None)
+    )
+    assert front.summary
+
+
+def _channel_table(verdict: str, months: float = np.nan) -> pd.DataFrame:
+    return pd.DataFrame({
+        "channel": ["радио"], "spend": [100.0], "leads": [5], "new_clients": [9], "cac": [11.1], "cac_low": [5.0],
+        "cac_high": [20.0], "revenue": [50.0], "gross_profit": [20.0], "payback": [0.2], "payback_low": [0.1],
+        "payback_high": [0.4], "months_to_pay_back": [months], "verdict": [verdict],
+    })  # fmt: skip
+
+
+def test_channel_sentence_has_a_variant_per_verdict(data: Any) -> None:
+    options = {"months": 12, "horizon": 12, "fewest": 8}
+    said = {}
+    for verdict, months in (("keep", 4.0), ("stop", np.nan), ("too_few", np.nan)):
+        result = la.Result(frame=_channel_table(verdict, months), options=options)
+        said[verdict] = _plain(acquisition.channels(data, result, language="ru").title)
+    assert said["keep"] == "Канал «радио» окупается за 4 мес"
+    assert said["stop"] == "Канал «радио» за 12 мес. не окупился"
+    assert "радио (9)" in said["too_few"]
+
+
+def test_heat_map_holds_every_number() -> None:
+    table = pd.DataFrame([[1.0, np.nan], [3.0, 20.0]], index=["a", "b"], columns=["x", "y"])
+    ax = plots.heat(table, language="en")
+    assert [text.get_text() for text in ax.texts] == ["1", "3", "20"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+
+
+def test_diverging_columns_stand_on_zero_and_add_up() -> None:
+    table = pd.DataFrame({
+        "month": pd.date_range("2026-01-01", periods=2, freq="MS"), "active": [5, 6], "new": [2, 1], "returned": [1, 2],
+        "left": [1, 2], "season_over": [0, 1],
+    })  # fmt: skip
+    ax = plots.diverging(table, language="ru", labels=["a", "b", "c", "d"])
+    assert [bar.get_height() for bar in ax.patches] == [2, 1, 1, 2, -1, -2, 0, -1]
+    assert [text.get_text() for text in ax.texts] == ["5", "6"]
+
+
+def test_payback_lines_end_with_their_values() -> None:
+    table = pd.DataFrame({"label": ["2024"] * 3 + ["2025"] * 2, "age": [0, 1, 2, 0, 1]})
+    table["paid"] = [0.5, 2.0, 9.0, 0.1, 0.2]
+    ax = acquisition_plots.payback_lines(table, language="en")
+    assert {text.get_text() for text in ax.texts} == {"2024: 9.0", "2025: 0.2"}
+    assert ax.get_ylim()[1] < 4  # the picture stays near one
+
+
+def test_bars_are_sorted_from_zero() -> None:
+    table = pd.DataFrame({"label": ["A", "B"], "value": [2_000_000.0, 500_000.0], "remark": ["x", "y"]})
+    ax = plots.bars(table, language="ru", unit="m", digits=1)
+    assert [round(bar.get_width(), 3) for bar in ax.patches] == [2.0, 0.5]
+    assert [bar.get_x() for bar in ax.patches] == [0, 0]
+    assert ax.texts[0].get_text() == "2,0  x"
