@@ -29,7 +29,7 @@ def data(world: Any) -> Any:
     params = SimpleNamespace(currency="RUB", title_in=lambda language: "База")
     return SimpleNamespace(
         panel=panel, clients=people, as_of=as_of("2024-12"), missing=(), params=params, products=pd.DataFrame(),
-        passport_line=lambda language: "",
+        passport={"invited": 0, "answers": 0, "answered": 0, "findings": {}, "deals": 1, "clients": 150},
     )  # fmt: skip
 
 
