@@ -1,5 +1,6 @@
 """From raw files to the data of a month: mapping, joined exports, what was known when, money to the kopeck."""
 
+# ruff: noqa: E501  (a file in a line is easier to compare with what must come of it)
 from __future__ import annotations
 
 import json

@@ -17,12 +17,14 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # Columns of the card that reports read; the others could be left unfilled without a loss.
 _USED = {
     "clients": [
-        "client_name", "client_type", "is_anchor", "industry", "region", "company_size", "status", "first_contact_date",
-        "manager_id", "acquisition_channel", "unit_id", "group_id", "payer_id", "financial_state", "industry_rank",
-        "knowledge_management", "knowledge_power", "knowledge_structure", "knowledge_partners", "knowledge_plans", "tax_id",
-        "address", "verified_at",
+        "client_name", "client_type", "is_anchor", "industry", "region", "company_size", "status",
+        "first_contact_date", "manager_id", "acquisition_channel", "unit_id", "group_id", "payer_id",
+        "financial_state", "industry_rank", "knowledge_management", "knowledge_power", "knowledge_structure",
+        "knowledge_partners", "knowledge_plans", "tax_id", "address", "verified_at",
     ],
-    "contacts": ["full_name", "position", "role", "attitude", "decision_power", "email", "phone", "consent", "verified_at"],
+    "contacts": [
+        "full_name", "position", "role", "attitude", "decision_power", "email", "phone", "consent", "verified_at",
+    ],
 }  # fmt: skip
 # Legitimately blank for most: their absence is no fault.
 _OPTIONAL = frozenset(["group_id", "payer_id", "address", "reports_to", "industry_rank"])
@@ -162,6 +164,7 @@ def _reach(clients: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
 
 def _structure(clients: pd.DataFrame) -> pd.DataFrame:
     rows = []
+    value: Any
     for dimension in ("industry", "region", "company_size", "acquisition_channel"):
         for value, count in clients[dimension].value_counts(dropna=False).items() if len(clients) else ():
             rows.append((dimension, None if pd.isna(value) else value, count, count / len(clients)))

@@ -127,7 +127,7 @@ def passport(gathered: Mapping[str, pd.DataFrame], findings: pd.DataFrame) -> di
 def _coverage(frame: pd.DataFrame) -> dict[str, float]:
     if frame.empty:
         return {}
-    return {name: round(float(share), 4) for name, share in frame.notna().mean().items()}
+    return {str(name): round(float(share), 4) for name, share in frame.notna().mean().items()}
 
 
 def possible(gathered: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -77,6 +77,7 @@ def _mapped(values: pd.Series, pairs: dict[str, Any]) -> pd.Series:
 
 
 def _typed(values: pd.Series, declared: tables.Column, rows: pd.Series, file: str, found: Findings) -> pd.Series:
+    result: Any
     if declared.kind == "bool":
         result = _truth(values)
     elif declared.kind == "list":

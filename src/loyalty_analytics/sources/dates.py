@@ -72,8 +72,8 @@ class DateColumn:
 def parse_month(text: Any) -> tuple[int | None, int] | None:
     """(year or None, month) of a text that means a month and no day.
 
-    >>> parse_month("январь 2024"), parse_month("Март"), parse_month("2024-05"), parse_month("Jan"), parse_month("Сумма")
-    ((2024, 1), (None, 3), (2024, 5), (None, 1), None)
+    >>> parse_month("январь 2024"), parse_month("Март"), parse_month("2024-05"), parse_month("Сумма")
+    ((2024, 1), (None, 3), (2024, 5), None)
     """
     if isinstance(text, dt.datetime | dt.date):
         return (text.year, text.month) if text.day == 1 else None

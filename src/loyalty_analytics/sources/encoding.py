@@ -50,10 +50,10 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> tuple[str,
         if content.startswith(mark):
             return _strict(content, name, file), name
     if b"\x00" in content:
-        name = _wide(content)
-        if name is None:
+        wide = _wide(content)
+        if wide is None:
             raise SourceError("The file is binary, not text.", "Export it as CSV, XLSX or Parquet.", file=file)
-        return _strict(content, name, file), name
+        return _strict(content, wide, file), wide
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:

@@ -145,7 +145,7 @@ def join_exports(exports: Sequence[pd.DataFrame], table: str, found: Findings) -
     key = tables.get(table).key
     joined = exports[0]
     for newer in exports[1:]:
-        known = [name for name in joined if name in newer and not name.startswith("_")]
+        known = [str(name) for name in joined if name in newer and not str(name).startswith("_")]
         if key is not None and key in known:
             joined = _renew(joined, newer, key, known, table, found)
         else:
@@ -218,10 +218,11 @@ def _no_far_future(frame: pd.DataFrame, declared: tables.Table, found: Findings)
     late = [place for place in gaps if len(days) - place <= few]
     if not late:
         return
-    for row in days.index[late[0] :]:
-        found.add("far_future", "warning", file=str(frame.at[row, "_file"]), row=int(frame.at[row, "_row"]), column=moment,
-                  rows=1, sample=f"{frame.at[row, moment]:%Y-%m-%d}")  # fmt: skip
-        frame.loc[row, moment] = pd.NaT
+    wrong = days.index[late[0] :]
+    for file, line, moment_of in frame.loc[wrong, ["_file", "_row", moment]].itertuples(index=False):
+        sample = f"{moment_of:%Y-%m-%d}"
+        found.add("far_future", "warning", file=str(file), row=int(line), column=moment, rows=1, sample=sample)
+    frame.loc[wrong, moment] = pd.NaT
 
 
 def _without_family(frame: pd.DataFrame, found: Findings) -> pd.DataFrame:

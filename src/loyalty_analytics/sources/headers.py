@@ -15,24 +15,35 @@ from .numbers import is_missing, parse_numbers, unit_of
 __all__ = ["Header", "find_header", "is_label", "role_of"]
 
 # What a header says about its values. The order decides: «Код оплаты» is a code, «Дата оплаты» a date.
-_ROLES = (
-    ("date", r"\bдат[аы]\b|^день$|\bdate\b|_at$|_date$|timestamp|^(?:created|updated|closed|opened|месяц|month|период|"
-             r"period)\b|\bвремя\b|\btime$|invoicedate|orderdate|createdat"),
-    ("tax", r"\bинн\b|\binn\b|\btax\s*(?:id|no|number|payer)|\bvat\s*(?:id|no|number)|\btin\b"),
-    ("code", r"^№|^(?:заказ|сделка|документ|чек|накладная|заявка|order|deal|document|receipt|лид|lead)$|\bкод\b|\bномер|\bid\b|_id$|id$|\bкпп\b|\bогрн|артикул|\bsku\b|\bтел(?:ефон|\.)?|phone|\bмобильн|"
-             r"\bр/?с(?:ч[её]т)?\b|\bсч[её]т\b|индекс\b|\bzip\b|postal|паспорт|штрих|\bean\b|barcode|\bguid\b|\buuid\b|"
-             r"\bинв|\bcode\b|invoice|\bnumber\b|\bno\.?$|договор|\bкарт[аы]\b|\bкласс\b|\bфакс"),
-    ("money", r"сумм|выручк|оплач|оплат|бюджет|прибыл|марж|стоимост|цен[аы]|оборот|доход|расход|затрат|долг|аванс|"
-              r"продаж|поступлен|задолж|amount|revenue|price|total|sales|profit|cost|spend|budget|payment|margin|paid|"
-              r"turnover|\bvalue\b|\bsum\b|отгруз|начислен|\bплан\b|\bфакт\b"),
-    ("number", r"кол-?во|количеств|qty|quantity|оценк|балл|score|rating|%|процент|скидк|discount|\bвес\b|объ[её]м|"
-               r"\bшт\b|volume|units|возраст|\bage\b|площад"),
-    ("name", r"клиент|контрагент|покупател|заказчик|компани|организац|наименован|назван|customer|client|company|"
-             r"account|\bname\b|партн[её]р|рекламодател"),
-)  # fmt: skip
-_ROLES_COMPILED = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _ROLES)
+_ROLES: dict[str, tuple[str, ...]] = {
+    "date": (
+        r"\bдат[аы]\b|^день$|\bdate\b|_at$|_date$|timestamp|^(?:created|updated|closed|opened|месяц|month|период|period)\b",
+        r"\bвремя\b|\btime$|invoicedate|orderdate|createdat|^когда$",
+    ),
+    "tax": (r"\bинн\b|\binn\b|\btax\s*(?:id|no|number|payer)|\bvat\s*(?:id|no|number)|\btin\b",),
+    "code": (
+        r"^№|^(?:заказ|сделка|документ|чек|накладная|заявка|order|deal|document|receipt|лид|lead)$|\bкод\b|\bномер",
+        r"\bid\b|_id$|id$|\bкпп\b|\bогрн|артикул|\bsku\b|\bтел(?:ефон|\.)?|phone|\bмобильн|\bр/?с(?:ч[её]т)?\b",
+        r"\bсч[её]т\b|индекс\b|\bzip\b|postal|паспорт|штрих|\bean\b|barcode|\bguid\b|\buuid\b|\bинв|\bcode\b",
+        r"invoice|\bnumber\b|\bno\.?$|договор|\bкарт[аы]\b|\bкласс\b|\bфакс",
+    ),
+    "money": (
+        r"сумм|выручк|оплач|оплат|бюджет|прибыл|марж|стоимост|цен[аы]|оборот|доход|расход|затрат|долг|аванс|продаж",
+        r"поступлен|задолж|amount|revenue|price|total|sales|profit|cost|spend|budget|payment|margin|paid|turnover",
+        r"\bvalue\b|\bsum\b|отгруз|начислен|\bплан\b|\bфакт\b",
+    ),
+    "number": (
+        r"кол-?во|количеств|qty|quantity|оценк|балл|score|rating|%|процент|скидк|discount|\bвес\b|объ[её]м|\bшт\b",
+        r"volume|units|возраст|\bage\b|площад",
+    ),
+    "name": (
+        r"клиент|контрагент|покупател|заказчик|компани|организац|наименован|назван|customer|client|company|account",
+        r"\bname\b|партн[её]р|рекламодател",
+    ),
+}
+_ROLES_COMPILED = {role: re.compile("|".join(patterns), re.IGNORECASE) for role, patterns in _ROLES.items()}
 _VOCABULARY = re.compile(
-    "|".join(pattern for _, pattern in _ROLES)
+    "|".join(pattern for patterns in _ROLES.values() for pattern in patterns)
     + r"|менеджер|manager|статус|status|этап|стади|stage|регион|region|город|city|товар|product|услуг|тип\b|type|"
     r"категор|category|канал|channel|филиал|отрасл|industry|комментар|comment|описан|descr|адрес|address|e-?mail|почта|"
     r"валют|currency|текст|text|отзыв|ответ|вопрос|вид\b|source|источник|страна|country|ответствен|должност|фио",
@@ -63,7 +74,7 @@ def role_of(header: str) -> str:
     """
     text = " ".join(re.sub(r"(?<=[a-zа-я])(?=[A-ZА-Я])", " ", str(header)).replace("_", " _").split())
     flat = " ".join(str(header).split())
-    for role, pattern in _ROLES_COMPILED:
+    for role, pattern in _ROLES_COMPILED.items():
         if pattern.search(flat) or pattern.search(text):
             return role
     return ""

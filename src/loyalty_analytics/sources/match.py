@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -226,6 +227,8 @@ def same_owner(
         if one not in spans.index or other not in spans.index:
             continue
         for stops, begins in ((one, other), (other, one)):
+            stopped: Any
+            began: Any
             stopped, began = spans.at[stops, "max"], spans.at[begins, "min"]
             ended = stopped < last_day - pd.DateOffset(months=months)
             if ended and stopped - pd.DateOffset(months=1) <= began <= stopped + pd.DateOffset(months=months):

@@ -11,10 +11,10 @@ __all__ = ["MISSING", "NumberColumn", "currency_of", "is_missing", "parse_number
 # Texts that say that there is no value. Bare words such as NA may be names, so they count in numbers and dates only.
 MISSING = frozenset(
     [
-        "", "-", "–", "—", "−", "--", "---", "н/д", "н.д.", "н/а", "нет данных", "не указано", "не указан", "не указана",
-        "не заполнено", "#н/д", "#знач!", "#дел/0!", "#ссылка!", "#имя?", "#число!", "#пусто!", "n/a", "#n/a",
-        "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "(пусто)", "(blank)", "(null)", "<null>", "\\n",
-        "null",
+        "", "-", "–", "—", "−", "--", "---", "н/д", "н.д.", "н/а", "нет данных", "не указано", "не указан",
+        "не указана", "не заполнено", "#н/д", "#знач!", "#дел/0!", "#ссылка!", "#имя?", "#число!", "#пусто!",
+        "n/a", "#n/a", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "(пусто)", "(blank)",
+        "(null)", "<null>", "\\n", "null",
     ]
 )  # fmt: skip
 _MISSING_NUMBER = MISSING | {"na", "nan", "none", "nil", "nat", "нет", "x", "х", "?", "..."}

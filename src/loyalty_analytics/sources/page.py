@@ -87,6 +87,7 @@ def _class(numeric: bool) -> str:
 
 def _findings(findings: pd.DataFrame, say: Any, number: Any) -> str:
     rows = []
+    row: Any
     for row in findings.head(_SHOWN).itertuples(index=False):
         place = ", ".join(
             part
@@ -113,7 +114,8 @@ def _exhibits(possible: pd.DataFrame, say: Any) -> str:
     for report, exhibits in possible.groupby("report", sort=True):
         lacking = exhibits[~exhibits["possible"]]
         needs = "; ".join(
-            f"{say(f'exhibit_{report}_{row.exhibit}')}: {html.escape(row.missing)}" for row in lacking.itertuples()
+            f"{say(f'exhibit_{report}_{name}')}: {html.escape(str(missing))}"
+            for name, missing in zip(lacking["exhibit"], lacking["missing"])
         )
         count = f"{len(exhibits) - len(lacking)} / {len(exhibits)}"
         rows.append([f"{report} {say(f'report_{report}')}", count, needs or "–"])

@@ -19,7 +19,10 @@ from .numbers import is_missing, parse_numbers
 
 __all__ = ["Total", "compare_totals", "footers", "not_won", "repeated_headers", "repeats", "totals"]
 
-_TOTAL_WORDS = r"(?i)^\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?)(?:$|[\s:.,;(-])"
+_TOTAL_WORDS = (
+    r"(?i)^\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?)"
+    r"(?:$|[\s:.,;(-])"
+)
 _TOTAL_END = r"(?i)[^\s](?:.*\s)(?:итог|итого|total)\s*:?$"
 _STEMS = ("итог", "всего", "общий", "подытог", "промежуточный", "grand", "sub", "total")
 _ENDS = ("итог", "итого", "total", "total:", "итого:")
@@ -76,8 +79,7 @@ def totals(columns: Sequence[Column]) -> list[Total]:
         candidates.update(rows[_labelled(text)].tolist())
         open_rows &= ~column.filled()
     candidates.update(range(max(0, size - 2), size))
-    found = [total for row in sorted(candidates) if (total := _total(columns, row, size)) is not None]
-    return found
+    return [total for row in sorted(candidates) if (total := _total(columns, row, size)) is not None]
 
 
 def _labelled(text: pa.Array) -> np.ndarray:
@@ -236,7 +238,8 @@ _NOT_WON = frozenset(
     ["закрыто и не реализовано", "сделка провалена", "провалена", "проиграна", "проиграно", "lost", "closed lost",
      "closed - lost", "отказ", "первичный контакт", "переговоры", "принимают решение", "согласование договора",
      "новая", "в работе", "open", "new", "in progress", "negotiation", "proposal", "qualification", "неразобранное",
-     "подготовка документов", "cчёт на предоплату", "счёт на предоплату", "prospecting", "closedlost", "анализ причины провала"]
+     "подготовка документов", "cчёт на предоплату", "счёт на предоплату", "prospecting",
+     "closedlost", "анализ причины провала"]
 )  # fmt: skip
 _TEST = re.compile(
     r"\s*(?:тест(?:овая|овый|овое)?|test)(?:[\s_-]*(?:сделка|клиент|заказ|deal|client|order))?[\s№#_-]*\d*\s*",

@@ -282,9 +282,9 @@ class Reader:
                 self.proved.add(mark)
         if not doubtful:
             return
-        mark = self.decimal or (next(iter(self.proved)) if len(self.proved) == 1 else None)
+        only = self.decimal or (next(iter(self.proved)) if len(self.proved) == 1 else None)
         doubted = written.filter(ambiguous)
-        if mark is None or (pc.sum(pc.match_substring(doubted, "." if mark == "," else ",")).as_py() or 0):
+        if only is None or (pc.sum(pc.match_substring(doubted, "." if only == "," else ",")).as_py() or 0):
             raise SourceError(
                 f"{doubted[0].as_py()!r} may be a thousand or a fraction, and nothing in the file tells which.",
                 "Give decimal=',' or decimal='.'.", file=self.file, column=column.name,
@@ -462,8 +462,9 @@ def _float(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def _moment(value: Any) -> np.datetime64:
-    return np.datetime64("NaT", "us") if value is None else np.datetime64(value, "us")
+def _moment(value: Any) -> Any:
+    moment: Any = "NaT" if value is None else value
+    return np.datetime64(moment, "us")
 
 
 def _series(text: pa.Array) -> pd.Series:

@@ -158,7 +158,7 @@ def _texts(frame: pd.DataFrame, source: str, key: str, **renamed: str) -> pd.Dat
             columns[name] = frame[column].astype(dtype)  # type: ignore[call-overload]
         else:
             missing = pd.NaT if dtype.startswith("datetime") else None
-            columns[name] = pd.Series(missing, index=frame.index, dtype=dtype)  # type: ignore[call-overload]
+            columns[name] = pd.Series(missing, index=frame.index, dtype=dtype)
     columns["source"] = pd.Series(source, index=frame.index, dtype="str")
     if key:
         columns["feedback_id"] = (f"{source}:" + frame[key]).astype("str")

@@ -28,7 +28,7 @@ class Wide:
 
     ids: list[int]
     sums: list[int]
-    months: dict[int, tuple[np.datetime64, str]]
+    months: dict[int, tuple[Any, str]]
 
     @property
     def measures(self) -> list[str]:
@@ -55,7 +55,7 @@ def months_of(names: Sequence[str], context: Sequence[str], file: str) -> Wide |
     year = None
     if any(found is None for (found, _), _ in read.values()):
         year = _year(context, file)
-    months = {
+    months: dict[int, tuple[Any, str]] = {
         place: (np.datetime64(f"{found or year:04d}-{month:02d}-01", "us"), measure)
         for place, ((found, month), measure) in read.items()
     }
