@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,15 +10,6 @@ import pytest
 
 from loyalty_analytics import tables
 from loyalty_analytics.survey.questions import question_bank
-
-SHARED = Path(__file__).parents[3] / "shared"
-
-
-@pytest.fixture
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("../shared is not here")
-    return SHARED
 
 
 def world(seed: int = 1, clients: int = 60, ids: str = "str", stay: float = 1.0) -> SimpleNamespace:

@@ -73,7 +73,7 @@ def compare_groups(
     Result
         [by], score, low, high (null below 3 votes outside a census), n; pooled, pooled_low, pooled_high: drawn
         towards all groups as far as their differences are noise (endless base: "is the process different?");
-        p_value (this group against all others, exact, Holm), differs bool, rank and alike (groups that share a
+        p_value (this group against the others, exact, Holm's steps), differs bool, rank and alike (groups that share a
         letter cannot be told apart); p_value, rank, alike are null below 8 votes.
 
     Notes
@@ -162,16 +162,24 @@ def _prior(table: np.ndarray, least: float) -> np.ndarray:
 def _each_against_others(
     samples: Sequence[np.ndarray], big: np.ndarray, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    from statsmodels.stats.multitest import multipletests
+    """Step down: the group furthest from the others is told and leaves; the rest are compared without it.
 
+    Without leaving, one odd manager among three would make the other two look odd as well.
+    """
     p_value = np.full(len(samples), np.nan)
     differs = np.zeros(len(samples), dtype=bool)
-    if len(big) > 1:
-        raw = [shift_test(samples[i], np.concatenate([samples[j] for j in big if j != i])) for i in big]
-        if len(big) == 2:
-            raw = raw[:1] * 2
-        p_value[big] = multipletests(raw, method="holm")[1] if len(big) > 2 else raw
-        differs[big] = p_value[big] < 1 - level
+    left, reached = [int(group) for group in big], 0.0
+    while len(left) > 1:
+        raw = [shift_test(samples[i], np.concatenate([samples[j] for j in left if j != i])) for i in left]
+        holm = np.maximum(np.minimum(np.array(raw) * (len(left) if len(left) > 2 else 1), 1.0), reached)
+        first = int(np.argmin(holm))
+        told = [left[first]] if len(left) > 2 else list(left)
+        if holm[first] >= 1 - level:
+            p_value[left] = holm
+            break
+        reached = float(holm[first])
+        p_value[told], differs[told] = reached, True
+        left = [group for group in left if group not in told]
     return p_value, differs
 
 
