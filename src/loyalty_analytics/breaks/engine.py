@@ -248,11 +248,13 @@ def _date(
     month, low, high = date_interval(np.concatenate([first, two.second[double]]), rules.level * _NARROW / 0.95)
     shape = np.where(evidence.shapes[:, single].sum(1) > 0, evidence.shapes[:, single].argmax(1), 0)
     shape[double] = 0
+    later = np.zeros(len(double), dtype=np.int64)
     local, part = np.r_[at, double], np.r_[np.zeros(len(at), dtype=np.int64), np.ones(len(double), dtype=np.int64)]
+    sizes = _sizes(table, z, precision, dof, values, local, part, month, np.r_[shape, later], rules.level)
     return {
         "row": rows[local], "break_month": month + f, "low": low + f, "high": high + f,
         "p_value": p[rows][local], "p_second": np.where(part == 1, p_second[local], 0.0),
-        **_sizes(table, z, precision, dof, values, local, part, month, np.where(part == 1, 0, shape[local]), rules.level),
+        **sizes,
     }  # fmt: skip
 
 

@@ -20,7 +20,8 @@ __all__ = ["CHANGE_SD", "NOISES", "SEASONS", "SHAPES", "SHAPE_PRIOR", "Tables", 
 # steady yearly trend; size of a newcomer's start; log of the growth of the noise itself.
 NOISES = (
     ("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.7), ("ar", 0.88),
-    ("walk", 0.15), ("walk", 0.3), ("walk", 0.6), ("walk", 1.2), ("walk", 3.0), ("trend", 0.8), ("start", 3.0), ("uneven", 1.0),
+    ("walk", 0.15), ("walk", 0.3), ("walk", 0.6), ("walk", 1.2), ("walk", 3.0),
+    ("trend", 0.8), ("start", 3.0), ("uneven", 1.0),
 )  # fmt: skip
 # Standard deviation of a season's long waves (year, half-year) and short waves, in units of the noise.
 SEASONS = ((0.15, 0.15), (0.8, 0.2), (2.0, 0.4), (5.0, 1.5))

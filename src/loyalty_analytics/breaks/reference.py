@@ -27,12 +27,18 @@ class Breakpoints(Result):
         Interval of each position in the same count, not clipped to the sample.
     rss, bic : float
         Of the chosen segmentation.
+    sup_f, sup_f_p : float
+        Largest F statistic of one break against none over all places that leave ``trim`` on both
+        sides (Andrews 1993; (RSS₀ − RSS₁) / (RSS₁ / (n − 2k)), not divided by k) and its p-value
+        (approximation of DeLong 1981 to the law of the largest of a squared Bessel process).
     """
 
     positions: np.ndarray
     intervals: np.ndarray
     rss: float
     bic: float
+    sup_f: float
+    sup_f_p: float
 
 
 def breakpoints(
@@ -87,7 +93,9 @@ def breakpoints(
         raise ParamsError(f"trim={trim!r}: no two segments of {h} rows fit into {n}.", "Lower trim.")
     if breaks is not None and not 0 <= breaks <= most:
         raise ParamsError(f"breaks={breaks!r}: between 0 and {most} fit.", "Lower breaks or trim.")
-    options = segmentations(segment_costs(y, X, h), h, most if breaks is None else breaks)
+    costs = segment_costs(y, X, h)
+    options = segmentations(costs, h, most if breaks is None else breaks)
+    sup = _sup_f(costs, n, k)
     bic = np.array([_bic(n, k, m, rss) for m, (rss, _) in enumerate(options)])
     chosen = int(np.argmin(bic)) if breaks is None else breaks
     rss, positions = options[chosen]
@@ -105,7 +113,29 @@ def breakpoints(
         intervals=intervals,
         rss=float(rss),
         bic=float(bic[chosen]),
+        sup_f=sup,
+        sup_f_p=sup_f_p(sup, k, h / n),
     )
+
+
+def _sup_f(costs: np.ndarray, n: int, k: int) -> float:
+    split = float(np.min(costs[0] + costs[:, n]))
+    return (float(costs[0, n]) - split) / max(split / (n - 2 * k), np.finfo(float).tiny)
+
+
+def sup_f_p(statistic: float, k: int, share: float) -> float:
+    """p-value of the largest F statistic with ``k`` coefficients and ``share`` of the rows trimmed on each side.
+
+    >>> round(sup_f_p(8.85, 1, 0.15), 2)  # 5 % critical value of Andrews (1993), table 1
+    0.05
+    """
+    from scipy.special import gammaln
+
+    if statistic <= k:
+        return 1.0
+    span = 2 * np.log((1 - share) / share)
+    log = k / 2 * np.log(statistic / 2) - statistic / 2 - gammaln(k / 2)
+    return float(min(np.exp(log) * (span * (1 - k / statistic) + 2 / statistic), 1.0))
 
 
 def _data(y: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
