@@ -87,7 +87,7 @@ def _line_options(function: Any) -> Any:
     for option in reversed(
         [
             click.option("--language", "languages", multiple=True, help="ru or en; may stand twice."),
-            click.option("--jobs", type=click.IntRange(1, 256), help="Workers side by side. Default: cores, at most 4."),
+            click.option("--jobs", type=click.IntRange(1, 256), help="Workers side by side; up to 4 by default."),
             click.option("--timeout", type=click.FloatRange(1), default=900, show_default=True,
                          help="Seconds of a notebook."),
             click.option("--cell-timeout", type=click.FloatRange(1), default=600, show_default=True,
