@@ -46,8 +46,15 @@ def test_evidence_equals_the_plain_formula(missing: list[int], model: int) -> No
     evidence = block_evidence(block, reference_hyper())
     sd = float(np.sqrt(block.base[0, 0] / block.dof[0]))
     before = np.concatenate([[0], np.cumsum(used)])
-    steps = [c for c in np.flatnonzero(table.shape == 0) if before[table.start[c]] >= 6 and before[-1] - before[table.start[c]] >= 3]
-    plain = [_plain(log, used, model, table.shapes[:, c].astype(float), sd, float(CHANGE_SD[0])) + table.prior[c] for c in steps]
+    steps = [
+        c
+        for c in np.flatnonzero(table.shape == 0)
+        if before[table.start[c]] >= 6 and before[-1] - before[table.start[c]] >= 3
+    ]
+    plain = [
+        _plain(log, used, model, table.shapes[:, c].astype(float), sd, float(CHANGE_SD[0])) + table.prior[c]
+        for c in steps
+    ]
     assert evidence.broken[0, 0, 0] == pytest.approx(np.logaddexp.reduce(plain), abs=0.02)
 
 
@@ -80,9 +87,7 @@ def test_interval_is_the_shortest_run_that_holds_the_level() -> None:
     for row, a, lo, hi in zip(dates, at, low, high):
         assert lo <= a <= hi
         assert row[lo : hi + 1].sum() >= 0.8 - 1e-6
-        shorter = [
-            row[i : i + hi - lo].sum() for i in range(30 - (hi - lo) + 1) if i <= a < i + hi - lo
-        ]
+        shorter = [row[i : i + hi - lo].sum() for i in range(30 - (hi - lo) + 1) if i <= a < i + hi - lo]
         assert max(shorter, default=0) < 0.8
 
 

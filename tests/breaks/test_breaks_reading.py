@@ -32,7 +32,7 @@ def _long(wide: pd.DataFrame, months: object = None) -> pd.DataFrame:
     begun = wide.gt(0).cumsum(axis=1).gt(0)
     gap = pd.DataFrame([k for k in known if begun.loc[k[0], k[1]]], columns=["client_id", "month", "revenue"])
     frame = pd.concat([frame, gap], ignore_index=True)
-    return frame.assign(month=getattr(frame["month"].dt, "strftime")("%Y-%m")).sample(frac=1, random_state=3)
+    return frame.assign(month=frame["month"].dt.strftime("%Y-%m")).sample(frac=1, random_state=3)
 
 
 def _same(a: pd.DataFrame, b: pd.DataFrame) -> None:
@@ -79,7 +79,9 @@ def test_later_months_are_not_seen(wide: pd.DataFrame) -> None:
 def test_a_panel_of_orders_is_accepted() -> None:
     rng = np.random.default_rng(2)
     days = pd.date_range("2022-01-05", "2025-12-28", freq="7D")
-    orders = pd.DataFrame({"client_id": rng.integers(0, 12, len(days) * 6), "date": np.repeat(days, 6), "amount": 100.0})
+    orders = pd.DataFrame(
+        {"client_id": rng.integers(0, 12, len(days) * 6), "date": np.repeat(days, 6), "amount": 100.0}
+    )
     late = (orders["client_id"] == 4) & (orders["date"] >= "2025-03-01")
     panel = la.monthly_panel(orders[~late])
     table = la.find_breaks(panel).table

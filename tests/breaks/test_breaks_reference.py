@@ -113,7 +113,7 @@ def test_critical_values_of_andrews(k: int, critical: float) -> None:
 
 def test_errors_tell_what_to_do() -> None:
     with pytest.raises(la.LoyaltyError, match="segments of 1 rows for 1 coefficients"):
-        la.breakpoints(range(6))
+        la.breakpoints(range(12))
     with pytest.raises(la.LoyaltyError, match="finite"):
         la.breakpoints([1.0, np.nan] * 10)
     with pytest.raises(la.LoyaltyError, match="between 0 and"):

@@ -27,7 +27,7 @@ _LONG = 800  # longer series are looked at in blocks
 _COST = 1.5  # penalty per parameter in units of log n; the place of a break counts as one and a half
 _STRAY = 5.0  # robust standard deviations from the running median
 _SEASONS = (4, 7, 12, 24, 52)
-_SEASON_SEEN = 0.5  # autocorrelation of the differences from which a season is taken as there
+_SEASON_SEEN = 0.4  # autocorrelation of the differences from which a season is taken as there
 _RHO_MOST = 0.98
 _RATIO = 2.0  # largest to smallest value from which a log scale is tried
 
@@ -144,7 +144,11 @@ def _period(x: np.ndarray) -> int:
     d = np.diff(x)
     d = np.clip(d - np.median(d), *np.quantile(d - np.median(d), [0.02, 0.98])) if len(d) > 8 else d
     total = float((d**2).sum())
-    seen = {p: float((d[p:] * d[:-p]).sum()) / total for p in _SEASONS if len(x) >= 3 * p and total > 0}
+    seen = {
+        p: float((d[p:] * d[:-p]).sum()) / total * len(d) / (len(d) - p)
+        for p in _SEASONS
+        if len(x) >= 3 * p and total > 0
+    }
     best = max(seen, key=lambda p: seen[p], default=0)
     return best if best and seen[best] > _SEASON_SEEN else 0
 
@@ -243,7 +247,7 @@ def _criterion(series: _Series, family: int, positions: list[int], kind: str, rs
     rest = _residuals(x, family, positions)
     rho = _rho(rest)
     # No partition may claim less noise than rounding of the values makes.
-    floor = n * (1e-4 * np.std(x)) ** 2
+    floor = max(n * (1e-4 * float(np.std(x))) ** 2, np.finfo(float).tiny)
     innovations = (1 - rho**2) * rest[0] ** 2 + float(((rest[1:] - rho * rest[:-1]) ** 2).sum())
     return n * np.log(innovations + floor) - np.log(1 - rho**2) + _COST * np.log(n) * parameters
 
