@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from airflow.exceptions import AirflowFailException
 from airflow.sdk import dag, task
