@@ -172,12 +172,40 @@ def score(
     }
 
 
+def adtributor(before: pd.DataFrame, after: pd.DataFrame, names: list[str]) -> set[Slice]:
+    """The method of Bhagwan et al. (NSDI 2014), plainly: one dimension, values of large surprise.
+
+    A value is taken when it explains at least a tenth of the change, until two thirds are explained; the
+    dimension with the largest total surprise (Jensen-Shannon term) is the answer.
+    """
+    best: tuple[float, list[Slice]] = (-np.inf, [])
+    total = after["amount"].sum() - before["amount"].sum()
+    for name in names:
+        sums = pd.concat([table.groupby(name)["amount"].sum() for table in (before, after)], axis=1).fillna(0)
+        f, v = sums.to_numpy().T
+        p, q = f / f.sum(), v / v.sum()
+        middle = np.maximum((p + q) / 2, 1e-300)
+        surprise = (p * np.log(np.maximum(p, 1e-300) / middle) + q * np.log(np.maximum(q, 1e-300) / middle)) / 2
+        chosen: list[Slice] = []
+        explained = gathered = 0.0
+        for j in np.argsort(-surprise, kind="stable"):
+            share = (v[j] - f[j]) / total
+            if share >= 0.1:
+                chosen.append(((name, sums.index[j]),))
+                explained, gathered = explained + share, gathered + surprise[j]
+            if explained > 0.67:
+                best = max(best, (gathered, chosen))
+                break
+    return set(best[1])
+
+
 def rows(count: int, seed: int) -> Iterator[dict[str, object]]:
     """One row per kind of world."""
     import loyalty_analytics as la
 
     for name, world in KINDS.items():
-        yield {"world": name, **score(lambda b, a, d: named(la.localise(b, a, d).frame, d), world, count, seed)}
+        own = score(lambda b, a, d: named(la.localise(b, a, d).frame, d), world, count, seed)
+        yield {"world": name, **own, "Adtributor": score(adtributor, world, count, seed)["score"]}
 
 
 def timed(sizes: list[int], seed: int) -> str:

@@ -27,7 +27,7 @@ def localise(
     *,
     deepest: int | None = None,
     most: int = 8,
-    least: float = 1.0,
+    least: float = 2.0,
 ) -> Result:
     """The smallest set of slices (manager × product × …) that explains a change of the total.
 
