@@ -128,8 +128,19 @@ def score(panel: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in out.items()}
 
 
+def calibration(panel: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Share of right calls by the probability that was said."""
+    import loyalty_analytics as la
+
+    both = truth.merge(la.client_kinds(panel, str(panel["month"].max())[:7]).table, on="client_id")
+    bins = pd.cut(both["probability"], [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1])
+    right = (both["rhythm_x"] == both["best_guess"]).groupby(bins, observed=True)
+    said = both["probability"].groupby(bins, observed=True)
+    return pd.DataFrame({"clients": said.size(), "said": said.mean(), "right": right.mean()})
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first", type=int, default=900)
@@ -139,6 +150,9 @@ def main() -> None:
         runs = [score(*world(options.first + seed, **how)) for seed in range(options.seeds)]
         rows.append(pd.DataFrame(runs).mean().rename(name))
     print(pd.DataFrame(rows).round(3).to_string())
+    for name in ("window", "smooth", "two_peaks", "window_24"):
+        print(f"\ncalibration, {name}")
+        print(calibration(*world(options.first, clients=5000, **WORLDS[name])).round(3).to_string())
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def read_panel(panel: Any, as_of: Any = None) -> tuple[pd.DataFrame, AsOf | None
     if seen is not None:
         last = np.minimum(last, seen.date.to_datetime64().astype("datetime64[D]"))
     full = pd.DataFrame({
-        "client_id": frame["client_id"].array,
+        "client_id": _plain(frame["client_id"]).array,
         "number": number,
         "orders": orders.array,
         "revenue": revenue.to_numpy(),
@@ -116,6 +116,11 @@ def read_panel(panel: Any, as_of: Any = None) -> tuple[pd.DataFrame, AsOf | None
         limit = seen.month.year * 12 + seen.month.month - 1
         full = full[full["number"] <= limit].reset_index(drop=True)
     return full, seen
+
+
+def _plain(ids: pd.Series) -> pd.Series:
+    """Ids without their categories, which cannot be compared or sorted."""
+    return ids.astype(ids.cat.categories.dtype) if isinstance(ids.dtype, pd.CategoricalDtype) else ids
 
 
 def _longer(wide: pd.DataFrame) -> pd.DataFrame:

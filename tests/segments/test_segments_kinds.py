@@ -55,7 +55,7 @@ def test_own_worlds(name: str, rhythm: ModuleType) -> None:
 def test_own_worlds_over_many_seeds(name: str, macro: float, rhythm: ModuleType) -> None:
     runs = pd.DataFrame([rhythm.score(*rhythm.world(500 + seed, **rhythm.WORLDS[name])) for seed in range(6)]).mean()
     assert runs["macro_f1_guess"] >= macro
-    assert runs["accuracy"] >= 0.92
+    assert runs["accuracy"] >= 0.91
     assert runs["calibration_error"] <= 0.03
 
 

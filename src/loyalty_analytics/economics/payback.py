@@ -72,6 +72,8 @@ def payback(
     if len(spend) and spend["purpose"].notna().any():
         spend = spend[spend["purpose"] == "acquisition"]
     first = span.first[(span.first >= span.begin) & (span.first >= span.earliest + censored_months)]
+    if first.empty or spend.empty:
+        return Result(frame=pd.DataFrame(columns=_COLUMNS), as_of=span.as_of, notes=(Note("acquisition.nothing"),))
     rows = span.rows[span.rows["client_id"].isin(first.index)]
     known = rows["gross_profit"].notna().any()
     income = rows["gross_profit" if known else "revenue"].fillna(0).astype("int64")

@@ -61,26 +61,26 @@ def front(data: Data, language: str, *, kinds: Result, life: Result, flow: Resul
     anchor = set(kinds.frame.loc[kinds.frame["is_anchor"], "client_id"])
     share = float(curve.loc[curve["client_id"].isin(anchor), "revenue"].sum() / max(curve["revenue"].sum(), 1e-9))
     left, money = _left(life, data)
-    text = [say("front_anchors", language, n=words.count(len(anchor), "segments.anchors", language),
-                 share=words.percent(share, language))]  # fmt: skip
+    count = words.number(len(anchor), language)
+    text = [say("front_anchors", language, n=count, share=words.percent(share, language))]
     if left:
         text.append(say("front_left", language, n=words.count(left, "client", language),
                          money=amount(money, data, language)))  # fmt: skip
     else:
         text.append(say("front_stay", language))
-    counts = life.frame["status"].value_counts()
-    wake = int(counts.get("sleeping", 0))
+    statuses = life.frame["status"].value_counts()
+    wake = int(statuses.get("sleeping", 0))
     text.append(say("front_wake" if wake else "front_no_wake", language, n=words.count(wake, "client", language)))
     active = int(flow.frame["active"].iloc[-1]) if len(flow.frame) else 0
     tiles = [
-        Tile(value=words.number(len(anchor), language), label=words.plural(len(anchor), "segments.anchors", language),
+        Tile(value=count, label=words.plural(len(anchor), "segments.anchors", language),
              change=say("tile_anchors", language, share=words.percent(share, language))),
         Tile(value=words.number(active, language), label=say("tile_active", language),
              change=say("tile_of", language, n=words.number(len(life.frame), language))),
         Tile(value=words.number(left, language), label=say("tile_left", language),
              change=say("tile_left_money", language, money=amount(money, data, language)) if left else "",
              mood="worse" if left else ""),
-        Tile(value=words.number(int(counts.get("new", 0)), language), label=say("tile_new", language)),
+        Tile(value=words.number(int(statuses.get("new", 0)), language), label=say("tile_new", language)),
         Tile(value=words.number(wake, language), label=say("tile_sleeping", language)),
     ]  # fmt: skip
     if len(wallet.overview):

@@ -211,16 +211,16 @@ def client_facts(
     wanted = ("client_id", "client_name", "manager_id", "industry", "industry_rank")
     frame = people[[name for name in wanted if name in people]].drop_duplicates("client_id").reset_index(drop=True)
     own = frame["client_id"]
-    frame["revenue_year"] = own.map(total(end - 12, end)).fillna(0.0)
-    before = own.map(total(end - 24, end - 12)).fillna(0.0)
+    frame["revenue_year"] = own.map(total(end - 12, end)).astype("float64").fillna(0.0)
+    before = own.map(total(end - 24, end - 12)).astype("float64").fillna(0.0)
     positive = frame["revenue_year"].clip(lower=0)
     frame["share"] = positive / positive.sum() if positive.sum() > 0 else np.nan
     if "industry" in frame:
         within = positive.groupby(frame["industry"]).transform("sum")
         frame["industry_share"] = positive / within.where(within > 0)
     frame["change_year"] = frame["revenue_year"] - before
-    frame["month"] = own.map(total(end - 1, end)).fillna(0.0)
-    frame["change_month"] = frame["month"] - own.map(total(end - 13, end - 12)).fillna(0.0)
+    frame["month"] = own.map(total(end - 1, end)).astype("float64").fillna(0.0)
+    frame["change_month"] = frame["month"] - own.map(total(end - 13, end - 12)).astype("float64").fillna(0.0)
     for table, names in (
         (kinds, ["rhythm", "is_anchor"]), (life, ["status", "p_alive"]), (rfm, ["segment"]),
         (scores, ["score", "silent"]), (receivables, ["debt", "overdue"]),
