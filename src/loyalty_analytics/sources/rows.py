@@ -116,6 +116,8 @@ def _total(columns: Sequence[Column], row: int, size: int) -> Total | None:
         if not isinstance(cell, str):
             return None
         if re.match(_TOTAL_WORDS, cell) or re.search(_TOTAL_END, cell):
+            if figures:
+                return None  # the label of a total stands before its figures
             label = label or cell
             continue
         read = parse_numbers([cell], ",")
@@ -150,6 +152,14 @@ def compare_totals(
     -------
     set of positions that are totals; the other candidates are data.
     """
+    # A row that only reads like a total is data, and the true totals count it.
+    data_rows = data_rows.copy()
+    previous = -1
+    for total in found:
+        if not total.certain and not _agreement(total, figures, data_rows, previous)[0]:
+            data_rows[total.position] = True
+        else:
+            previous = total.position
     confirmed: set[int] = set()
     before = -1
     for total in found:
