@@ -32,7 +32,7 @@ _KINDS = np.array(["level", "decay", "decay", "slope", "slope", "level"])
 _SMALL = 12
 _WORTH = -0.7  # statistic of the first look from which every date is looked at
 _LEFT = 0.05  # p-value of a silence from which the client is taken as gone
-_CANDIDATE = 0.15  # p-value from which the dating is worth its time
+_CANDIDATE = 0.12  # p-value from which the dating is worth its time
 _SAMPLE = 300  # clients that the shares of quiet models are learned from
 _FULLEST = 0.7  # share of a group, fullest first, that the sample is drawn from
 _CHUNK = 2048  # clients dated at once: memory stays flat whatever their number
@@ -199,10 +199,11 @@ def _group(
     statistic: np.ndarray, p: np.ndarray, kernel: np.ndarray, rules: Rules,
 ) -> list[dict[str, np.ndarray]]:  # fmt: skip
     """One group of clients of equal length; fills ``p`` and ``kernel``, returns its candidates."""
-    found, kept = [], hyper.kept
+    found = []
     log_, used_, visits_ = (array[group][:, f:] for array in (log, used, visits))
     for part in blocks(log_, used_):
         rows = group[part]
+        kept = hyper.kept(int((~used_[part]).sum(1).max()))
         block = quiet_block(log_[part], used_[part], visits_[part], kept)
         active = None
         if len(rows) > _SMALL:  # a first look at few dates pays where many clients share the work

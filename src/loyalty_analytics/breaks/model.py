@@ -22,6 +22,7 @@ __all__ = [
 
 DOF, SD = 4.0, 0.2  # prior of a client's standard deviation of log volume
 _CHUNK = 128
+_MANY_MISSING, _FEW_MODELS = 12, 6
 _FEW = 24  # clients that are not worth splitting
 _MISSING_CLASSES = (2, 9, 20, 34)  # months missing, upper ends
 _NEVER = -1e9
@@ -36,9 +37,12 @@ class Hyper:
     kernels: np.ndarray
     broken: float
 
-    @property
-    def kept(self) -> np.ndarray:
-        return np.flatnonzero(self.kernels >= _LEAST_SHARE)
+    def kept(self, missing: int = 0) -> np.ndarray:
+        """Quiet models worth a look; few of them where so many months are missing that they look alike."""
+        least = _LEAST_SHARE
+        if missing > _MANY_MISSING:
+            least = max(least, float(np.sort(self.kernels)[-_FEW_MODELS]))
+        return np.flatnonzero(self.kernels >= least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +203,7 @@ def block_evidence(block: Block, hyper: Hyper, coarse: bool = False, active: np.
     precise = (block.base / block.dof).min(0)[:, None] / CHANGE_SD[table.shape] ** 2
     offset = _prior(block, table)
     offset += 0.5 * np.log(precise)
-    sums = _Sums(rows, len(block.kept), months, table)
+    sums = _Sums(rows, len(block.kept), table)
     for k, g in enumerate(block.kept):
         here: np.ndarray | slice = slice(None) if active is None else np.flatnonzero(active[:, k])
         part = block if active is None else block.take(here, np.array([k]))
@@ -209,14 +213,16 @@ def block_evidence(block: Block, hyper: Hyper, coarse: bool = False, active: np.
         value = _gain(part, k if active is None else 0, score, held)
         value += offset[here]
         sums.add(here, k, value, block.quiet[here, k], weight[k], score, held)
-    dates, top = sums.dates, sums.top
+    dates, top = (sums.mass @ table.dates).astype(float), sums.top
+    shapes = np.zeros((rows, len(SHAPES)))
+    shapes[:, sums.present] = np.add.reduceat(sums.mass, sums.edges, axis=1)
     if block.visits.any():
         surprise = np.exp(np.minimum(block.visits + (null - top)[:, None], 80))
         dates = dates + surprise * (block.visits != 0) * _VISITS_ALONE / months
     total = np.maximum(dates.sum(1), 1e-300)
     return Evidence(
         block.quiet, sums.broken, np.log(total) + top - null, dates / total[:, None],
-        sums.shapes / np.maximum(sums.shapes.sum(1, keepdims=True), 1e-300), sums.kernel, sums.column, sums.change,
+        shapes / np.maximum(shapes.sum(1, keepdims=True), 1e-300), sums.kernel, sums.column, sums.change,
     )  # fmt: skip
 
 
@@ -230,13 +236,12 @@ def likely(evidence: Evidence, hyper: Hyper, kept: np.ndarray, least: float = 0.
 class _Sums:
     """Running sums over the quiet models, each client scaled by its largest term."""
 
-    def __init__(self, rows: int, models: int, months: int, table: Tables) -> None:
-        self.table = table
+    def __init__(self, rows: int, models: int, table: Tables) -> None:
         self.edges = np.flatnonzero(np.r_[True, np.diff(table.shape) > 0])
         self.present = table.shape[self.edges]
         self.broken = np.full((rows, models, len(SHAPES)), _NEVER)
         self.top, self.best = np.full(rows, _NEVER), np.full(rows, 2 * _NEVER)
-        self.dates, self.shapes = np.zeros((rows, months)), np.zeros((rows, len(SHAPES)))
+        self.mass = np.zeros((rows, len(table.shape)), dtype=np.float32)
         self.kernel, self.column = np.zeros((2, rows), dtype=np.int64)
         self.change = np.zeros(rows)
 
@@ -250,20 +255,19 @@ class _Sums:
         peak = value[every, column]
         value -= peak[:, None]
         mass = np.exp(value, out=value)
-        by_shape = np.add.reduceat(mass, self.edges, axis=1)
         level = np.maximum(peak + quiet + weight, _NEVER)
         broken = np.full((len(value), len(SHAPES)), _NEVER)
         with np.errstate(divide="ignore"):
-            broken[:, self.present] = np.maximum(np.log(by_shape) + (peak + quiet)[:, None], _NEVER)
+            by_shape = np.log(np.add.reduceat(mass, self.edges, axis=1))
+        broken[:, self.present] = np.maximum(by_shape + (peak + quiet)[:, None], _NEVER)
         self.broken[here, k] = broken
-        new = np.maximum(self.top[here], level)
-        old, now = np.exp(self.top[here] - new)[:, None], np.exp(level - new)[:, None]
-        self.dates[here] = self.dates[here] * old + now * (mass @ self.table.dates)
-        shapes = self.shapes[here] * old
-        shapes[:, self.present] += now * by_shape
-        self.shapes[here], self.top[here] = shapes, new
-        better = level > self.best[here]
-        self.best[here] = np.where(better, level, self.best[here])
+        top, best = self.top[here], self.best[here]
+        new = np.maximum(top, level)
+        mass *= np.exp(level - new).astype(np.float32)[:, None]
+        mass += self.mass[here] * np.exp(top - new).astype(np.float32)[:, None]
+        self.mass[here], self.top[here] = mass, new
+        better = level > best
+        self.best[here] = np.where(better, level, best)
         self.kernel[here] = np.where(better, k, self.kernel[here])
         self.column[here] = np.where(better, column, self.column[here])
         self.change[here] = np.where(better, score[every, column] / held[every, column], self.change[here])
