@@ -13,6 +13,7 @@ from ..plots import breaks as break_plots
 from ..plots import brief as plots
 from ..results import Result
 from .base import Exhibit, Front, Tile, drawn, exhibit, glossary
+from .brief_loyalty import moved
 from .brief_voice import Voice, top_cause
 from .table import Column, Table
 from .volume import Volume, falls, label_of, names, volume
@@ -97,7 +98,8 @@ def _survey_front(data: Data, language: str, voice: Voice, cause: str, loop: Res
             "value": words.number(row["nps"], language),
             "interval": words.interval(row["low"], row["high"], language),
         }
-        sentences.append(words.say("brief.nps_is", language, **values))
+        change = moved(voice, language)
+        sentences.append(words.say("brief.nps_is", language, **values, change=f"; {change}" if change else ""))
     sentences.append(cause)
     overdue = len(getattr(loop, "overdue", ()))
     if overdue:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..load import Data
     from .brief_voice import Voice
 
-__all__ = ["loyalty"]
+__all__ = ["loyalty", "moved"]
 
 
 @exhibit("brief", "loyalty", needs=("survey_answers",))
@@ -34,7 +34,9 @@ def loyalty(data: Data, voice: Voice, *, language: str) -> Exhibit:
         "nps": words.number(row["nps"], language),
         "interval": words.interval(row["low"], row["high"], language),
     }
-    title = words.say("brief.loyalty_title", language, **shown) + _moved(voice, language)
+    title = "; ".join(
+        part for part in (words.say("brief.loyalty_title", language, **shown), moved(voice, language)) if part
+    )
     return Exhibit(
         name="loyalty",
         title=title,
@@ -50,15 +52,16 @@ def loyalty(data: Data, voice: Voice, *, language: str) -> Exhibit:
     )  # fmt: skip
 
 
-def _moved(voice: Voice, language: str) -> str:
+def moved(voice: Voice, language: str) -> str:
     """Change to the quarter before, or that it is inside the noise."""
     if voice.change is None or pd.isna(voice.change.frame["change"].iloc[0]):
         return ""
     row = voice.change.frame.iloc[0]
-    if row["changed"]:
-        shift = words.number(row["change"], language, sign=True)
-        return "; " + words.say("brief.loyalty_moved", language, change=shift)
-    return "; " + words.say("common.unchanged", language, noise=words.number(row["noise"], language))
+    if bool(row["changed"]):
+        # The difference of what the reader sees, not of what stands behind the rounding.
+        shift = words.number(round(row["now"]) - round(row["before"]), language, sign=True)
+        return words.say("brief.loyalty_moved", language, change=shift)
+    return words.say("common.unchanged", language, noise=words.number(row["noise"], language))
 
 
 def _listed(history: pd.DataFrame, language: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..load import Data
     from ..results import Result
 
-__all__ = ["Voice", "cause_counts", "causes", "survey", "top_cause", "unknowns", "visit_tables", "visits"]
+__all__ = ["Voice", "cause_counts", "causes", "survey", "top_cause", "unknowns", "visit_tables", "visited", "visits"]
 
 _QUARTER = 3
 _FEW = 8  # clients with comments below which shares of causes are not compared
@@ -200,6 +200,12 @@ def _p_values(after: pd.Series, n_after: int, before: pd.Series, n_before: int) 
     corrected = np.empty_like(raw)
     corrected[order] = np.minimum(np.maximum.accumulate(raw[order] * (len(raw) - np.arange(len(raw)))), 1.0)
     return corrected
+
+
+def visited(data: Data, life: Result) -> pd.DataFrame:
+    """Clients that are visited: neither the card nor the ledger calls them lost."""
+    gone = life.frame.loc[life.frame["status"] == "lost", "client_id"]
+    return data.clients[(data.clients["status"] != "lost").fillna(True) & ~data.clients["client_id"].isin(gone)]
 
 
 def visit_tables(data: Data) -> dict[str, pd.DataFrame]:

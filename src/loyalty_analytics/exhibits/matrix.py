@@ -133,7 +133,11 @@ def matrix(data: Data, *, language: str) -> Exhibit:
         name="matrix",
         title=_matrix_title(table, language),
         language=language,
-        subtitle=say("brief.matrix_sub", language, n=words.number(len(table), language)),
+        subtitle=say(
+            "brief.matrix_sub" if table["revenue"].notna().any() else "brief.matrix_sub_survey",
+            language,
+            n=words.number(len(table), language),
+        ),
         table=Table(frame=table, columns=columns),
         note=say("brief.matrix_note", language),
     )

@@ -89,9 +89,7 @@ def show(figure: Figure, *, alt: str, caption: str = "") -> None:
 
     figure = getattr(figure, "figure", figure)  # Axes are accepted too
     if len(alt.split()) < 2:
-        raise LoyaltyError(
-            "A figure needs a text for those who do not see it.", "Pass alt='…', made from its numbers."
-        )
+        raise LoyaltyError("A figure needs a text for those who do not see it.", "Pass alt='…', made from its numbers.")
     data, width, height = webp(figure, 1.5)
     markup = _figure("webp", base64.b64encode(data).decode(), alt, caption, width, height)
     display({"text/html": markup, "text/plain": alt}, raw=True, metadata={"loyalty": "own"})
@@ -132,7 +130,7 @@ def render(notebook: Any, language: str, title: str) -> Page:
     )
     body = _number_tables(body, language)
     body, styles = _styles(body)
-    body, headings = _anchors(body)
+    body, headings = _anchors(_missing_last(body))
     first = re.search(r"<h1[^>]*>(.*?)</h1>", body, re.S)
     name = _text(first[1]) if first else title
     if first is None:
@@ -222,6 +220,16 @@ def _shown(output: Mapping[str, Any]) -> str:
     if not text:
         return ""
     return f'<pre tabindex="0">{html.escape(_ADDRESS.sub("0x…", _plain(text)))}</pre>'
+
+
+def _missing_last(body: str) -> str:
+    """What the data cannot carry stands behind what they can, so that a reader begins with findings."""
+    pattern = re.compile(r'<section class="exhibit missing".*?</section>\s*', re.S)
+    missing = "".join(pattern.findall(body))
+    body = pattern.sub("", body)
+    found = re.search(r'<section class="glossary"|<details class="code"', body)
+    at = found.start() if found else len(body)
+    return body[:at] + missing + body[at:]
 
 
 def _merged(outputs: list[Any]) -> list[Any]:
