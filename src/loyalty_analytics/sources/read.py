@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, LoyaltyError, SourceError, nearest
-from . import headers, match, rows, wide
+from ..errors import DataError, LoyaltyError, SourceError
+from . import finish, headers, naming, rows, wide
 from .column import Column
 from .findings import Findings
 from .numbers import unit_of
@@ -21,7 +20,6 @@ from .values import Reader
 
 __all__ = ["Detected", "RawTable", "read_frame", "read_source"]
 
-_SHOWN = 5
 _WINDOW = ("1990-01-01", "2100-12-31")
 
 
@@ -212,11 +210,11 @@ def _read(
 ) -> RawTable:  # fmt: skip
     found, file = reader.found, path.name
     columns, lines, hidden = opened.columns, opened.lines, opened.hidden
-    columns = _named(columns, names, mapping, file, found)
-    columns, lines, hidden = _without_noise(columns, lines, hidden, found, file)
+    columns = naming.named(columns, names, mapping, file, found)
+    columns, lines, hidden = naming.without_noise(columns, lines, hidden, found, file)
     table_names = [column.name for column in columns]
     plan = wide.months_of(table_names, [*opened.above, path.stem], file) if names is None else None
-    targets = _targets(columns, mapping, also, kinds, plan, file)
+    targets = naming.targets(columns, mapping, also, kinds, plan, file)
     reader.lines = lines
     picked = rows.totals(columns)
     candidate = np.zeros(len(lines), dtype=bool)
@@ -237,13 +235,13 @@ def _read(
         lines = lines[places]
     frame = pd.DataFrame(typed)
     if plan is not None:
-        frame, lines, copies = _long(frame, plan, columns, lines, copies, found, file)
+        frame, lines, copies = finish.long(frame, plan, columns, lines, copies, found, file)
     elif won_only:
         lost = rows.not_won(frame, lines, file, found)
         if lost.any():
             frame, lines, copies = frame[~lost].reset_index(drop=True), lines[~lost], copies[~lost]
-    _spellings(frame, lines, found, file)
-    _currencies(frame, found, file)
+    finish.spellings(frame, lines, found, file)
+    finish.currencies(frame, found, file)
     forms = sorted(reader.date_formats, key=lambda form: -reader.date_formats[form])
     detected = Detected(
         encoding=opened.encoding,
@@ -253,123 +251,6 @@ def _read(
         date_format=reader.date_format or (forms[0] if forms else None),
     )
     return RawTable(frame=frame, lines=lines, copies=copies, found=found, detected=detected)
-
-
-def _named(
-    columns: list[Column],
-    names: Sequence[str] | None,
-    mapping: Mapping[str, str | int] | None,
-    file: str,
-    found: Findings,
-) -> list[Column]:
-    """Columns with a name each; a doubled name is an error unless it is mapped by position."""
-    if names is not None:
-        while len(columns) > len(names) and not columns[-1].name and not columns[-1].filled().any():
-            columns = columns[:-1]
-        if len(names) != len(columns):
-            raise SourceError(f"{len(names)} names for {len(columns)} columns.", "Name every column.", file=file)
-        return [Column(str(name), c.text, c.number, c.moment) for name, c in zip(names, columns)]
-    by_position = {place for place in (mapping or {}).values() if isinstance(place, int)}
-    seen: dict[str, int] = {}
-    kept = []
-    for place, column in enumerate(columns):
-        name = column.name
-        if not name:
-            if not column.filled().any() and place not in by_position:
-                if not mapping or not any(position > place for position in by_position):
-                    continue
-            elif column.filled().any():
-                found.add(
-                    "column_unnamed",
-                    "warning",
-                    file=file,
-                    column=f"column {place + 1}",
-                    rows=int(column.filled().sum()),
-                )
-            name = f"column {place + 1}"
-        if name in seen:
-            first = seen[name]
-            if place not in by_position and first not in by_position:
-                raise SourceError(
-                    f"The column {name!r} stands twice, at positions {first} and {place}.",
-                    f"Give columns by position, {{name: {place}}}, or rename one in the file.",
-                    file=file, column=name,
-                )  # fmt: skip
-            name = f"{name} ({place})"
-        seen[name] = place
-        kept.append(Column(name, column.text, column.number, column.moment))
-    return kept
-
-
-def _without_noise(
-    columns: list[Column], lines: np.ndarray, hidden: np.ndarray | None, found: Findings, file: str
-) -> tuple[list[Column], np.ndarray, np.ndarray | None]:
-    """Drop blank rows, repeated headers and remarks at the end."""
-    if not columns:
-        raise SourceError("The file has no columns.", "Export it again.", file=file)
-    blank = np.zeros(len(lines), dtype=bool)
-    if not any(column.whole() for column in columns):
-        blank = ~np.logical_or.reduce([column.filled() for column in columns])
-    again = rows.repeated_headers(columns, [column.name for column in columns])
-    if again.any():
-        found.add("header_again", file=file, row=int(lines[again][0]), rows=int(again.sum()))
-    remarks = rows.footers(columns)
-    remarks &= ~blank
-    if remarks.any():
-        found.add("footer", file=file, row=int(lines[remarks][0]), rows=int(remarks.sum()))
-    kept = ~(blank | again | remarks)
-    if kept.all():
-        return columns, lines, hidden
-    if not kept.any():
-        raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
-    return [column.take(kept) for column in columns], lines[kept], None if hidden is None else hidden[kept]
-
-
-def _targets(
-    columns: Sequence[Column], mapping: Mapping[str, str | int] | None, also: Sequence[str | int],
-    kinds: Mapping[str, str], plan: wide.Wide | None, file: str,
-) -> list[tuple[str, int, str | None]]:  # fmt: skip
-    """(name in the table, place of the raw column, wanted kind) for each column of the result."""
-    names = [column.name for column in columns]
-    mapping = {} if mapping is None else _directed(mapping, names)
-    wanted: dict[int, list[str]] = {}
-    for name, header in mapping.items():
-        if plan is not None and header in ("month", "amount", *plan.measures):
-            continue
-        wanted.setdefault(_position(header, columns, file), []).append(name)
-    targets: list[tuple[str, int, str | None]] = []
-    for place, name in enumerate(names):
-        for target in wanted.get(place, [name]):
-            targets.append((target, place, kinds.get(target)))
-    for header in also:
-        place = _position(header, columns, file)
-        targets.append((f"raw:{header}", place, "str"))
-    return targets
-
-
-def _directed(mapping: Mapping[str, str | int], names: Sequence[str]) -> Mapping[str, str | int]:
-    """New name → header; the other direction is taken where only that one fits the file."""
-    turned = {str(new): old for old, new in mapping.items()}
-    if mapping and all(old in names for old in mapping) and not any(new in names for new in turned):
-        return turned
-    return mapping
-
-
-def _position(header: str | int, columns: Sequence[Column], file: str) -> int:
-    names = [column.name for column in columns]
-    if isinstance(header, int):
-        if not 0 <= header < len(names):
-            raise SourceError(
-                f"There is no column at position {header}.", f"Positions run from 0 to {len(names) - 1}.", file=file
-            )
-        return header
-    flat = " ".join(str(header).split())
-    if flat in names:
-        return names.index(flat)
-    folded = [name.casefold() for name in names]
-    if folded.count(flat.casefold()) == 1:
-        return folded.index(flat.casefold())
-    raise SourceError(f"There is no column {header!r}.", nearest(flat, names), file=file, column=flat)
 
 
 def _typed(
@@ -467,68 +348,3 @@ def _hidden_counted(
             if abs(value - with_them) < 0.0051 and abs(value - without) > 0.0051:
                 return True
     return False
-
-
-def _long(
-    frame: pd.DataFrame, plan: wide.Wide, columns: Sequence[Column], lines: np.ndarray, copies: np.ndarray,
-    found: Findings, file: str,
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:  # fmt: skip
-    """A row per month in place of a column per month; blank cells are left out and counted."""
-    names = [column.name for column in columns]
-    months = {names[place] for place in plan.months} | {names[place] for place in plan.sums}
-    places, by_measure, when = wide.reshape(plan, len(frame))
-    result = {name: frame[name].iloc[places].reset_index(drop=True) for name in frame if name not in months}
-    result["month"] = pd.Series(when)
-    table = np.column_stack([frame[names[place]].to_numpy(dtype="float64") for place in plan.months])
-    column_of = {place: number for number, place in enumerate(plan.months)}
-    filled = np.zeros(len(places), dtype=bool)
-    for measure, source in by_measure.items():
-        number = np.array([column_of.get(place, -1) for place in source.tolist()])
-        values = np.where(number >= 0, table[places, np.clip(number, 0, None)], np.nan)
-        result[measure or "amount"] = pd.Series(values)
-        filled |= ~np.isnan(values)
-    _compare_sums(frame, plan, names, table, lines, found, file)
-    if not filled.all():
-        found.add("blank_months", file=file, rows=int((~filled).sum()))
-    if not filled.any():
-        raise SourceError("No month holds a figure.", "Check the export.", file=file)
-    found.add("reshaped", file=file, rows=len(frame), months=len({month for month, _ in plan.months.values()}))
-    return pd.DataFrame(result)[filled].reset_index(drop=True), lines[places][filled], copies[places][filled]
-
-
-def _compare_sums(
-    frame: pd.DataFrame, plan: wide.Wide, names: Sequence[str], table: np.ndarray, lines: np.ndarray, found: Findings,
-    file: str,
-) -> None:  # fmt: skip
-    """Columns of totals beside the months: compared with the sum of the row where they are its whole."""
-    for place in plan.sums:
-        given = frame[names[place]].to_numpy(dtype="float64")
-        if not headers.is_total(names[place]):
-            continue
-        wrong = np.abs(given - np.nansum(table, axis=1)) > 0.0051 + 1e-9 * np.abs(given)
-        if wrong.any():
-            found.add("row_total_differs", "warning", file=file, row=int(lines[wrong][0]), column=names[place],
-                      rows=int(wrong.sum()))  # fmt: skip
-    if plan.sums:
-        found.add("sum_columns", file=file, rows=len(frame), columns=", ".join(names[place] for place in plan.sums))
-
-
-def _currencies(frame: pd.DataFrame, found: Findings, file: str) -> None:
-    """A column of currencies with more than one: sums of the file mean nothing."""
-    for name in frame:
-        if re.search(r"валют|currenc", str(name), re.IGNORECASE) and frame[name].nunique() > 1:
-            listed = ", ".join(sorted(frame[name].dropna().astype("str").unique())[:_SHOWN])
-            found.add("currencies", "error", file=file, column=str(name), rows=len(frame), names=listed)
-
-
-def _spellings(frame: pd.DataFrame, lines: np.ndarray, found: Findings, file: str) -> None:
-    """Several spellings of one name: a finding; the names stay as they are."""
-    for name in frame:
-        if headers.role_of(str(name)) != "name" or not isinstance(frame[name].dtype, pd.StringDtype):
-            continue
-        groups = match.spellings(frame[name])
-        if groups:
-            rows_of = frame[name].isin([one for group in groups for one in group]).to_numpy(dtype=bool)
-            listed = "; ".join(" / ".join(group) for group in groups[:_SHOWN])
-            found.add("spellings", "warning", file=file, row=int(lines[rows_of][0]), column=str(name),
-                      rows=int(rows_of.sum()), names=listed, count=len(groups))  # fmt: skip

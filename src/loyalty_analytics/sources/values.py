@@ -15,14 +15,15 @@ from ..errors import SourceError
 from . import codes, headers
 from .column import Column, text_of
 from .dates import DateColumn, fixed_width, looks_like_date, parse_dates
+from .fast import TEXT_MARKS, odd_codes, plain_numbers
 from .findings import Findings
+from .lookup import Where, as_float, as_moment, as_series, where_is
 from .numbers import NumberColumn, currency_of, is_missing, parse_numbers, unit_of
 
 __all__ = ["Reader", "Typed"]
 
 _NAMED = 20  # rows of one fault that get a finding each
 _EXCEL_LAST = 80_000
-_PLAIN_BYTES = np.isin(np.arange(256), np.frombuffer(b"0123456789,.-", dtype=np.uint8))
 _SIMPLE = r"^[-−]?\d+(?:[.,]\d+)?$"
 _GROUPED = r"^[-−]?\d{1,3}(?:[ \x{A0}\x{202F}\x{2009}]\d{3})+(?:[.,]\d+)?$"
 _AMBIGUOUS = r"^[-−]?[1-9]\d{0,2}[.,]\d{3}$"
@@ -111,19 +112,19 @@ class Reader:
         if role == "code":
             return Typed(self._codes(column, codes.plain_code), "str")
         text = text_of(column)
-        marks = pc.is_in(text, _TEXT_MARKS)
+        marks = pc.is_in(text, TEXT_MARKS)
         if pc.any(marks).as_py():
             rows = np.flatnonzero(np.asarray(marks))
             self.found.add("marks", file=self.file, column=column.name, row=int(self.lines[rows[0]]), rows=len(rows))
             text = pc.if_else(marks, pa.scalar(None, pa.large_string()), text)
-        return Typed(_series(text), "str")
+        return Typed(as_series(text), "str")
 
     def _codes(self, column: Column, restore: Any) -> pd.Series:
         """Codes as texts, repaired one distinct value at a time."""
         text = text_of(column)
         whole = column.number is None
-        if restore is codes.plain_code and whole and not _odd_codes(text):
-            return _series(text)
+        if restore is codes.plain_code and whole and not odd_codes(text):
+            return as_series(text)
         encoded = text.dictionary_encode()
         repaired, told = [], {}
         for code in encoded.dictionary.to_pylist():
@@ -133,14 +134,14 @@ class Reader:
                 told[code] = (problem, value)
         result = pc.take(pa.array(repaired, pa.large_string()), encoded.indices)
         for code, (problem, value) in told.items():
-            self._tell(problem, column.name, _where(text, code), [code], value=value or "")
-        return _series(result)
+            self._tell(problem, column.name, where_is(text, code), [code], value=value or "")
+        return as_series(result)
 
     # -- numbers -------------------------------------------------------------------------------
 
     def _numbers(self, column: Column) -> Typed:
         values = np.full(len(column), np.nan) if column.number is None else column.number.copy()
-        plain = self._plain_numbers(column)
+        plain = plain_numbers(column, self.proved)
         if plain is not None:
             return self._scaled(column, plain)
         distinct = column.distinct()
@@ -152,31 +153,6 @@ class Reader:
             wrong = np.flatnonzero(~np.isnat(column.moment))
             self._tell("not_number", column.name, wrong, [str(column.moment[wrong[0]])[:10]])
         return self._scaled(column, values)
-
-    def _plain_numbers(self, column: Column) -> np.ndarray | None:
-        """Long columns of digits with one mark and no three decimals, straight from their bytes."""
-        if len(column) < 10_000 or not column.whole() or column.number is not None or column.moment is not None:
-            return None
-        text = column.text
-        offsets = np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
-        raw = np.frombuffer(text.buffers()[2], dtype=np.uint8)[offsets[0] : offsets[-1]]
-        if not _PLAIN_BYTES[raw].all():
-            return None
-        offsets = offsets - offsets[0]
-        marks = np.flatnonzero((raw == 44) | (raw == 46))
-        if len(marks):
-            mark = raw[marks[0]]
-            one_each = len(marks) == len(text) and (marks >= offsets[:-1]).all() and (marks < offsets[1:]).all()
-            if not one_each or not (raw[marks] == mark).all() or (offsets[1:] - marks == 4).any():
-                return None
-            self.proved.add(chr(mark))
-            raw = np.where(raw == 44, np.uint8(46), raw)
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(raw)]
-        try:
-            numbers = pa.LargeStringArray.from_buffers(len(text), buffers[1], buffers[2]).cast(pa.float64())
-        except pa.ArrowInvalid:
-            return None
-        return numbers.to_numpy(zero_copy_only=False).copy()
 
     def _scaled(self, column: Column, values: np.ndarray) -> Typed:
         """Values times the unit of the header or of the file."""
@@ -196,7 +172,7 @@ class Reader:
         if read.ambiguous:
             read = self._disambiguated(column, texts, read)
         self._mark_proved(read)
-        table = np.array([_float(read.values.get(text)) for text in texts])
+        table = np.array([as_float(read.values.get(text)) for text in texts])
         inside = places >= 0
         values[inside] = table[places[inside]]
         self._number_faults(column, read, texts, places)
@@ -206,7 +182,7 @@ class Reader:
         own = {mark for mark, count in ((",", read.commas), (".", read.points)) if count}
         marks = own if len(own) == 1 else self.proved
         if len(marks) != 1:
-            row = int(_where(column.text, read.ambiguous[0])[0])
+            row = int(where_is(column.text, read.ambiguous[0])[0])
             raise SourceError(
                 f"{read.ambiguous[0]!r} may be a thousand or a fraction, and nothing in the file tells which.",
                 "Give decimal=',' or decimal='.'.", file=self.file, row=int(self.lines[row]), column=column.name,
@@ -222,7 +198,7 @@ class Reader:
     def _number_faults(
         self, column: Column, read: NumberColumn, texts: Sequence[str], places: np.ndarray | None = None
     ) -> None:
-        where = _Where(column.text, texts, places)
+        where = Where(column.text, texts, places)
         if read.marks:
             self.found.add("marks", file=self.file, column=column.name, rows=sum(len(where(m)) for m in read.marks))
         for code, items in (("not_number", read.unknown), ("digits_lost", read.lost)):
@@ -264,7 +240,7 @@ class Reader:
             read = parse_numbers(texts, self.decimal or self._decimal_of(column))
             if read.ambiguous:
                 read = self._disambiguated(column, texts, read)
-            table = np.array([_float(read.values.get(one)) for one in texts])
+            table = np.array([as_float(read.values.get(one)) for one in texts])
             values[rest] = table[encoded.indices.to_numpy(zero_copy_only=False)]
             self._number_faults(column, read, texts)
 
@@ -288,7 +264,7 @@ class Reader:
             raise SourceError(
                 f"{doubted[0].as_py()!r} may be a thousand or a fraction, and nothing in the file tells which.",
                 "Give decimal=',' or decimal='.'.", file=self.file, column=column.name,
-                row=int(self.lines[_where(column.text, doubted[0].as_py())[0]]),
+                row=int(self.lines[where_is(column.text, doubted[0].as_py())[0]]),
             )  # fmt: skip
 
     # -- dates ---------------------------------------------------------------------------------
@@ -354,11 +330,11 @@ class Reader:
         self._refuse_ambiguous(column, read)
         for form, count in read.formats.items():
             self.date_formats[form] = self.date_formats.get(form, 0) + count
-        table = np.array([_moment(read.values.get(text)) for text in texts], dtype="datetime64[us]")
+        table = np.array([as_moment(read.values.get(text)) for text in texts], dtype="datetime64[us]")
         places = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         inside = places >= 0
         values[inside] = table[places[inside]]
-        where = _Where(column.text, texts, places)
+        where = Where(column.text, texts, places)
         marks = sum(len(where(text)) for text in texts if is_missing(text, number=True))
         if marks:
             self.found.add("marks", file=self.file, column=column.name, rows=marks)
@@ -378,7 +354,7 @@ class Reader:
             one, other = read.contradiction
             raise SourceError(
                 f"{one!r} begins with the day and {other!r} with the month.", cure, file=self.file, column=column.name,
-                row=int(self.lines[_where(column.text, other)[0]]),
+                row=int(self.lines[where_is(column.text, other)[0]]),
             )  # fmt: skip
         never = [text for text, moment in read.values.items() if moment is None]
         if len(never) > 1 and len(never) == len(read.values) and self.dayfirst is None and self.date_format is None:
@@ -386,17 +362,17 @@ class Reader:
             if all(moment is not None for moment in turned.values.values()):
                 raise SourceError(
                     f"No date of the column is day.month, but all are month.day: {never[0]!r}.", cure,
-                    file=self.file, column=column.name, row=int(self.lines[_where(column.text, never[0])[0]]),
+                    file=self.file, column=column.name, row=int(self.lines[where_is(column.text, never[0])[0]]),
                 )  # fmt: skip
         if read.ambiguous:
             text = read.ambiguous[0]
             raise SourceError(
                 f"{text!r} may be day/month or month/day, and no value of the column tells which.", cure,
-                file=self.file, column=column.name, row=int(self.lines[_where(column.text, text)[0]]),
+                file=self.file, column=column.name, row=int(self.lines[where_is(column.text, text)[0]]),
             )  # fmt: skip
 
     def _implausible(self, column: Column, values: np.ndarray) -> None:
-        low, high = (np.datetime64(side.to_datetime64(), "us") for side in self.window)
+        low, high = (side.to_datetime64().astype("datetime64[us]") for side in self.window)
         wrong = np.flatnonzero(~np.isnat(values) & ((values < low) | (values > high)))
         for row in wrong[:_NAMED]:
             self._tell("implausible_date", column.name, np.array([row]), [str(values[row])[:10]])
@@ -418,54 +394,3 @@ class Reader:
         else:
             self.found.add(code, severity, file=self.file, row=int(self.lines[rows[0]]), column=column,
                            rows=len(rows), sample=samples[0], **values)  # fmt: skip
-
-
-_MARK_WORDS = [
-    "-", "–", "—", "--", "---", "н/д", "н.д.", "н/а", "нет данных", "#н/д", "#знач!", "#дел/0!", "#ссылка!", "#имя?",
-    "n/a", "#n/a", "#value!", "#ref!", "#div/0!", "#name?", "(пусто)", "(blank)", "(null)", "<null>", "\\n", "null",
-]  # fmt: skip
-
-
-_TEXT_MARKS = pa.array(
-    list(dict.fromkeys(form for mark in _MARK_WORDS for form in (mark, mark.upper(), mark.capitalize()))),
-    pa.large_string(),
-)
-_CODE_MARKS = pa.array([*_TEXT_MARKS.to_pylist(), "нет", "Нет", "НЕТ"], pa.large_string())
-
-
-def _odd_codes(text: pa.Array) -> bool:
-    """Whether a column of codes has one that is no plain code: a mark, a quote in front, 1,23E+09."""
-    if pc.any(pc.is_in(text, _CODE_MARKS)).as_py() or pc.any(pc.starts_with(text, "'")).as_py():
-        return True
-    signs = [sign for sign in "eEеЕ" if pc.any(pc.match_substring(text, sign)).as_py()]
-    return bool(signs) and bool(pc.any(pc.match_substring_regex(text, r"^\d(?:[.,]\d+)?[eEеЕ]\+?\d{1,3}$")).as_py())
-
-
-class _Where:
-    """Rows of a text, looked up without a pass over the column for each."""
-
-    def __init__(self, text: pa.Array, texts: Sequence[str], places: np.ndarray | None) -> None:
-        self._text, self._places = text, places
-        self._number = {one: place for place, one in enumerate(texts)}
-
-    def __call__(self, text: str) -> np.ndarray:
-        if self._places is None:
-            return _where(self._text, text)
-        return np.flatnonzero(self._places == self._number[text])
-
-
-def _where(text: pa.Array, value: str) -> np.ndarray:
-    return np.flatnonzero(np.asarray(pc.fill_null(pc.equal(text, value), False)))
-
-
-def _float(value: float | None) -> float:
-    return np.nan if value is None else value
-
-
-def _moment(value: Any) -> Any:
-    moment: Any = "NaT" if value is None else value
-    return np.datetime64(moment, "us")
-
-
-def _series(text: pa.Array) -> pd.Series:
-    return pd.Series(pd.array(text, dtype=pd.StringDtype("pyarrow", na_value=np.nan)))
