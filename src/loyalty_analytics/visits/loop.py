@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
+from ..months import AsOf
 from ..months import as_of as read_as_of
 from ..results import Note, Result, as_table
 from .rules import column
 from .survival import kaplan_meier, quantile
 
-__all__ = ["STEPS", "Loop", "closed_loop"]
+__all__ = ["STEPS", "Loop", "closed_loop", "durations", "waiting_time"]
 
 # Step -> column of actions that dates it.
 STEPS = {
@@ -102,22 +103,13 @@ def closed_loop(
         return Loop(frame=_empty())
     seen = read_as_of(as_of, None if pd.isna(latest) else latest.to_period("M"))
     cases = cases[(opened <= seen.end).to_numpy(bool)].reset_index(drop=True)
-    opened = pd.to_datetime(cases["opened_at"])
-    end = (seen.end + pd.Timedelta(microseconds=1)).as_unit("us")
     due_end = pd.to_datetime(column(cases, "due_at")).dt.normalize() + pd.Timedelta(days=1)
     allowed = {**_HOURS, **(hours or {})}
     rows = []
     for step, name in STEPS.items():
-        done = pd.to_datetime(column(cases, name))
-        done = done.where(done <= seen.end)
-        days = _days(opened, done.fillna(end), clock, country)
         limit = allowed.get(step)
-        late = days > limit / 24 + 1e-9 if limit is not None else (done.fillna(end) >= due_end).to_numpy(bool)
-        passed = days >= limit / 24 if limit is not None else (end >= due_end).to_numpy(bool)
-        can_judge = done.notna().to_numpy() | passed
-        if limit is None:
-            can_judge &= due_end.notna().to_numpy()
-        rows.append({"step": step, **_step(days, done.notna().to_numpy(), late, can_judge, level)})
+        judged = waiting_time(cases, "opened_at", name, seen, limit, clock, country, level)
+        rows.append({"step": step, **judged})
     still = pd.to_datetime(column(cases, "closed_at"))
     still_open = (still.isna() | (still > seen.end)).to_numpy()
     return Loop(
@@ -127,6 +119,48 @@ def closed_loop(
         as_of=seen,
         overdue=_overdue(cases, still_open & (due_end <= seen.end).to_numpy(bool), seen.date),
     )
+
+
+def durations(
+    cases: pd.DataFrame, start: str, name: str, seen: AsOf, clock: str = "calendar", country: str = "RU"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Days from one date of a case to another, and whether that was reached; open cases wait until as_of."""
+    done = pd.to_datetime(column(cases, name))
+    done = done.where(done <= seen.end)
+    end = (seen.end + pd.Timedelta(microseconds=1)).as_unit("us")
+    days = _days(pd.to_datetime(cases[start]), done.fillna(end), clock, country)
+    return days, done.notna().to_numpy(bool)
+
+
+def waiting_time(
+    cases: pd.DataFrame,
+    start: str,
+    name: str,
+    seen: AsOf,
+    limit: float | None,
+    clock: str = "calendar",
+    country: str = "RU",
+    level: float = 0.95,
+) -> dict[str, Any]:
+    """One step of cases: n, share, in_time, median and q90 with limits, judged.
+
+    Parameters
+    ----------
+    limit : float or None
+        Hours allowed; None: until the end of the day ``due_at`` of the case.
+    """
+    days, done = durations(cases, start, name, seen, clock, country)
+    if limit is None:
+        due_end = pd.to_datetime(column(cases, "due_at")).dt.normalize() + pd.Timedelta(days=1)
+        at = pd.to_datetime(column(cases, name))
+        late = (at >= due_end).to_numpy(bool)
+        can_judge = (
+            done | (due_end <= seen.end + pd.Timedelta(microseconds=1)).to_numpy(bool)
+        ) & due_end.notna().to_numpy()
+    else:
+        late = days > limit / 24 + 1e-9
+        can_judge = done | (days >= limit / 24)
+    return _step(days, done, late, can_judge, level)
 
 
 def _empty() -> pd.DataFrame:

@@ -16,12 +16,12 @@ from .rules import PURPOSES, column, due_rules, held_contacts, plan_month
 from .solve import Problem, solve
 from .weeks import limits, weeks
 
-__all__ = ["Plan", "plan_visits"]
+__all__ = ["Plan", "people", "plan_visits"]
 
 _COLUMNS = [
     "client_id", "month", "week", "format", "purpose", "manager_id", "visitor_id", "reason", "agreed",
 ]  # fmt: skip
-_EXCEPTIONS = ["client_id", "rule", "month", "missing"]
+_BY_CALL = ["gap", "before", "after", "season", "problem"]  # rules that a call serves
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,10 +35,14 @@ class Plan(Result):
         manager_id, visitor_id, call_would_do (bool).
     load : DataFrame
         visitor_id, month, meetings, calls, goal, limit.
+    shortage : DataFrame
+        The exceptions summed: month, manager_id, visitor_id, rules (broken), clients, missing (contacts),
+        calls_would_do (of the missing contacts, where a call serves the rule).
     """
 
     exceptions: pd.DataFrame = field(default_factory=pd.DataFrame)
     load: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shortage: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def plan_visits(
@@ -59,6 +63,8 @@ def plan_visits(
     weights: Mapping[str, int] | None = None,
     december_until: int = 25,
     time_limit: float = 5.0,
+    priority: pd.DataFrame | Result | None = None,
+    timezone: str = "Europe/Moscow",
 ) -> Plan:
     """Plan contacts for the months after ``as_of``.
 
@@ -104,6 +110,11 @@ def plan_visits(
         Last day of the meetings of December.
     time_limit : float
         Seconds for each stage and visitor.
+    priority : DataFrame, optional
+        client_id, points, reasons (see `visits.priority.priorities`): who comes first in a month; the plan
+        then carries both as further columns.
+    timezone : str
+        Of the visitors' calendar (plan.ics); the plan itself knows days only.
 
     Returns
     -------
@@ -134,23 +145,40 @@ def plan_visits(
     rules = due_rules(clients, held, seen, months, campaigns=campaigns, problems=problems, calls=calls, mode=mode)
     rules["weight"] = rules["rule"].map({**dict.fromkeys(PURPOSES, 1), **(weights or {})}).astype(np.int64)
     agreed = _agreed(meetings, ids, seen, months)
-    who = _people(clients, managers)
+    who = people(clients, managers)
     goal, limit = limits(who["visitor_id"], seen, months, capacity, absence, by_workdays, country)
     contacts, missing, stages = solve(
         Problem(rules, agreed, who["visitor"].to_numpy(), goal, limit, months, time_limit)
     )
     base = int(month_number([seen.month])[0])
     table = _plan_table(contacts, rules, clients, who, base)
+    columns = list(_COLUMNS)
+    if priority is not None:
+        known = as_table(priority).drop_duplicates("client_id").set_index("client_id")
+        table["priority"] = table["client_id"].map(known["points"]).fillna(0).astype(np.int64)
+        table["why"] = table["client_id"].map(known["reasons"]).fillna("").astype("str")
+        columns += ["priority", "why"]
     table["week"] = weeks(table, december_until)
     exceptions = _exception_table(missing, rules, ids, who, base)
     notes = [Note("visits.planned", {"contacts": len(table), "broken": len(exceptions)})]
+    if stages["gap"].max() > 0 or stages["gap"].isna().any():
+        gap = stages.loc[stages["gap"].fillna(1).idxmax()]
+        notes.append(Note("visits.gap", {"stage": gap["stage"], "gap": f"{gap['gap']:.3f}"}))
     return Plan(
-        frame=table[_COLUMNS],
+        frame=table[columns],
         overview=stages,
         notes=tuple(notes),
-        options={"capacity": capacity, "months": months, "calls": calls},
+        options={
+            "capacity": capacity,
+            "months": months,
+            "calls": calls,
+            "country": country,
+            "timezone": timezone,
+            "december_until": december_until,
+        },
         as_of=seen,
         exceptions=exceptions,
+        shortage=_shortage(exceptions),
         load=_load(table, who, goal, limit, base),
     )
 
@@ -172,7 +200,7 @@ def _agreed(meetings: pd.DataFrame, ids: pd.Index, seen: AsOf, months: int) -> p
     return table[table["month"].between(1, months)].drop_duplicates(ignore_index=True)
 
 
-def _people(clients: pd.DataFrame, managers: pd.DataFrame | None) -> pd.DataFrame:
+def people(clients: pd.DataFrame, managers: pd.DataFrame | None) -> pd.DataFrame:
     """manager_id, visitor_id and the visitor's number (clients without anybody share one)."""
     manager = column(clients, "manager_id")
     visitor = column(clients, "visitor_id")
@@ -225,10 +253,21 @@ def _exception_table(
             "missing": missing[missing > 0],
             "manager_id": who["manager_id"].to_numpy()[rows],
             "visitor_id": who["visitor_id"].to_numpy()[rows],
-            "call_would_do": broken["rule"].isin(["gap", "before", "after", "season", "problem"]).to_numpy(bool),
+            "call_would_do": broken["rule"].isin(_BY_CALL).to_numpy(bool),
         }
     )
     return table.sort_values(["month", "rule", "client_id"], ignore_index=True)
+
+
+def _shortage(exceptions: pd.DataFrame) -> pd.DataFrame:
+    """Exceptions per month and manager, with what calls would solve."""
+    rows = exceptions.assign(by_call=exceptions["missing"].where(exceptions["call_would_do"], 0))
+    keys = ["month", "manager_id", "visitor_id"]
+    table = rows.groupby(keys, dropna=False, as_index=False).agg(
+        rules=("rule", "size"), clients=("client_id", "nunique"), missing=("missing", "sum"),
+        calls_would_do=("by_call", "sum"),
+    )  # fmt: skip
+    return table.astype({"calls_would_do": np.int64})
 
 
 def _load(table: pd.DataFrame, who: pd.DataFrame, goal: np.ndarray, limit: np.ndarray, base: int) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..months import AsOf, month_number
 
-__all__ = ["COLUMNS", "PURPOSES", "column", "due_rules", "held_contacts", "plan_month"]
+__all__ = ["COLUMNS", "PURPOSES", "around_campaigns", "column", "due_rules", "held_contacts", "plan_month"]
 
 COLUMNS = ["client", "rule", "first", "last", "need", "meeting"]
 _EVERY = 3  # months between contacts of a regular client
@@ -95,7 +95,7 @@ def due_rules(
     ids = pd.Index(clients["client_id"])
     kind = column(clients, "client_type").fillna("regular").to_numpy()
     anchor = column(clients, "is_anchor").fillna(False).to_numpy(bool)
-    around = _modes(ids, campaigns, mode)
+    around = around_campaigns(ids, campaigns, mode)
     regular, seasonal = kind == "regular", kind == "seasonal"
     base = int(month_number([as_of.month])[0])
     decembers = np.arange(1, months + 1)[(base + np.arange(1, months + 1)) % 12 == 11]
@@ -123,7 +123,7 @@ def _rows(client: Any, rule: str, first: Any, last: Any, need: int, meeting: boo
     return table
 
 
-def _modes(ids: pd.Index, campaigns: pd.DataFrame | None, mode: str | dict[Any, str] | None) -> np.ndarray:
+def around_campaigns(ids: pd.Index, campaigns: pd.DataFrame | None, mode: str | dict[Any, str] | None) -> np.ndarray:
     """True where a client is seen before and after its campaigns."""
     if campaigns is None or not len(campaigns):
         return np.zeros(len(ids), dtype=bool)

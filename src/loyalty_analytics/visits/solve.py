@@ -10,6 +10,8 @@ from scipy import sparse
 
 __all__ = ["Problem", "solve"]
 
+# Weights of stages solved together stay below this, far from the solver's tolerance of 1e-6.
+_LARGEST = 200_000
 _STAGES = ["broken_rules", "contacts_lacking", "changes", "contacts", "below_goal"]
 
 
@@ -72,35 +74,87 @@ def _cells(problem: Problem) -> pd.DataFrame:
 def _one_visitor(
     cells: pd.DataFrame, rules: pd.DataFrame, goal: np.ndarray, limit: np.ndarray, problem: Problem
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float]]]:
-    """Columns: cells, contacts lacking per rule, rule broken, meetings below the goal per month."""
-    n, r, months = len(cells), len(rules), problem.months
-    month, meeting = cells["month"].to_numpy(), cells["meeting"].to_numpy(bool)
-    agreed, need = cells["agreed"].to_numpy(bool), rules["need"].to_numpy()
-    serves = _serves(cells, rules)
-    load = sparse.csr_array((np.ones(meeting.sum()), (month[meeting] - 1, np.flatnonzero(meeting))), shape=(months, n))
-    one, none = sparse.eye_array, sparse.csr_array
-    blocks = sparse.block_array(
-        [
-            [serves, one(r), none((r, r)), none((r, months))],  # contacts + lacking ≥ need
-            [none((r, n)), -one(r), sparse.diags_array(need.astype(float)), none((r, months))],  # lacking ≤ need·broken
-            [load, none((months, r)), none((months, r)), one(months)],  # meetings + below ≥ goal
-            [-load, none((months, r)), none((months, r)), none((months, months))],  # meetings ≤ limit
-        ],
-        format="csr",
-    )
-    lower = np.concatenate([need, np.zeros(r), goal, -limit]).astype(float)
-    upper = np.concatenate([np.ones(n), need, np.ones(r), np.maximum(goal, 0)]).astype(float)
-    zero = np.zeros
-    costs = [
-        np.concatenate([zero(n + r), rules["weight"].to_numpy(float), zero(months)]),
-        np.concatenate([zero(n), np.ones(r), zero(r + months)]),
-        np.concatenate([-agreed.astype(float), zero(2 * r + months)]),
-        np.concatenate([np.ones(n), zero(2 * r + months)]),
-        np.concatenate([zero(n + 2 * r), np.ones(months)]),
-    ]
-    x, found = _stages(costs, blocks, lower, upper, problem.time_limit)
-    found[2] = (found[2][0] + int(agreed.sum()), found[2][1])  # agreed contacts given up
-    return x[:n] > 0.5, np.rint(x[n : n + r]).astype(np.int64), found
+    """Columns: cells, meetings below the goal per month, contacts lacking per rule, rule broken.
+
+    Most visitors can keep every rule: that plan is looked for first, without the columns of broken rules.
+    """
+    model = _Model(cells, rules, goal, limit, problem.months)
+    whole = _stages(model.lower_costs(), *model.constraints(kept=True), model.sizes, problem.time_limit)
+    if whole is not None:
+        x, found = whole
+        return x[: model.n] > 0.5, np.zeros(model.r, dtype=np.int64), [(0, 0.0), (0, 0.0), *model.told(found)]
+    costs = [*model.upper_costs(rules), *(model.widened(cost) for cost in model.lower_costs())]
+    sizes = [int(rules["weight"].sum()), int(rules["need"].sum()), *model.sizes]
+    solved = _stages(costs, *model.constraints(kept=False), sizes, problem.time_limit)
+    if solved is None:  # out of time without any plan: nothing is planned, everything lacks
+        nothing = [(0, float("nan"))] * len(_STAGES)
+        return np.zeros(model.n, dtype=bool), rules["need"].to_numpy(), nothing
+    x, found = solved
+    lacking = np.rint(x[model.n + model.months : model.n + model.months + model.r]).astype(np.int64)
+    return x[: model.n] > 0.5, lacking, [*found[:2], *model.told(found[2:])]
+
+
+class _Model:
+    """Matrices of one visitor's plan."""
+
+    def __init__(
+        self, cells: pd.DataFrame, rules: pd.DataFrame, goal: np.ndarray, limit: np.ndarray, months: int
+    ) -> None:
+        self.n, self.r, self.months, self.goal, self.limit = len(cells), len(rules), months, goal, limit
+        meeting = cells["meeting"].to_numpy(bool)
+        place = (cells["month"].to_numpy()[meeting] - 1, np.flatnonzero(meeting))
+        self.load = sparse.csr_array((np.ones(meeting.sum()), place), shape=(months, self.n))
+        self.agreed, self.need = cells["agreed"].to_numpy(bool), rules["need"].to_numpy()
+        self.serves = _serves(cells, rules)
+        # The largest value of each lower stage: changes, contacts, meetings below the goal.
+        self.sizes = [int(self.agreed.sum()), self.n, int(np.maximum(goal, 0).sum())]
+
+    def lower_costs(self) -> list[np.ndarray]:
+        """Changes to what is agreed, contacts, meetings below the goal."""
+        none = np.zeros(self.months)
+        return [
+            np.concatenate([-self.agreed.astype(float), none]),
+            np.concatenate([np.ones(self.n), none]),
+            np.concatenate([np.zeros(self.n), np.ones(self.months)]),
+        ]
+
+    def upper_costs(self, rules: pd.DataFrame) -> list[np.ndarray]:
+        """Broken rules by weight, contacts lacking."""
+        n, r = self.n + self.months, self.r
+        return [
+            np.concatenate([np.zeros(n + r), rules["weight"].to_numpy(float)]),
+            np.concatenate([np.zeros(n), np.ones(r), np.zeros(r)]),
+        ]
+
+    def widened(self, cost: np.ndarray) -> np.ndarray:
+        """A cost over the columns of broken rules too."""
+        return np.concatenate([cost, np.zeros(2 * self.r)])
+
+    def told(self, found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """Agreed contacts given up instead of (minus) those kept."""
+        return [(found[0][0] + self.sizes[0], found[0][1]), *found[1:]]
+
+    def constraints(self, kept: bool) -> tuple[sparse.csr_array, np.ndarray, np.ndarray]:
+        """Matrix and lower bounds of the rows, upper bounds of the columns."""
+        one, none = sparse.eye_array, sparse.csr_array
+        n, r, months = self.n, self.r, self.months
+        rows = [
+            [self.serves, none((r, months))],  # contacts (+ lacking) ≥ need
+            [self.load, one(months)],  # meetings + below ≥ goal
+            [-self.load, none((months, months))],  # meetings ≤ limit
+        ]
+        lower = [self.need, self.goal, -self.limit]
+        upper = [np.ones(n), np.maximum(self.goal, 0)]
+        if not kept:
+            rows = [
+                [*rows[0], one(r), none((r, r))],
+                [*rows[1], none((months, r)), none((months, r))],
+                [*rows[2], none((months, r)), none((months, r))],
+                # lacking ≤ need · broken
+                [none((r, n)), none((r, months)), -one(r), sparse.diags_array(self.need.astype(float))],
+            ]
+            lower, upper = [*lower, np.zeros(r)], [*upper, self.need, np.ones(r)]
+        return sparse.block_array(rows, format="csr"), np.concatenate(lower).astype(float), np.concatenate(upper)
 
 
 def _serves(cells: pd.DataFrame, rules: pd.DataFrame) -> sparse.csr_array:
@@ -117,16 +171,27 @@ def _serves(cells: pd.DataFrame, rules: pd.DataFrame) -> sparse.csr_array:
 
 
 def _stages(
-    costs: list[np.ndarray], blocks: sparse.csr_array, lower: np.ndarray, upper: np.ndarray, time_limit: float
-) -> tuple[np.ndarray, list[tuple[int, float]]]:
-    """Minimise the costs one after another; each optimum becomes a constraint of the next stage."""
+    costs: list[np.ndarray],
+    blocks: sparse.csr_array,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    sizes: list[int],
+    time_limit: float,
+) -> tuple[np.ndarray, list[tuple[int, float]]] | None:
+    """Minimise the costs one after another; None where no plan exists.
+
+    ``sizes`` bounds each cost's spread. Neighbouring stages become one where an integer weight above the
+    spread of the lower one keeps their order exactly and the numbers stay small; each optimum becomes a
+    constraint of what follows.
+    """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     constraints = [LinearConstraint(blocks, lower, np.inf)]
-    x, found = np.zeros(len(upper)), []
-    for cost in costs:
-        if not cost.any():
-            found.append((0, 0.0))
+    x: np.ndarray | None = None
+    gaps = [0.0] * len(costs)
+    for group in _groups(costs, sizes):
+        cost = _joined(costs, sizes, group)
+        if x is not None and not cost.any():
             continue
         result = milp(
             cost,
@@ -135,9 +200,36 @@ def _stages(
             bounds=Bounds(0, upper),
             options={"time_limit": time_limit, "mip_rel_gap": 0.0},
         )
+        if result.x is None and x is None:
+            return None
         if result.x is not None:  # out of time without a better solution: the last stage's stays
             x = np.rint(result.x)
-        best = round(float(cost @ x))
-        found.append((best, float(result.mip_gap or 0.0) if result.x is not None else float("nan")))
-        constraints.append(LinearConstraint(cost[None, :], -np.inf, best + 0.5))
-    return x, found
+        gap = float(result.mip_gap or 0.0) if result.x is not None else float("nan")
+        for stage in group:
+            gaps[stage] = gap
+            best = round(float(costs[stage] @ x))
+            if group[-1] < len(costs) - 1 and costs[stage].any():
+                constraints.append(LinearConstraint(costs[stage][None, :], -np.inf, best + 0.5))
+    assert x is not None
+    return x, [(round(float(cost @ x)), gap) for cost, gap in zip(costs, gaps)]
+
+
+def _groups(costs: list[np.ndarray], sizes: list[int]) -> list[list[int]]:
+    """Stages that are solved together: the product of their spreads stays small."""
+    groups: list[list[int]] = []
+    product = _LARGEST + 1
+    for stage, size in enumerate(sizes):
+        if product * (size + 1) > _LARGEST:
+            groups.append([stage])
+            product = size + 1
+        else:
+            groups[-1].append(stage)
+            product *= size + 1
+    return groups
+
+
+def _joined(costs: list[np.ndarray], sizes: list[int], group: list[int]) -> np.ndarray:
+    total = costs[group[0]]
+    for stage in group[1:]:
+        total = total * (sizes[stage] + 1) + costs[stage]
+    return total

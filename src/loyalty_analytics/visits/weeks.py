@@ -59,10 +59,13 @@ def limits(
 def weeks(table: pd.DataFrame, december_until: int) -> pd.Series:
     """Monday of the week of each contact: a visitor's contacts of a month spread evenly over its weeks.
 
-    Contacts that settle a problem come first; year-end meetings stay before ``december_until``.
+    Contacts that settle a problem come first, then clients of a higher ``priority``; year-end meetings stay before ``december_until``.
     """
     urgent = table["purpose"].map({"problem": 0, "year_end": 1}).fillna(2)
-    order = table.assign(urgent=urgent).sort_values(["visitor", "month", "urgent", "client_id"], kind="stable")
+    points = -table["priority"] if "priority" in table.columns else 0
+    order = table.assign(urgent=urgent, points=points).sort_values(
+        ["visitor", "month", "urgent", "points", "client_id"], kind="stable"
+    )
     place = order.groupby(["visitor", "month"]).cumcount()
     size = order.groupby(["visitor", "month"])["client_id"].transform("size")
     start = order["month"]
