@@ -170,7 +170,7 @@ class _Components:
         each = (weight * calendar.market)[:, months].T
         each[-1] *= begun
         exposure = np.vstack([np.zeros(len(weight)), np.cumsum(each, axis=0)])
-        return cls(kind, np.log(weight).T, prior, exposure)
+        return cls(kind, np.log(weight).T, prior, exposure.astype(_FLOAT))
 
 
 def _deaths(silent: np.ndarray, hazard: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -206,52 +206,66 @@ def _chunk(
     peak = base.max(axis=1)  # taken off, so that single precision is exact enough
     base -= peak[:, None]
     base32, shape32, b32 = base.astype(_FLOAT), shape_post[:, kind].astype(_FLOAT), b[kind].astype(_FLOAT)
-    lived = parts.exposure
-    begin = lived[first] + (1 - _FIRST) * (lived[first + 1] - lived[first])
-    gaps = not g.known[rows].all()
     silent = months - 1 - last
     ends = [(last + 1 + over, log) for over, log in _deaths(silent, calendar.hazard)]
     ends.append((np.where(since, months, months + 1), silent[:, None] * np.log1p(-calendar.hazard)))
-    stack = np.empty((len(ends), *base.shape), dtype=_FLOAT)
-    rates = []
-    for node, (place, log) in enumerate(ends):
-        reached = lived[place]
-        if gaps:
-            reached = reached - _gaps(g, rows, parts, place)
-        while_active = np.maximum((lived[last + 1] - begin) * temper[:, None], 1e-6)
-        exposure = (b32 + while_active + (reached - lived[last + 1]) * quiet[:, None]).astype(_FLOAT)
-        rates.append(exposure)
-        stack[node] = base32 - shape32 * np.log(exposure) + log[:, kind].astype(_FLOAT)
-    stack[:-1, since] = -np.inf
+    rates = _rates(g, parts, rows, first, last, [place for place, _ in ends], b32, temper, quiet)
+    dense = np.log(rates)
+    dense *= -shape32
+    dense += base32
+    for node, (_, log) in enumerate(ends):
+        dense[node] += log.astype(_FLOAT)[:, kind]
+    dense[:-1, since] = -np.inf
     # The one-off: all orders in the first month, further ones Poisson.
     once = (total == days[here, first]) & ~since
     further = np.log(max(calendar.extra, 1e-9)) - np.log(_FIRST * calendar.market[g.calendar[first]])
     one_off = np.log(calendar.share[3]) - calendar.extra + repeats * further - peak
     one_off = np.where(once, one_off, -np.inf)
-    top = np.maximum(stack.max(axis=(0, 2)), one_off)
-    dense = np.exp(stack - top[None, :, None].astype(_FLOAT))
-    single = np.exp(one_off - top)
-    mass = dense.sum(axis=(0, 2), dtype=float) + single
-    dense /= mass[None, :, None].astype(_FLOAT)
-    joint = dense.sum(axis=0)
+    top = np.maximum(dense.max(axis=2).max(axis=0), one_off)
+    dense -= top[:, None].astype(_FLOAT)
+    np.exp(dense, out=dense)
+    joint, single = dense.sum(axis=0), np.exp(one_off - top)
+    whole = joint.sum(axis=1, dtype=float) + single
     seasonal = joint[:, 2:]
     p_seasonal = seasonal.sum(axis=1, dtype=float)
-    classes = np.stack([joint[:, 0], p_seasonal, joint[:, 1], single / mass], axis=1)
-    whole = classes.sum(axis=1)  # 1 but for single precision
-    classes = classes / whole[:, None]
+    classes = np.stack([joint[:, 0], p_seasonal, joint[:, 1], single], axis=1) / whole[:, None]
     alive = np.minimum(dense[-1].sum(axis=1, dtype=float) / whole, 1.0)
     shape = (seasonal @ profiles().weight.astype(_FLOAT)) / np.maximum(p_seasonal, 1e-30)[:, None]
     out = (classes, alive, seasonal.argmax(axis=1), shape.astype(float), by_month)
     if not learn:
         return (*out, np.zeros(1), np.zeros((3, 3)), np.zeros((2, 3)))
-    return (*out, *_learnt(dense, np.stack(rates), shape_post, ends, first, months))
+    dense /= whole[:, None].astype(_FLOAT)
+    return (*out, *_learnt(dense, rates, shape_post, ends, first, months))
+
+
+def _rates(
+    g: Grid, parts: _Components, rows: np.ndarray, first: np.ndarray, last: np.ndarray, places: list[np.ndarray],
+    rate: np.ndarray, temper: np.ndarray, quiet: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Rate parameter of the posterior gamma by month of death: prior plus exposure lived through."""
+    lived = parts.exposure
+    at_last = lived[last + 1]
+    active = at_last - (1 - _FIRST) * lived[first + 1] - _FIRST * lived[first]
+    gaps = not g.known[rows].all()
+    before = _gaps(g, rows, parts, last + 1) if gaps else None
+    if before is not None:
+        active = active - before
+    active = rate + np.maximum(active * temper[:, None].astype(_FLOAT), 1e-6)
+    out = np.empty((len(places), *active.shape), dtype=_FLOAT)
+    for node, place in enumerate(places):
+        after = lived[place] - at_last
+        if before is not None:
+            after -= _gaps(g, rows, parts, place) - before
+        np.multiply(after, quiet[:, None].astype(_FLOAT), out=out[node])
+        out[node] += active
+    return out
 
 
 def _gaps(g: Grid, rows: np.ndarray, parts: _Components, place: np.ndarray) -> np.ndarray:
     """Exposure of the months without data between a client's first order and ``place``: no silence."""
     at = np.arange(g.months)
     gap = ~g.known[rows] & (at > g.first[rows, None]) & (at < place[:, None])
-    return gap.astype(float) @ np.diff(parts.exposure, axis=0)[: g.months]
+    return gap.astype(_FLOAT) @ np.diff(parts.exposure, axis=0)[: g.months]
 
 
 def _learnt(
