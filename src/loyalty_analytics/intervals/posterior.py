@@ -15,6 +15,7 @@ __all__ = ["dirichlet_quantile", "finite_bounds"]
 _EXACT_CLASSES = 600  # clients not asked up to which two and three classes are summed exactly
 _EXACT_LATTICE = 540  # (clients not asked × span of the scale) up to which longer scales are summed exactly
 _CELLS = 400_000  # floats in a working array: stays in the cache of one core
+_BLOCK = 40_000  # the same where several such arrays are alive
 _TIE = 1e-12  # probabilities this close are equal: rounding must not move a bound by a client
 
 
@@ -45,7 +46,7 @@ def finite_bounds(
     exact = (rest > 0) & (rest <= _EXACT_CLASSES if short else rest * span <= _EXACT_LATTICE)
     law = _classes_law if short else _lattice_law
     tails = (0.5 - level / 2, 0.5 + level / 2)
-    for rows in _chunks(np.flatnonzero(exact), rest, int(2 if short else span**2)):
+    for rows in _chunks(np.flatnonzero(exact), rest, 2 if short else 0, int(span)):
         many = rest[rows].astype(np.int64)
         cumulated = law(counts[rows] + prior, many, points - points[0])
         known = counts[rows] @ points + many * points[0]
@@ -73,15 +74,19 @@ def _ends(cumulated: np.ndarray, tails: tuple[float, float], middle: bool) -> tu
     return (half < tails[0] - _TIE).sum(axis=1), (half <= tails[1] + _TIE).sum(axis=1) - 1
 
 
-def _chunks(rows: np.ndarray, rest: np.ndarray, width: int) -> Iterator[np.ndarray]:
-    """Rows of like size, so many that a working array stays small."""
+def _chunks(rows: np.ndarray, rest: np.ndarray, width: int, span: int) -> Iterator[np.ndarray]:
+    """Rows of like size, so many that a working array stays small; width 0 = rest² × span floats a row."""
+
+    def fits(row: int) -> int:
+        many = rest[row] + 1
+        return max(1, int(_CELLS // (width * many if width else span * many**2)))
+
     rows = rows[np.argsort(rest[rows], kind="stable")]
     start = 0
     while start < len(rows):
-        take = max(1, int(_CELLS // (width * (rest[rows[start]] + 1))))
+        take = fits(rows[start])
         # The last row of the chunk is the largest and sets the width: look once more.
-        last = rows[min(start + take, len(rows)) - 1]
-        take = max(1, min(take, int(_CELLS // (width * (rest[last] + 1)))))
+        take = min(take, fits(rows[min(start + take, len(rows)) - 1]))
         yield rows[start : start + take]
         start += take
 
@@ -176,7 +181,7 @@ def dirichlet_quantile(weights: np.ndarray, points: np.ndarray, tail: float) -> 
         rows = np.flatnonzero(class_of == k)
         if len(rows):
             # A root closer to the end of the scale than floats can tell leaves the beta law standing.
-            inverted = _invert(weights[rows], points, tail, _STEPS[k])
+            inverted = _invert(weights[rows], points, tail, _STEPS[k], quantile[rows])
             quantile[rows] = np.where(np.isnan(inverted), quantile[rows], inverted)
     return quantile
 
@@ -187,36 +192,60 @@ _TOTALS = np.array([12.0, 40.0, 150.0, 1500.0, 5000.0])
 _STEPS = (0.25, 0.125, 0.0625, 0.03, 0.015)
 
 
-def _invert(weights: np.ndarray, points: np.ndarray, tail: float, step: float) -> np.ndarray:
+def _invert(weights: np.ndarray, points: np.ndarray, tail: float, step: float, start: np.ndarray) -> np.ndarray:
+    """Quantiles by the secant from a good start; what does not settle is bracketed."""
+    nodes = np.exp(np.arange(-18.0, 14.0 + step, step))
+    span = points[-1] - points[0]
+    # So much of the slope is known: the start is the quantile of a law with the right mean and variance.
+    value = np.clip(start, points[0] + 1e-9 * span, points[-1] - 1e-9 * span)
+    before = np.clip(value + 0.01 * span * np.where(tail < 0.5, 1, -1), points[0], points[-1])
+    miss, miss_before = (_mean_below(at, weights, points, nodes) - tail for at in (value, before))
+    open_rows = np.arange(len(value))
+    for _ in range(8):
+        rise = miss[open_rows] - miss_before[open_rows]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            move = -miss[open_rows] * (value[open_rows] - before[open_rows]) / rise
+        move = np.clip(np.nan_to_num(move), -0.05 * span, 0.05 * span)
+        before[open_rows], miss_before[open_rows] = value[open_rows], miss[open_rows]
+        value[open_rows] = np.clip(value[open_rows] + move, points[0], points[-1])
+        open_rows = open_rows[np.abs(move) > 1e-9 * span]
+        if not len(open_rows):
+            break
+        miss[open_rows] = _mean_below(value[open_rows], weights[open_rows], points, nodes) - tail
+    astray = (np.abs(miss_before) > 1e-6) | (value <= points[0]) | (value >= points[-1])
+    rows = np.union1d(open_rows, np.flatnonzero(astray))
+    if len(rows):
+        value[rows] = _bracket(weights[rows], points, tail, nodes)
+    return value
+
+
+def _bracket(weights: np.ndarray, points: np.ndarray, tail: float, nodes: np.ndarray) -> np.ndarray:
     from scipy.optimize import elementwise
 
-    nodes = np.exp(np.arange(-18.0, 14.0 + step, step))
-
     def miss(value: np.ndarray, row: np.ndarray) -> np.ndarray:
-        chosen = weights[row.astype(np.int64)]
-        block = max(1, _CELLS // len(nodes))
-        return np.concatenate([
-            _mean_below(value[start : start + block], chosen[start : start + block], points, nodes) - tail
-            for start in range(0, len(value), block)
-        ])  # fmt: skip
+        return _mean_below(value, weights[row.astype(np.int64)], points, nodes) - tail
 
     span = points[-1] - points[0]
-    bracket = (np.full(len(weights), points[0]), np.full(len(weights), points[-1]))
+    ends = (np.full(len(weights), points[0]), np.full(len(weights), points[-1]))
     rows = np.arange(len(weights), dtype=np.float64)
-    found = elementwise.find_root(miss, bracket, args=(rows,), tolerances={"xatol": 1e-9 * span, "xrtol": 1e-12})
-    return found.x
+    return elementwise.find_root(miss, ends, args=(rows,), tolerances={"xatol": 1e-9 * span, "xrtol": 1e-12}).x
 
 
 def _mean_below(value: np.ndarray, weights: np.ndarray, points: np.ndarray, nodes: np.ndarray) -> np.ndarray:
     """P(Σ θ·point ≤ value) = P(Σ (point − value)·gamma(weight) ≤ 0), by inversion of its characteristic function."""
-    gap = points - value[:, None]
-    scale = np.sqrt((weights * gap**2).sum(axis=1))
-    angle = np.zeros((len(scale), len(nodes)))
-    size = np.zeros_like(angle)
-    for c in range(len(points)):
-        product = (gap[:, c] / scale)[:, None] * nodes
-        weight = weights[:, c, None]
-        angle += weight * np.arctan(product)
-        size += weight * np.log1p(product**2)
+    below = np.empty(len(value))
     step = np.log(nodes[1] / nodes[0])
-    return 0.5 - step / np.pi * (np.sin(angle) * np.exp(-0.5 * size)).sum(axis=1)
+    block = max(1, _BLOCK // len(nodes))
+    for start in range(0, len(value), block):
+        part = slice(start, start + block)
+        gap = points - value[part, None]
+        scale = np.sqrt((weights[part] * gap**2).sum(axis=1))
+        angle = np.zeros((len(scale), len(nodes)))
+        size = np.zeros_like(angle)
+        for c in range(len(points)):
+            product = (gap[:, c] / scale)[:, None] * nodes
+            weight = weights[part, c, None]
+            angle += weight * np.arctan(product)
+            size += weight * np.log1p(product**2)
+        below[part] = 0.5 - step / np.pi * (np.sin(angle) * np.exp(-0.5 * size)).sum(axis=1)
+    return below

@@ -221,24 +221,41 @@ def _rows(
     if by is None:
         return pd.DataFrame([_figures(votes, base.size(None, votes), vote, level)], columns=COLUMNS)
     group = client_column(votes, by, clients)
+    parts = list(votes.groupby(group, sort=True))
+    sizes = [base.size(value, part) for value, part in parts]
+    bounds: list[tuple[float, float] | None] = [None] * len(parts)
+    if vote == "senior" and parts:
+        # One call for all groups: a thousand managers cost what ten cost.
+        signs = np.array([_classes(part["vote"].to_numpy(dtype=np.float64)) for _, part in parts])
+        low, high = nps_interval(signs[:, 0], signs[:, 1], signs[:, 2], np.array(sizes), level)
+        bounds = list(zip(low.tolist(), high.tolist()))
     rows = [
-        {by: value, **_figures(part, base.size(value, part), vote, level)}
-        for value, part in votes.groupby(group, sort=True)
+        {by: value, **_figures(part, size, vote, level, bound)}
+        for (value, part), size, bound in zip(parts, sizes, bounds)
     ]
     return pd.DataFrame(rows, columns=[by, *COLUMNS])
 
 
-def _figures(votes: pd.DataFrame, size: float, vote: str, level: float) -> dict[str, Any]:
+def _classes(value: np.ndarray) -> list[int]:
+    """Promoters, passives, detractors."""
+    return [int((value > 0).sum()), int((value == 0).sum()), int((value < 0).sum())]
+
+
+def _figures(
+    votes: pd.DataFrame, size: float, vote: str, level: float, bounds: tuple[float, float] | None = None
+) -> dict[str, Any]:
     value = votes["vote"].to_numpy(dtype=np.float64)
     n = len(value)
-    counts = [int((value > 0).sum()), int((value == 0).sum()), int((value < 0).sum())]
+    counts = _classes(value)
     enough = n >= MIN_NUMBER or (n > 0 and n == size)
     point = low = high = change = np.nan
     voters = votes["client_id"].nunique() if vote != "senior" else n
     size = size if vote == "senior" or voters <= size else np.inf
     if enough and vote == "senior":
         point = 100 * value.mean()
-        low, high = nps_interval(counts[0], counts[1], counts[2], None if np.isinf(size) else size, level)
+        low, high = bounds or nps_interval(
+            counts[0], counts[1], counts[2], None if np.isinf(size) else size, level
+        )
     elif enough:
         point, low, high = _ratio(votes, size, level)
     if enough:
