@@ -9,8 +9,8 @@ import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowFailException
 
 HOME = Path("/srv/loyalty")
 LOYALTY = HOME / ".venv" / "bin" / "loyalty"

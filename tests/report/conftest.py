@@ -124,7 +124,7 @@ def _loyalty() -> Callable[..., subprocess.CompletedProcess[str]]:
     return loyalty
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kit() -> Any:
     """The helpers of this file, for tests that write their own notebooks."""
     return sys.modules[__name__]

@@ -83,8 +83,8 @@ def test_nothing_runs_and_nothing_loads():
         "from IPython.display import HTML, SVG\n"
         'HTML(\'<p onclick="x()">a</p><script>x()</script><img src="https://x.org/a.png" alt="a b">\'\n'
         '     \'<iframe src="//x.org"></iframe><a href="javascript:x()">b</a><link rel=stylesheet href=x>\'\n'
-        '     \'<form action="//x.org"><input></form><style>p{background:url(//x.org)}</style>\'\n'
-        '     \'<svg onload="x()"></svg>\')',
+        "     '<form action=\"//x.org\"><input></form><style>p{background:url(//x.org)}</style>'\n"
+        "     '<svg onload=\"x()\"></svg>')",
         markdown=["<script>x()</script> [c](https://x.org) ![d](https://x.org/e.png)"],
     )
     body = made.html.partition("<body>")[2]

@@ -77,7 +77,7 @@ def test_the_dag_uses_commands_that_exist(examples):
 def test_a_real_airflow_parses_the_dag(examples, tmp_path):
     pytest.importorskip("airflow", reason="Airflow is not installed")
     code = (
-        f"from airflow.models import DagBag\nbag = DagBag({str(examples)!r}, include_examples=False)\n"
+        f"from airflow.dag_processing.dagbag import DagBag\nbag = DagBag({str(examples)!r})\n"
         "assert not bag.import_errors, bag.import_errors\n"
         "print(*sorted(bag.dags['loyalty_reports'].task_ids))"
     )
