@@ -1,5 +1,7 @@
 """Report 03: every exhibit in both languages, its variants, and what the pictures show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +22,7 @@ def _made(root, month, client="radio"):
     data = la.load(client, month=month, root=root)
     breaks = la.find_breaks(data.panel, as_of=month, **data.params.breaks)
     reasons = la.explain_breaks(breaks, **evidence(data), as_of=month)
-    return data, breaks, reasons
+    return data, report.own(breaks, reasons), reasons
 
 
 def _exhibits(data, breaks, reasons, language):
@@ -74,6 +76,16 @@ def test_the_front_names_the_dearest_fall_and_its_verdict(full):
     assert "→" in front.summary
     counted = [int(tile.value) for tile in front.tiles if tile.value.isdigit()]
     assert counted[0] == sum(counted[1:4])  # with a reason, coincided, none
+
+
+def test_clients_handed_over_together_are_no_market(full):
+    data, breaks, reasons = full
+    crowd = replace(breaks, frame=breaks.frame.assign(market=True))
+    kept = report.listed(data, report.own(crowd, reasons))
+    table = why.reasons(data, report.own(crowd, reasons), reasons, language="en").table.frame
+    assert (table["grade"] != "none").all()
+    assert (table["reason"] == "manager_change").sum() == 5
+    assert len(kept) < len(breaks.frame)  # what has no reason of its own stays with the market
 
 
 def test_no_causal_word_beyond_the_grade(full):

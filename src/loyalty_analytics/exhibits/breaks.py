@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ __all__ = [
     "front",
     "listed",
     "multiples",
+    "own",
     "recent_falls",
     "scan",
 ]
@@ -39,6 +41,21 @@ _LEGAL = re.compile(r"^(ООО|АО|ПАО|ЗАО|ОАО|НАО|ИП|КПК|ГК
 _RECENT = 12  # months in which a break is news
 _SHOWN = 9
 _MONTHS = {"month": "break_month", "low": "low", "high": "high"}
+
+
+def own(breaks: BreaksResult, reasons: ReasonsResult) -> BreaksResult:
+    """The same breaks, those of the market that have a reason of their own no longer called the market's.
+
+    Five clients of one manager who break together look like a market; the handover tells them apart.
+    """
+    keys = ["client_id", "break_month"]
+    told = reasons.frame[reasons.frame["part"].isna() & (reasons.frame["grade"] != "none")]
+    told = told[told["reason"] != "macro"].assign(
+        break_month=month_start(told.loc[told["reason"] != "macro", "break_month"])
+    )
+    found = pd.MultiIndex.from_frame(breaks.frame[keys].assign(break_month=month_start(breaks.frame["break_month"])))
+    mine = found.isin(pd.MultiIndex.from_frame(told[keys]))
+    return replace(breaks, frame=breaks.frame.assign(market=breaks.frame["market"].to_numpy(bool) & ~mine))
 
 
 def listed(data: Data, breaks: BreaksResult) -> pd.DataFrame:
