@@ -13,7 +13,7 @@ _HALF = 0.5  # p-values above it belong to quiet clients
 _LEAST_QUIET = 0.5
 _CROWD, _CROWD_SHARE, _CROWD_TIMES = 6, 0.10, 3.5  # clients, share of all, times the usual number
 _AROUND = 12  # months on each side that tell the usual number
-_FADING, _MEMORY, _SAME = 2.5, 2, 3  # times the rate, months back, months that a date may move
+_FADING, _MEMORY, _SAME = 3.0, 3, 3  # times the rate, months back, months that a date may move
 _WATCHFUL = 2.0  # times the rate of the strict setting
 
 

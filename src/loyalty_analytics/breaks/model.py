@@ -26,6 +26,8 @@ _MANY_MISSING, _FEW_MODELS = 12, 6
 _FEW = 24  # clients that are not worth splitting
 _MISSING_CLASSES = (2, 9, 20, 34)  # months missing, upper ends
 _NEVER = -1e9
+# Prior: two of three breaks are falls (regular business grows in small steps and loses in large ones).
+_FALL, _RISE = np.float32(np.log(2 * 2 / 3)), np.float32(np.log(2 / 3))
 _VISITS_ALONE = 0.1  # prior of a change of the rate of purchases with no change of the level
 _LEAST_SHARE = 0.01  # quiet models rarer than that are left out of the scan of all clients
 
@@ -212,6 +214,7 @@ def block_evidence(block: Block, hyper: Hyper, coarse: bool = False, active: np.
         score, held = _scan(part, k if active is None else 0, table.scores[g], table.information[g], precise[here])
         value = _gain(part, k if active is None else 0, score, held)
         value += offset[here]
+        value += np.where(score < 0, _FALL, _RISE)
         sums.add(here, k, value, block.quiet[here, k], weight[k], score, held)
     dates, top = (sums.mass @ table.dates).astype(float), sums.top
     shapes = np.zeros((rows, len(SHAPES)))
