@@ -132,3 +132,18 @@ def test_real_surveys(shared: Path) -> None:
         assert table["share"].sum() == pytest.approx(1)
         assert (table["rank_low"] <= table["rank"]).all()
         assert (table["rank"] <= table["rank_high"]).all()
+
+
+def test_the_worked_notebook_runs(shared: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(root / "docs")
+    cells = json.loads((root / "docs" / "worked_survey.ipynb").read_text(encoding="utf-8"))["cells"]
+    space: dict[str, object] = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), space)
+    plt.close("all")
+    assert len(space["satisfaction"]) == len(space["recommending"]) == 9  # type: ignore[arg-type]
