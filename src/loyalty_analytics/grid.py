@@ -60,6 +60,10 @@ class Grid:
         """Month of the year 0-11 of each column."""
         return (self.start + np.arange(self.months)) % 12
 
+    def by_calendar(self, values: np.ndarray) -> np.ndarray:
+        """Sums of (clients, months) over the years: (clients, 12)."""
+        return values.astype(float) @ np.eye(12)[self.calendar]
+
 
 def seen_as_of(panel: Any, frame: pd.DataFrame, as_of: Any = None) -> AsOf | None:
     """The moment a panel is seen at: given, kept with the result, or the last month present."""

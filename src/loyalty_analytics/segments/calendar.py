@@ -30,7 +30,7 @@ FLOOR = 0.05  # rate out of season relative to the rate in season
 _FIRST = 0.5  # a client's first order comes in the middle of its month, on average
 _OFFSETS = np.array([0, 1, 2, 4, 8, 16, 32, 10_000])  # months of silence after which death is placed
 _YEARLY = 18  # months of data from which on a calendar can be learned
-_CHUNK = 512
+_CHUNK = 192  # clients at a time: their table stays in the cache
 _SAMPLE = 2500  # clients that EM looks at
 _FLOAT = np.float32  # of the table clients × components, where relative errors of 1e-6 do not matter
 
@@ -190,7 +190,7 @@ def _chunk(
     g: Grid, calendar: Calendar, parts: _Components, rows: np.ndarray, learn: bool
 ) -> tuple[np.ndarray, ...]:
     days, months, here = g.days[rows], g.months, np.arange(len(rows))
-    by_month = np.stack([days[:, g.calendar == month].sum(axis=1) for month in range(12)], axis=1).astype(float)
+    by_month = g.by_calendar(days)
     first, last = np.minimum(g.first[rows], months - 1), np.minimum(g.last[rows], months - 1)
     total = days.sum(axis=1)
     excess = calendar.burst * np.maximum((days**2).sum(axis=1) / np.maximum(total, 1) - 1, 0) + 1e-9

@@ -176,7 +176,7 @@ def _own_floor(g: Grid, seen: Posterior) -> np.ndarray:
     season = profiles().season[seen.profile]
     at = np.arange(g.months)
     inside = (at >= g.first[:, None]) & (at <= np.minimum(g.last, g.months - 1)[:, None]) & g.known
-    seen_months = np.stack([inside[:, g.calendar == month].sum(axis=1) for month in range(12)], axis=1)
+    seen_months = g.by_calendar(inside)
     count_in, months_in = (seen.by_month * season).sum(axis=1), (seen_months * season).sum(axis=1)
     count_off, months_off = (seen.by_month * ~season).sum(axis=1), (seen_months * ~season).sum(axis=1)
     level = (count_in + 0.5) / (months_in + 0.5)
@@ -192,8 +192,7 @@ def _lived(g: Grid, each: np.ndarray) -> np.ndarray:
     inside = ((at > g.first[:, None]) & (at <= last)).astype(float)
     if len(each) == 1:
         return inside @ each[0, g.calendar] + 0.5
-    by_month = np.stack([inside[:, g.calendar == month].sum(axis=1) for month in range(12)], axis=1)
-    return (by_month * each).sum(axis=1) + 0.5
+    return (g.by_calendar(inside) * each).sum(axis=1) + 0.5
 
 
 def _came_back(
