@@ -12,7 +12,6 @@ _PLACES = {
     "Proposal": "propose",
     "RawTable": "read",
     "card_quality": "cards",
-    "propose": "propose",
     "read_source": "read",
 }
 

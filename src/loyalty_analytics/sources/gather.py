@@ -118,6 +118,7 @@ def _source(folder: Path, source: Source, table: str, revenue: Revenue, currency
         if table == "transactions":
             frame = clean.complete_orders(frame, revenue, currency, source, found)
         frame["_file"] = name
+        _no_far_future(frame, tables.get(table), found)
         _refuse_repeated(frame, source, name)
         exports.append(frame)
     return join_exports(exports, table, found)
@@ -197,7 +198,6 @@ def _finish(frame: pd.DataFrame, table: str, source: Source, found: Findings) ->
             raise SourceError(
                 f"The table {table} needs {name}.", f"Map a column to it under sources: {table}: columns."
             )
-    _no_far_future(frame, declared, found)
     if table == "useful_dates":
         frame = _without_family(frame, found)
     frame = _drop_incomplete(frame, declared, found)
@@ -209,20 +209,22 @@ def _finish(frame: pd.DataFrame, table: str, source: Source, found: Findings) ->
 
 def _no_far_future(frame: pd.DataFrame, declared: tables.Table, found: Findings) -> None:
     """A few dates more than a year behind all others are slips of the pen: they would become the last month."""
-    moment = declared.moment
-    if moment is None or moment not in frame or len(frame) < _FEWEST:
-        return
-    days = frame[moment].dropna().sort_values()
-    gaps = np.flatnonzero(days.diff().to_numpy() > np.timedelta64(_FAR_DAYS, "D"))
-    few = max(3, len(days) // 200)
-    late = [place for place in gaps if len(days) - place <= few]
-    if not late:
-        return
-    wrong = days.index[late[0] :]
-    for file, line, moment_of in frame.loc[wrong, ["_file", "_row", moment]].itertuples(index=False):
-        sample = f"{moment_of:%Y-%m-%d}"
-        found.add("far_future", "warning", file=str(file), row=int(line), column=moment, rows=1, sample=sample)
-    frame.loc[wrong, moment] = pd.NaT
+    for column in declared.columns.values():
+        if column.kind not in ("date", "ts") or column.name not in frame:
+            continue
+        days = frame[column.name].dropna().sort_values()
+        if len(days) < _FEWEST:
+            continue
+        gaps = np.flatnonzero(days.diff().to_numpy() > np.timedelta64(_FAR_DAYS, "D"))
+        few = max(3, len(days) // 200)
+        late = [place for place in gaps if len(days) - place <= few]
+        if not late:
+            continue
+        wrong = days.index[late[0] :]
+        for file, line, moment in frame.loc[wrong, ["_file", "_row", column.name]].itertuples(index=False):
+            sample = f"{moment:%Y-%m-%d}"
+            found.add("far_future", "warning", file=str(file), row=int(line), column=column.name, rows=1, sample=sample)
+        frame.loc[wrong, column.name] = pd.NaT
 
 
 def _without_family(frame: pd.DataFrame, found: Findings) -> pd.DataFrame:
