@@ -26,8 +26,8 @@ _MANY_MISSING, _FEW_MODELS = 12, 6
 _FEW = 24  # clients that are not worth splitting
 _MISSING_CLASSES = (2, 9, 20, 34)  # months missing, upper ends
 _NEVER = -1e9
-# Prior: two of three breaks are falls (regular business grows in small steps and loses in large ones).
-_FALL, _RISE = np.float32(np.log(2 * 2 / 3)), np.float32(np.log(2 / 3))
+# Prior: three of four breaks are falls (business grows in small steps and loses in large ones).
+_FALL, _RISE = np.float32(np.log(1.5)), np.float32(np.log(0.5))
 _VISITS_ALONE = 0.1  # prior of a change of the rate of purchases with no change of the level
 _LEAST_SHARE = 0.01  # quiet models rarer than that are left out of the scan of all clients
 
