@@ -13,6 +13,13 @@ _PLACES = {
     "emerging_themes": "themes",
     "rule_report": "trust",
     "read_codebook": "codebook",
+    "kappa": "trust",
+    "drill": "drilldown",
+    "before_after": "drilldown",
+    "append_corrections": "labelling",
+    "read_corrections": "labelling",
+    "next_texts": "labelling",
+    "labelling_cell": "labelling",
 }
 
 __all__ = sorted(_PLACES)

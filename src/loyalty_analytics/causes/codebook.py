@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -107,7 +106,7 @@ def _texts(node: yaml.Node, file: str, what: str) -> list[tuple[str, int]]:
         return [(_plain(item.value), item.start_mark.line + 1) for item in node.value]
     if not isinstance(node, yaml.ScalarNode):
         _fail(node, file, f"{what} must be a list.", "Write «- word» lines or a block: «words: |».")
-    first = node.start_mark.line + (2 if node.style == "|" else 1)
+    first = node.start_mark.line + (2 if getattr(node, "style", None) == "|" else 1)
     return [
         (_plain(text), first + offset)
         for offset, line in enumerate(node.value.split("\n"))
@@ -170,7 +169,9 @@ def phrase_fault(text: str) -> str:
 
 def _read_cause(book: Codebook, name: str, key: yaml.Node, node: yaml.Node, file: str) -> None:
     if name.count(".") > 1 or not all(part.isidentifier() for part in name.split(".")):
-        _fail(key, file, f"{name!r} is no name of a cause.", "Write top or top.sub in plain letters, e.g. staff.contact.")
+        _fail(
+            key, file, f"{name!r} is no name of a cause.", "Write top or top.sub in plain letters, e.g. staff.contact."
+        )
     cause = book.causes.setdefault(name, Cause(name))
     for word, place, value in _pairs(node, file, name):
         if word not in _CAUSE_KEYS:
@@ -194,8 +195,10 @@ def _compose(text: str, file: str) -> yaml.Node:
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         raise CodebookError(
-            f"not readable as YAML: {fault.problem}.", "Check quotes, colons and the spaces in front.",
-            file=file, line=mark.line + 1 if mark else None,
+            f"not readable as YAML: {fault.problem}.",
+            "Check quotes, colons and the spaces in front.",
+            file=file,
+            line=mark.line + 1 if mark else None,
         ) from None
     if not isinstance(node, yaml.MappingNode):
         raise CodebookError("holds no codebook.", "Begin with «codebook: name» and «causes:».", file=file, line=1)

@@ -113,7 +113,9 @@ def cause_drivers(
     dice = np.random.default_rng(seed)
     picks = dice.integers(0, max(len(scores.ids), 1), (draws, len(scores.ids)))
     measured = _accuracy(tagged, rows, None if corrections is None else as_table(corrections), causes)
-    table = [_row(cause, place, signs, scores, measured, picks, dice, least, level) for place, cause in enumerate(causes)]
+    table = [
+        _row(cause, place, signs, scores, measured, picks, dice, least, level) for place, cause in enumerate(causes)
+    ]
     frame = pd.DataFrame(table, columns=list(COLUMNS)) if table else pd.DataFrame(columns=list(COLUMNS))
     if len(frame):
         _joint(frame, signs, scores, picks[: min(draws, 100)], level)
@@ -156,8 +158,8 @@ def _scores(rows: pd.DataFrame, questions: pd.DataFrame | None) -> _Scores:
 def _named(tags: pd.DataFrame, ids: pd.Index, causes: list[str], sign: str) -> np.ndarray:
     """Texts by causes: named with that sentiment (mixed counts on both sides)."""
     wanted = tags if sign == "any" else tags[tags["sentiment"].isin([sign, "mixed"])]
-    rows = ids.get_indexer_for(wanted["feedback_id"]) if ids.is_unique else _first_places(ids, wanted["feedback_id"])
-    places = pd.Index(causes).get_indexer(wanted["cause"])
+    rows = _first_places(ids, wanted["feedback_id"])
+    places = pd.Index(causes).get_indexer(pd.Index(wanted["cause"]))
     known = (rows >= 0) & (places >= 0)
     named = np.zeros((len(ids), len(causes)), dtype=bool)
     named[rows[known], places[known]] = True
@@ -258,8 +260,13 @@ def _odds(named: np.ndarray, detractor: np.ndarray, level: float) -> dict[str, f
     centre, spread = np.log(a * d / (b * c)), np.sqrt(1 / a + 1 / b + 1 / c + 1 / d) * norm.ppf((1 + level) / 2)
     low, high = np.exp(centre - spread), np.exp(centre + spread)
     critics, others = a / (a + c), b / (b + d)
-    return {"critics_times": float(critics / others), "odds": float(np.exp(centre)), "odds_low": float(low), "odds_high": float(high),
-            "p_value": float(fisher_exact(cells)[1])}  # fmt: skip
+    return {
+        "critics_times": float(critics / others),
+        "odds": float(np.exp(centre)),
+        "odds_low": float(low),
+        "odds_high": float(high),
+        "p_value": float(fisher_exact(cells)[1]),
+    }
 
 
 def _benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from os.path import commonprefix
 from pathlib import Path
 
 __all__ = ["inflected", "packed", "shipped", "vocabulary"]
@@ -46,8 +45,10 @@ def packed(lemma: str, forms: set[str]) -> str:
     >>> packed("цена", {"цена", "цены"})
     'цена цен|а,ы'
     """
-    stem = commonprefix(sorted(forms))
-    return f"{lemma} {stem}|{','.join(sorted(form[len(stem):] for form in forms))}"
+    first, last = min(forms), max(forms)
+    same = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
+    stem = first[:same]
+    return f"{lemma} {stem}|{','.join(sorted(form[len(stem) :] for form in forms))}"
 
 
 def vocabulary() -> list[str]:
@@ -59,7 +60,9 @@ def vocabulary() -> list[str]:
         # From the package alone, whatever folder we stand in.
         texts |= {rule.text for rule in read_codebook(name, root=Path("/")).rules.values() if rule.language == "ru"}
     atoms = {atom for text in texts for word in text.replace("&", " ").split() for atom in word.rstrip("?").split("|")}
-    return sorted(atom for atom in atoms if atom and atom[0] not in "=." and not atom.endswith("*") and not atom.isascii())
+    return sorted(
+        atom for atom in atoms if atom and atom[0] not in "=." and not atom.endswith("*") and not atom.isascii()
+    )
 
 
 def _write() -> None:

@@ -157,7 +157,9 @@ class Model:
         model = cls(reader, native, words, columns, {}, _single(cases))
         matrix = model._matrix(tokens, hits)
         names = sorted({cause for case in cases for cause in case.causes})
-        silent = set() if native else {c for found in hits for c in _tops(found) if not any(_related(c, n) for n in names)}
+        silent = (
+            set() if native else {c for found in hits for c in _tops(found) if not any(_related(c, n) for n in names)}
+        )
         rows = []
         for name in [*names, *sorted(silent)]:
             truth = np.array([name in case.causes for case in cases])
@@ -260,9 +262,7 @@ class Model:
         return name, sentiment, tokens[first].start, tokens[last].end, "model", round(chance, 3)
 
 
-def _learn_label(
-    matrix: sp.csr_matrix, truth: np.ndarray, ruled: np.ndarray | None
-) -> tuple[_Label, dict[str, Any]]:
+def _learn_label(matrix: sp.csr_matrix, truth: np.ndarray, ruled: np.ndarray | None) -> tuple[_Label, dict[str, Any]]:
     """Model or rules for one label, by what each does on texts not seen."""
     row: dict[str, Any] = {"n": int(truth.sum()), "rules_f1": np.nan, "model_f1": np.nan}
     if ruled is not None:

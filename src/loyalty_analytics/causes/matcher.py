@@ -16,6 +16,7 @@ _GAPS = {"..": 2, "...": 6}
 #: strength of the border in front of a token
 NONE, AND, COMMA, CONTRAST, SENTENCE = range(5)
 _EMPTY: frozenset[int] = frozenset()
+_STEERING = ("block", "negator_far")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,16 +231,23 @@ class Matcher:
                         phrases.append(Match(pattern.entry, used))
         taken: dict[int, int] = {}
         kept: list[Match] = []
-        for match in sorted(phrases, key=lambda m: (-len(m.used), m.used[-1] - m.used[0], m.used)):
-            if all(taken.get(place, len(match.used)) <= len(match.used) for place in match.used):
+        # Of two phrases of one length that steer and that name a cause, the steering one wins («не скажу, что»).
+        for match in sorted(phrases, key=_rank):
+            size = len(match.used)
+            if all(taken.get(place, size) <= size for place in match.used):
+                steers = match.entry.role in _STEERING
                 for place in match.used:
-                    taken[place] = len(match.used)
+                    taken[place] = max(size + steers, taken.get(place, 0))
                 kept.append(match)
         for place, token in enumerate(tokens):
             if place not in taken:
                 kept += [Match(entry, (place,)) for entry in token.word.singles]
         kept.sort(key=lambda m: m.used)
         return kept
+
+
+def _rank(match: Match) -> tuple[int, bool, int, tuple[int, ...]]:
+    return -len(match.used), match.entry.role not in _STEERING, match.used[-1] - match.used[0], match.used
 
 
 def _smile(text: str) -> str:

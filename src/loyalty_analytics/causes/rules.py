@@ -27,6 +27,8 @@ _FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen":
 #: Fields of the form in which people say what they would have, not what is.
 _WISHES = ("improve", "strengthen")
 #: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
+#: A deed in the past or a habit: «сделали», «присылают», "delivered".
+_DEED = re.compile(r"[а-я]{3,}(?:л|ла|ли|лся|лась|лись|ют|ут|ят|ают|яют|ает|яет)|[a-z]{3,}ed")
 _INFINITIVE = re.compile(r"[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
 
 
@@ -50,9 +52,7 @@ class Reader:
         self.codebook = codebook
         self.matcher = Matcher(codebook, languages)
 
-    def analyse(
-        self, text: str, field: str | None = None, score: float | None = None
-    ) -> tuple[list[Token], list[Hit]]:
+    def analyse(self, text: str, field: str | None = None, score: float | None = None) -> tuple[list[Token], list[Hit]]:
         """Tokens and hits of a text.
 
         Parameters
@@ -78,11 +78,7 @@ class _Text:
         self._borders()
         self.default = _default(field, score)
         self.wishing = field in _WISHES
-        self.polar = [
-            match
-            for match in sorted(self._of("opinion", "tag"), key=lambda m: m.used)
-            if match.entry.sign
-        ]
+        self.polar = [match for match in sorted(self._of("opinion", "tag"), key=lambda m: m.used) if match.entry.sign]
         self.aspects = [match for match in self._of("tag") if not match.entry.sign]
         for match in self.polar:
             match.sign, match.weight = self._signed(match)
@@ -111,6 +107,7 @@ class _Text:
             self.sentence.append(sentence)
         self.negators = self._places("negator")
         self.later = self._places("negator_after")
+        self.troubles = self._places("trouble")
         self.far = [match.used[-1] for match in self._of("negator_far")]
         self.blocked = self._places("block")
         self.wishes = [match.used for match in self._of("wish")] + self._heads()
@@ -118,12 +115,15 @@ class _Text:
 
     def _heads(self) -> list[tuple[int, ...]]:
         """Sentences that begin with what should be done."""
-        heads = []
+        heads: list[tuple[int, ...]] = []
         silent = self.blocked | self._places("no_wish")
         fresh = True
         for place, token in enumerate(self.tokens):
             fresh = fresh or self.borders[place] >= SENTENCE
-            if fresh and place not in silent and token.text not in ("не", "ну", "и", "еще"):
+            if place in silent and place + 1 < len(self.tokens) and place + 1 not in silent:
+                # «Честно: …» opens a sentence, «не могу не …» stands in its middle.
+                fresh = fresh and self.borders[place + 1] >= COMMA
+            elif fresh and place not in silent and token.text not in ("не", "ну", "и", "еще"):
                 if _INFINITIVE.fullmatch(token.text) and place not in self._places("opinion"):
                     heads.append((place,))
                 fresh = False
@@ -172,7 +172,9 @@ class _Text:
         # Negations agree in Russian («ничего не понравилось»): any number of them turns the sign once.
         if self._negated(match):
             sign, weight = -sign, weight * (0.9 if sign > 0 else 0.7)
-        elif any(0 < match.used[0] - place and self._border_between(place, match.used[0]) < CONTRAST for place in self.far):
+        elif any(
+            match.used[0] - place > 0 and self._border_between(place, match.used[0]) < CONTRAST for place in self.far
+        ):
             sign, weight = -sign, weight * (0.8 if sign > 0 else 0.5)
         if sign > 0 and (self._wished(match.used[0]) or (self.wishing and not match.entry.whole)):
             sign, weight = -1, 0.8
@@ -195,7 +197,9 @@ class _Text:
         for match in self.polar:
             border = self._border_between(place, match.used[0])
             if border in _COST:
-                distance = min(abs(place - match.used[0]), abs(place - match.used[-1]), abs(aspect.used[-1] - match.used[0]))
+                distance = min(
+                    abs(place - match.used[0]), abs(place - match.used[-1]), abs(aspect.used[-1] - match.used[0])
+                )
                 cost = distance + _COST[border] + (match.weight < 0.6) * 2
                 if best is None or cost < best[0]:
                     best = (cost, border, match)
@@ -214,7 +218,8 @@ class _Text:
     def _denied(self, place: int) -> bool:
         """«Did not send the act», «no parking»: a negator in the clause and no opinion."""
         return any(
-            self.clause[other] == self.clause[place] and other not in self.blocked for other in self.negators | self.later
+            self.clause[other] == self.clause[place] and other not in self.blocked
+            for other in self.negators | self.later
         )
 
     def _across(self, place: int) -> tuple[float, float]:
@@ -229,7 +234,15 @@ class _Text:
         signs = {m.sign for m in near}
         if len(signs) == 1:
             return float(signs.pop()), 0.4
-        return 0.0, 0.3
+        return self._plain(place), 0.3
+
+    def _plain(self, place: int) -> float:
+        """No opinion anywhere: «again», «had to» and the like tell trouble, a plain deed is told in praise."""
+        clause = [at for at in range(len(self.tokens)) if self.sentence[at] == self.sentence[place]]
+        if not self.troubles.isdisjoint(clause):
+            return -1.0
+        done = any(_DEED.fullmatch(self.tokens[at].text) for at in clause if at not in self.blocked)
+        return 1.0 if done else 0.0
 
     def hits(self) -> list[Hit]:
         """Hits of the text in the order of their places."""
@@ -289,7 +302,13 @@ class _Text:
     def _hit(self, match: Match, cause: str, sign: float, sure: float) -> Hit:
         first, last = match.used[0], match.used[-1]
         return Hit(
-            cause, sign, self.tokens[first].start, self.tokens[last].end, match.entry.rule or cause, self.clause[first], sure
+            cause,
+            sign,
+            self.tokens[first].start,
+            self.tokens[last].end,
+            match.entry.rule or cause,
+            self.clause[first],
+            sure,
         )
 
 

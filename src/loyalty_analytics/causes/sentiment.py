@@ -42,7 +42,10 @@ class SentimentModel:
     ) -> SentimentModel | None:
         """Learn from the annotated pairs; None when there are too few or the rules are better."""
         pairs = [
-            (row, cause, sentiment) for row, case in enumerate(cases) for cause, sentiment in case.causes.items() if sentiment
+            (row, cause, sentiment)
+            for row, case in enumerate(cases)
+            for cause, sentiment in case.causes.items()
+            if sentiment
         ]
         truth = np.array([sentiment for _, _, sentiment in pairs])
         classes = sorted(set(truth.tolist()))
@@ -87,7 +90,11 @@ class SentimentModel:
             own[row, -2], own[row, -1] = v.plus, v.minus
         empty = [[] for _ in view]  # type: list[list[str]]
         return sp.hstack(
-            [sp.csr_matrix(own), self.whole.transform(tokens, empty) * 1.5, self.near.transform([v.near for v in view], empty) * 2],
+            [
+                sp.csr_matrix(own),
+                self.whole.transform(tokens, empty) * 1.5,
+                self.near.transform([v.near for v in view], empty) * 2,
+            ],
             format="csr",
         )
 

@@ -225,7 +225,7 @@ def _column(table: pd.DataFrame, name: str) -> list[Any]:
 def _framed(columns: dict[str, list[Any]], table: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(columns)
     identity = table["feedback_id"].dtype if "feedback_id" in table.columns else table.index.dtype
-    kinds = {name: "str" for name in ("cause", "sentiment", "evidence", "rule")}
+    kinds = dict.fromkeys(("cause", "sentiment", "evidence", "rule"), "str")
     return frame.astype({"feedback_id": identity, **kinds, "start": "int64", "end": "int64", "score": "float64"})
 
 

@@ -13,7 +13,17 @@ from typing import Any
 
 from .forms import inflected
 
-__all__ = ["TOKEN", "analysed_forms", "edits", "english_forms", "from_latin", "known_russian", "normalise", "russian_forms", "russian_lemma"]
+__all__ = [
+    "TOKEN",
+    "analysed_forms",
+    "edits",
+    "english_forms",
+    "from_latin",
+    "known_russian",
+    "normalise",
+    "russian_forms",
+    "russian_lemma",
+]
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
 _STRIP = re.compile(f"[{_INVISIBLE}]")
@@ -34,10 +44,13 @@ _REPEAT = re.compile(r"(\w)\1{2,}")
 # Longest first: "shch" before "sh".
 _TRANSLIT = [
     ("shch", "щ"), ("sch", "щ"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ch", "ч"), ("sh", "ш"), ("yo", "е"),
-    ("jo", "е"), ("yu", "ю"), ("ju", "ю"), ("iu", "ю"), ("ya", "я"), ("ja", "я"), ("ia", "ия"), ("yi", "ый"), ("yy", "ый"),
-    ("a", "а"), ("b", "б"), ("v", "в"), ("w", "в"), ("g", "г"), ("d", "д"), ("e", "е"), ("z", "з"), ("i", "и"), ("j", "й"),
+    ("iy", "ий"), ("ij", "ий"), ("yj", "ый"), ("jo", "е"), ("yu", "ю"), ("ju", "ю"), ("iu", "ю"),
+    ("ya", "я"), ("ja", "я"), ("ia", "ия"), ("yi", "ый"), ("yy", "ый"),
+    ("a", "а"), ("b", "б"), ("v", "в"), ("w", "в"), ("g", "г"),
+    ("d", "д"), ("e", "е"), ("z", "з"), ("i", "и"), ("j", "й"),
     ("k", "к"), ("l", "л"), ("m", "м"), ("n", "н"), ("o", "о"), ("p", "п"), ("r", "р"), ("s", "с"), ("t", "т"),
-    ("u", "у"), ("f", "ф"), ("h", "х"), ("c", "ц"), ("y", "ы"), ("'", "ь"), ("4", "ч"), ("6", "ш"), ("x", "кс"), ("q", "к"),
+    ("u", "у"), ("f", "ф"), ("h", "х"), ("c", "ц"), ("y", "ы"),
+    ("'", "ь"), ("4", "ч"), ("6", "ш"), ("x", "кс"), ("q", "к"),
 ]  # fmt: skip
 _ALPHABET = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 _LATIN_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
@@ -156,12 +169,14 @@ _IRREGULAR = {
     "steal": "stole stolen steals", "speak": "spoke spoken speaks speaking", "understand": "understood understands",
     "write": "wrote written writes writing", "wait": "waited waits waiting", "hold": "held holds holding",
     "cut": "cut cuts cutting", "let": "let lets letting", "put": "put puts putting", "throw": "threw thrown throws",
-    "go": "went gone goes going", "see": "saw seen sees seeing", "think": "thought thinks", "fly": "flew flown flies flying",
+    "go": "went gone goes going", "see": "saw seen sees seeing",
+    "think": "thought thinks", "fly": "flew flown flies flying",
     "good": "better best", "bad": "worse worst", "man": "men", "woman": "women", "child": "children kids",
     "fall": "fell fallen falls falling", "grow": "grew grown grows growing", "rise": "rose risen rises rising",
     "drink": "drank drunk drinks drinking", "drive": "drove driven drives driving", "meet": "met meets meeting",
     "sell": "sold sells selling", "show": "showed shown shows showing", "stick": "stuck sticks sticking",
-    "sleep": "slept sleeps sleeping", "teach": "taught teaches", "win": "won wins winning", "cheat": "cheated cheats cheating",
+    "sleep": "slept sleeps sleeping", "teach": "taught teaches",
+    "win": "won wins winning", "cheat": "cheated cheats cheating",
 }  # fmt: skip
 
 

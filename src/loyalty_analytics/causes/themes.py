@@ -104,12 +104,13 @@ def emerging_themes(
     words = [terms for terms in words if terms]
     found: list[dict[str, Any]] = []
     if new.sum() >= least and (~new).sum() >= least:
-        families = [_by_likeness(words, least), _by_cause(kept, None if tags is None else as_table(tags), least)]
+        tagged = None if tags is None else as_table(tags)
+        families = [_by_likeness(words, _marks(kept, tagged), least), _by_cause(kept, tagged, least)]
         families = [family for family in families if family]
         dice = np.random.default_rng(seed)
         for family in families:
-            found += _tested(family, new, kept, words, dice, draws, len(families), least)
-    chosen = _distinct([row for row in found if row["q_value"] <= false_discovery])
+            found += _tested(family, new, kept, words, dice, draws, len(families), least, false_discovery)
+    chosen = _distinct(found)
     frame = pd.DataFrame([{name: row[name] for name in _COLUMNS} for row in chosen], columns=_COLUMNS)
     values = {"themes": len(frame), "n": int(new.sum()), "before": int((~new).sum())}
     return Result(
@@ -138,6 +139,8 @@ def _end(as_of: Any) -> pd.Timestamp:
 
 
 _BORING: set[str] = set()
+_PLAIN = """который когда если чтобы потому что как так там тут здесь где теперь сегодня вчера год день раз
+about after before when then than what which who will would can could did does"""
 
 
 def _boring() -> set[str]:
@@ -147,8 +150,7 @@ def _boring() -> set[str]:
             lexicon = read_lexicon(language)
             for role in ("light", "negator", "contrast", "concession", "and", "wish", "universal", "except"):
                 _BORING.update(word.lstrip("=") for word in lexicon[role])
-        _BORING.update("который когда если чтобы потому что как так там тут здесь где теперь сегодня вчера год день раз "
-                       "about after before when then than what which who will would can could did does".split())  # fmt: skip
+        _BORING.update(_PLAIN.split())
     return _BORING
 
 
@@ -181,7 +183,18 @@ def _matrix(words: Sequence[Sequence[str]], least: int) -> tuple[sp.csr_matrix, 
     return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(words), len(names))), names
 
 
-def _by_likeness(words: Sequence[Sequence[str]], least: int) -> list[_Group]:
+def _marks(kept: pd.DataFrame, tags: pd.DataFrame | None) -> list[list[str]]:
+    """Causes of each text as words: texts about one thing come together though they share no word."""
+    marks: list[list[str]] = [[] for _ in range(len(kept))]
+    if tags is not None and len(tags):
+        place = {identity: row for row, identity in enumerate(kept["feedback_id"])}
+        for identity, cause in zip(tags["feedback_id"], tags["cause"]):
+            if identity in place:
+                marks[place[identity]].append("cause_" + str(cause).replace(".", "_"))
+    return marks
+
+
+def _by_likeness(words: Sequence[Sequence[str]], marks: Sequence[Sequence[str]], least: int) -> list[_Group]:
     """Groups by a common word and by likeness of the whole text; dates are not looked at."""
     matrix, names = _matrix(words, 2)
     if not names:
@@ -193,7 +206,7 @@ def _by_likeness(words: Sequence[Sequence[str]], least: int) -> list[_Group]:
         rows = columns.indices[columns.indptr[place] : columns.indptr[place + 1]]
         if least <= len(rows) <= most:
             groups.append(_Group("theme", name, np.sort(rows)))
-    groups += _clusters(words, least, most)
+    groups += _clusters([[*terms, *more] for terms, more in zip(words, marks)], least, most)
     unique: dict[bytes, _Group] = {}
     for group in groups:
         unique.setdefault(group.rows.astype(np.int64).tobytes(), group)
@@ -266,33 +279,43 @@ def _tested(
     draws: int,
     families: int,
     least: int,
+    level: float,
 ) -> list[dict[str, Any]]:
-    """Every group with its statistic and the chance that allows for all groups of its family."""
-    from scipy.stats import hypergeom
-
+    """Groups that pass, with the chance that allows for all groups of the family."""
     rows = np.concatenate([group.rows for group in groups])
     starts = np.concatenate([[0], np.cumsum([len(group.rows) for group in groups])])[:-1]
     size = np.array([len(group.rows) for group in groups])
     total, after = len(new), int(new.sum())
+    # Exact tail chances make groups of 8 and of 80 texts comparable; one table serves all draws.
+    tail, place_of = _tails(size, total, after)
     inside = np.add.reduceat(new[rows].astype(int), starts)
-    # Exact tail chances: groups of 8 and of 80 texts become comparable.
-    own = hypergeom.sf(inside - 1, total, size, after)
+    own = tail[place_of + inside]
     smallest = np.ones(draws)
     for draw in range(draws):
         dealt = dice.permutation(new)
-        counts = np.add.reduceat(dealt[rows].astype(int), starts)
-        smallest[draw] = hypergeom.sf(counts - 1, total, size, after).min()
+        smallest[draw] = tail[place_of + np.add.reduceat(dealt[rows].astype(int), starts)].min()
     log_odds, z = _z(inside.astype(float), size.astype(float), after, total - after)
     out = []
-    for place in np.argsort(own, kind="stable")[:200].tolist():
-        if inside[place] < least:
-            continue
+    for place in np.argsort(own, kind="stable").tolist():
         chance = (1 + int((smallest <= own[place] * (1 + 1e-9)).sum())) / (draws + 1)
         q_value = min(1.0, chance * families)
-        if q_value > 0.5:
+        if q_value > level:
             break
-        out.append(_described(groups[place], new, kept, words, float(own[place]), q_value, float(log_odds[place]), float(z[place])))
+        if inside[place] >= least:
+            numbers = float(own[place]), q_value, float(log_odds[place]), float(z[place])
+            out.append(_described(groups[place], new, kept, words, *numbers))
     return out
+
+
+def _tails(size: np.ndarray, total: int, after: int) -> tuple[np.ndarray, np.ndarray]:
+    """Chances of at least k of a group's texts in the window, for every size and k, and each group's place."""
+    from scipy.stats import hypergeom
+
+    known = np.unique(size)
+    lengths = known + 1
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    tail = np.concatenate([hypergeom.sf(np.arange(n + 1) - 1, total, n, after) for n in known])
+    return tail, starts[np.searchsorted(known, size)]
 
 
 def _described(

@@ -82,7 +82,7 @@ def rule_report(
     joined = _with_text(tagged, texts)
     truth = _truth(None if corrections is None else as_table(corrections))
     rows = [
-        _row(joined[joined["cause"] == cause], cause, None, truth, texts, level)
+        _row(joined[joined["cause"] == cause], str(cause), None, truth, texts, level)
         for cause in sorted(joined["cause"].unique())
     ]
     for (cause, rule), part in joined.groupby(["cause", "rule"], sort=True):
@@ -92,7 +92,9 @@ def rule_report(
     return RuleReport(
         frame=frame,
         overview=frame[frame["rule"].isna()].drop(columns=["rule"]).reset_index(drop=True),
-        notes=(Note("causes.trust", {"checked": len(truth), "untagged": "–" if np.isnan(untagged) else f"{untagged:.0%}"}),),
+        notes=(
+            Note("causes.trust", {"checked": len(truth), "untagged": "–" if np.isnan(untagged) else f"{untagged:.0%}"}),
+        ),
         options={"level": level},
         silent=_silent(tagged, codebook),
         untagged=untagged,
@@ -103,7 +105,7 @@ def _with_text(tags: pd.DataFrame, texts: pd.DataFrame | None) -> pd.DataFrame:
     if texts is None or "text" in tags.columns:
         return tags if "text" in tags.columns else tags.assign(text=None)
     place = dict(zip(texts["feedback_id"], texts["text"]))
-    return tags.assign(text=[place.get(identity) for identity in tags["feedback_id"]])
+    return tags.assign(text=tags["feedback_id"].map(place))
 
 
 def _truth(corrections: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
@@ -127,7 +129,7 @@ def _row(
     texts: pd.DataFrame | None,
     level: float,
 ) -> dict[str, Any]:
-    checked = part[[text in truth for text in part["text"]]]
+    checked = part[np.array([text in truth for text in part["text"]], dtype=bool)]
     said = [truth[text].get(cause, False) for text in checked["text"]]
     right = sum(sign is not False for sign in said)
     signed = [(sign, found) for sign, found in zip(said, checked["sentiment"]) if sign not in (False, None)]
@@ -136,7 +138,9 @@ def _row(
     row["precision"], row["precision_low"], row["precision_high"] = _share(right, len(checked), level)
     if rule is None and texts is not None:
         seen = set(texts["text"]) & truth.keys()
-        missed = sum(cause in truth[text] for text in seen) - len({t for t, s in zip(checked["text"], said) if s is not False})
+        missed = sum(cause in truth[text] for text in seen) - len(
+            {t for t, s in zip(checked["text"], said) if s is not False}
+        )
         row["missed"] = max(missed, 0)
         row["recall"], row["recall_low"], row["recall_high"] = _share(right, right + row["missed"], level)
     row["sentiment_right"] = sum(sign == found for sign, found in signed) / len(signed) if signed else np.nan

@@ -1,0 +1,168 @@
+"""The analyst's corrections: an append-only CSV, which texts to label next, a small cell for JupyterLab."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, ParamsError, nearest
+from ..results import Result, as_table
+from .features import Vectoriser
+from .tagger import Tagger
+from .tags import SENTIMENTS
+
+__all__ = ["append_corrections", "labelling_cell", "next_texts", "read_corrections"]
+
+_COLUMNS = ("text", "cause", "sentiment", "language", "annotator")
+#: A spreadsheet would run such a cell as a formula; an apostrophe in front keeps it a text.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _file(client: str, root: Path | None) -> Path:
+    if not client.replace("_", "").replace("-", "").isalnum():
+        raise ParamsError(f"{client!r} is no name of a client.", "Use the name of its file in params/.")
+    return Path(root or ".") / "params" / f"{client}.corrections.csv"
+
+
+def read_corrections(client: str, root: Path | None = None) -> pd.DataFrame:
+    """Corrections of a client as they now stand: the last word on a text counts.
+
+    Returns
+    -------
+    DataFrame
+        text, cause, sentiment, language, annotator; empty when nobody corrected anything.
+    """
+    path = _file(client, root)
+    if not path.is_file():
+        return pd.DataFrame(columns=list(_COLUMNS), dtype="str")
+    rows = pd.read_csv(path, dtype="str", encoding="utf-8", keep_default_na=False, na_values=[""])
+    rows["text"] = [text[1:] if text.startswith("'") and text[1:2] in _FORMULA else text for text in rows["text"]]
+    # A round is one labelling of one text; later rounds replace earlier ones of the same annotator.
+    last = rows.groupby(["text", "annotator"], dropna=False)["round"].transform("max")
+    return rows.loc[rows["round"] == last, list(_COLUMNS)].reset_index(drop=True)
+
+
+def append_corrections(
+    client: str, corrections: pd.DataFrame, *, annotator: str = "", root: Path | None = None
+) -> pd.DataFrame:
+    """Add corrections; nothing that was written before is changed.
+
+    Parameters
+    ----------
+    corrections : DataFrame
+        text, cause, sentiment, optional language: all rows of a text together replace what was said of it.
+
+    Raises
+    ------
+    DataError
+        For an unknown sentiment or a missing column.
+    """
+    for name in ("text", "cause"):
+        if name not in corrections.columns:
+            raise DataError(f"The corrections have no column {name!r}.", "Give text, cause and sentiment.")
+    rows = corrections.reindex(columns=list(_COLUMNS)).assign(annotator=annotator)
+    for sentiment in rows["sentiment"].dropna():
+        if sentiment not in SENTIMENTS:
+            raise DataError(f"Unknown sentiment {sentiment!r}.", nearest(str(sentiment), SENTIMENTS))
+    path = _file(client, root)
+    before = pd.read_csv(path, dtype="str", usecols=["round"])["round"] if path.is_file() else pd.Series(dtype="str")
+    number = 1 + max(map(int, before), default=0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        if not len(before):
+            writer.writerow([*_COLUMNS, "round"])
+        for row in rows.itertuples(index=False):
+            cells = ["" if pd.isna(value) else str(value) for value in row]
+            cells[0] = f"'{cells[0]}" if cells[0].startswith(_FORMULA) else cells[0]
+            writer.writerow([*cells, f"{number:06d}"])
+    return read_corrections(client, root)
+
+
+def next_texts(
+    tagger: Tagger, feedback: pd.DataFrame | Result, n: int = 20, corrections: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Texts whose labels would teach most: uncertain ones that are unlike each other.
+
+    Returns
+    -------
+    DataFrame
+        The n rows of the feedback, the most useful first.
+
+    Examples
+    --------
+    >>> texts = pd.DataFrame({"feedback_id": [1, 2, 3], "text": ["Дорого.", "Дорого!", "Какой-то сюр"]})
+    >>> next_texts(Tagger("general"), texts, 2)["feedback_id"].tolist()
+    [3, 1]
+    """
+    rows = as_table(feedback)
+    known = set() if corrections is None else set(corrections["text"])
+    rows = rows[[isinstance(text, str) and bool(text.strip()) and text not in known for text in rows["text"]]]
+    rows = rows.drop_duplicates("text").reset_index(drop=True)
+    if not len(rows):
+        return rows
+    tags = tagger.tag(rows.assign(feedback_id=range(len(rows)))).frame
+    # Nothing found is the greatest doubt; then the least sure tag of a text.
+    doubt = 1 - tags.groupby("feedback_id")["score"].min().reindex(range(len(rows)), fill_value=0.0).to_numpy()
+    read = [tagger.reader.analyse(text)[0] for text in rows["text"]]
+    nothing: list[list[str]] = [[] for _ in read]
+    matrix = Vectoriser().fit(read, nothing).transform(read, nothing)
+    chosen: list[int] = []
+    nearest_chosen = np.zeros(len(rows))
+    for _ in range(min(n, len(rows))):
+        worth = (0.2 + doubt) * (1 - nearest_chosen)
+        worth[chosen] = -1
+        best = int(np.argmax(worth))
+        chosen.append(best)
+        nearest_chosen = np.maximum(nearest_chosen, np.asarray((matrix @ matrix[best].T).todense()).ravel())
+    return rows.iloc[chosen].reset_index(drop=True)
+
+
+def labelling_cell(
+    client: str, tagger: Tagger, feedback: pd.DataFrame | Result, *, n: int = 20, annotator: str = "",
+    root: Path | None = None,
+) -> Any:  # fmt: skip
+    """A small form for JupyterLab: one text, its tags to confirm or correct, next.
+
+    Needs ipywidgets (``pip install 'loyalty-analytics[lab]'``).
+    """
+    try:
+        import ipywidgets as widgets
+    except ImportError:
+        raise ParamsError("The labelling cell needs ipywidgets.", "Install the extra «lab».") from None
+    queue = next_texts(tagger, feedback, n, read_corrections(client, root))
+    causes = sorted(tagger.codebook.causes)
+    place = {"at": 0}
+    text, state = widgets.HTML(), widgets.Label()
+    choice = widgets.SelectMultiple(options=causes, rows=10, description="causes")
+    sign = widgets.Dropdown(options=SENTIMENTS, description="sentiment")
+    button = widgets.Button(description="save, next")
+
+    def show() -> None:
+        import html
+
+        at = place["at"]
+        done = at >= len(queue)
+        button.disabled = done
+        state.value = f"{min(at + 1, len(queue))} / {len(queue)}"
+        text.value = "" if done else f"<p>{html.escape(queue['text'].iloc[at])}</p>"
+        found = tagger.tag(queue.iloc[[at]]).frame if not done else pd.DataFrame(columns=["cause", "sentiment"])
+        choice.value = tuple(cause for cause in found["cause"] if cause in causes)
+        if len(found):
+            sign.value = found["sentiment"].iloc[0]
+
+    def save(_: Any) -> None:
+        said = queue["text"].iloc[place["at"]]
+        rows = [{"text": said, "cause": cause, "sentiment": sign.value} for cause in choice.value]
+        rows = rows or [{"text": said, "cause": None, "sentiment": None}]
+        append_corrections(client, pd.DataFrame(rows), annotator=annotator, root=root)
+        place["at"] += 1
+        show()
+
+    button.on_click(save)
+    show()
+    return widgets.VBox([state, text, choice, sign, button])

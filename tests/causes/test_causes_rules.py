@@ -1,0 +1,53 @@
+"""Hard sentences one by one: negation, double negation, contrast, concession, decoys, typos, slang, two alphabets."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+CASES = [
+    ("На качество печати не жалуемся", {"product.quality": "positive"}),
+    ("Не скажу, что акция прошла зря", None),
+    ("Пусть упаковка хорошая, курьера ждали неделю", {"product.quality": "positive", "logistics.delivery": "negative"}),
+    ("Эффект нулевой", {"product.effectiveness": "negative"}),
+    ("Вопрос не в деньгах", {}),
+    ("Всё хорошо кроме цены.", {"company.general": "positive", "price.level": "negative"}),
+    ("Всё плохо, кроме цены.", {"company.general": "negative", "price.level": "positive"}),
+    ("Никаких сбоев в эфире не замечали.", {"logistics.placement": "positive"}),
+    ("Не могу не отметить вежливость персонала", {"staff.attitude": "positive"}),
+    ("Нельзя сказать, что администратор был вежлив.", {"staff.attitude": "negative"}),
+    ("Дорого, но звонки пошли.", {"price.level": "negative", "product.effectiveness": "positive"}),
+    ("ценa ок", {"price.level": "positive"}),
+    ("menedzher grubit", {"staff.attitude": "negative"}),
+    ("Вежлевый персонал", {"staff.attitude": "positive"}),
+    ("Набирал номер весь день.", {"staff.contact": "negative"}),
+    ("Great food but terrible waitress.", {"product.quality": "positive", "staff": "negative"}),
+    ("Never a rude word from your staff.", {"staff.attitude": "positive"}),
+    ("Rates are fair, reporting is slow.", {"price.level": "positive", "service.speed": "negative"}),
+]
+
+
+@pytest.mark.parametrize("text, wanted", CASES)
+def test_hard_sentence(general, text, wanted):
+    tags = general.tag(pd.DataFrame({"feedback_id": [1], "text": [text]})).table
+    found = dict(zip(tags["cause"], tags["sentiment"]))
+    if wanted is None:
+        # Said in the negative of a negative: nothing bad may be read out of it.
+        assert "negative" not in found.values()
+    else:
+        for cause, sentiment in wanted.items():
+            assert found.get(cause) == sentiment
+        assert bool(found) == bool(wanted)
+
+
+def test_a_wish_is_no_praise(general):
+    texts = ["Хотелось бы побыстрее.", "Сделать приложение удобным", "Service could be faster"]
+    tags = general.tag(pd.DataFrame({"feedback_id": [1, 2, 3], "text": texts})).table
+    assert set(tags["feedback_id"]) == {1, 2, 3}
+    assert set(tags["sentiment"]) == {"negative"}
+
+
+def test_words_that_only_look_alike(general):
+    texts = ["Ценный опыт", "Дорогие друзья!", "In terms of time", "Дело не в цене."]
+    tags = general.tag(pd.DataFrame({"feedback_id": range(4), "text": texts})).table
+    assert not tags["cause"].str.startswith("price").any()

@@ -1,0 +1,68 @@
+"""New themes: found when planted, rarely seen where there are none."""
+
+from __future__ import annotations
+
+import gold_texts
+import numpy as np
+import pandas as pd
+import pytest
+
+import loyalty_analytics as la
+
+
+def _world(seed, share, theme="service.channel", n=150):
+    """Two windows from the same texts; the later one gets a share of texts about a theme that was never there."""
+    dice = np.random.default_rng(seed)
+    rows = [row for row in gold_texts.read(language="ru") if row.labels]
+    about = [row.text for row in rows if any(cause == theme for cause, _ in row.labels)]
+    others = [row.text for row in rows if all(cause != theme for cause, _ in row.labels)]
+    fresh = list(dice.choice(about, min(int(share * n), len(about)), replace=False)) if share else []
+    base = list(dice.permutation(others))[: 2 * n - len(fresh)]
+    texts = [*base, *fresh]
+    when = ["2026-05-10"] * n + ["2026-09-10"] * (len(texts) - n)
+    return pd.DataFrame({"feedback_id": range(len(texts)), "text": texts, "created_at": when}), len(base)
+
+
+def _found(general, seed, share):
+    feedback, first = _world(seed, share)
+    tags = general.tag(feedback)
+    table = la.emerging_themes(feedback, tags, "2026-10", draws=200).table
+    right = [np.mean([identity >= first for identity in ids]) > 0.5 for ids in table["feedback_ids"]]
+    return any(right), not all(right)
+
+
+def test_a_planted_theme_is_found_and_quiet_worlds_stay_quiet(general):
+    planted = [_found(general, seed, 0.12)[0] for seed in range(6)]
+    assert np.mean(planted) >= 0.8
+    alarms = [_found(general, 100 + seed, 0.0)[1] for seed in range(12)]
+    assert sum(alarms) <= 2
+
+
+@pytest.mark.proof
+def test_false_alarms_in_many_quiet_worlds(general):
+    alarms = [_found(general, 1000 + seed, 0.0)[1] for seed in range(120)]
+    # 5 % of 120 is 6; more than 11 would happen by chance in 2 % of such proofs.
+    assert sum(alarms) <= 11
+
+
+def test_columns_blank_texts_and_the_window():
+    texts = ["", "нет", None, "Дорого"] * 10
+    feedback = pd.DataFrame({"feedback_id": range(40), "text": texts, "created_at": "2026-09-10"})
+    result = la.emerging_themes(feedback, None, "2026-10")
+    assert len(result.table) == 0
+    assert "feedback_ids" in result.table.columns
+    assert result.overview["n"].iloc[0] == 10
+    later = la.emerging_themes(feedback, None, "2026-08")
+    assert later.overview["n"].iloc[0] == 0
+
+
+def test_a_snippet_is_a_codebook(general, tmp_path):
+    feedback, _ = _world(1, 0.12)
+    feedback["text"] = [f"{text} самокат у входа" if row >= 280 else text for row, text in enumerate(feedback["text"])]
+    table = la.emerging_themes(feedback, None, "2026-10", draws=200).table
+    row = table[table["snippet"].str.contains("самокат")].iloc[0]
+    assert row["would_catch"] >= row["n"] * 0.8
+    file = tmp_path / "mine.yaml"
+    file.write_text("codebook: mine\nextends: general\n" + row["snippet"], encoding="utf-8")
+    tags = la.Tagger(file).tag(pd.DataFrame({"feedback_id": [1], "text": ["Самокаты у входа"]})).table
+    assert "company.new_theme" in tags["cause"].tolist()
