@@ -6,6 +6,7 @@ Everything heavy is imported inside the commands, so that help and shell complet
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,12 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments and arguments[0] in _HEAVY and "--help" not in arguments:
         _steady(arguments)
+    signal.signal(signal.SIGTERM, _interrupted)
     sys.exit(run(arguments))
+
+
+def _interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt  # a stop of systemd or Kubernetes ends the workers in order
 
 
 def _steady(arguments: list[str]) -> None:
@@ -120,12 +126,15 @@ def _commands() -> None:
 @click.argument("client")
 @click.argument("sources", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="FILES…")
 @click.option("--url", help="A database instead of files, as an Ibis URL.")
+@click.option("--overwrite", is_flag=True, help="Replace the params and raw files of an existing client.")
 @_root_option
-def new(client: str, sources: tuple[Path, ...], url: str | None, root: Path | None) -> int:
-    """Propose params/CLIENT.yaml from the headers and values of FILES."""
+def new(client: str, sources: tuple[Path, ...], url: str | None, overwrite: bool, root: Path | None) -> int:
+    """Propose params/CLIENT.yaml from the headers and values of FILES, which are copied to data/raw/CLIENT."""
+    if not sources and not url:
+        raise click.UsageError("Name files or folders, or pass --url.")
     from .sources.propose import propose
 
-    click.echo(propose(client, list(sources), url, root))
+    click.echo(propose(client, list(sources), url, _home(root), overwrite=overwrite))
     return 0
 
 

@@ -113,6 +113,19 @@ def test_the_skip_link_is_the_first_stop_of_the_keyboard(chromium, pages):
     page.close()
 
 
+def test_a_month_with_pdf(make_root, options, kit):
+    if find_browser() is None:
+        pytest.skip("Chromium is not installed")
+    from loyalty_analytics.report.verify import verify_month
+
+    root = make_root(notebooks={"01_brief": kit.BRIEF})
+    assert run(["alpha"], ["2026-10"], options(root)).published
+    assert run(["alpha"], ["2026-10"], options(root, pdf=True)).published
+    assert (root / "reports/alpha/2026-10/01_brief.pdf").read_bytes().startswith(b"%PDF-")
+    assert run(["alpha"], ["2026-10"], options(root, pdf=True)).unchanged
+    assert verify_month("alpha", "2026-10", options(root)) == 0
+
+
 def test_print_to_pdf(pages):
     if find_browser() is None:
         pytest.skip("Chromium is not installed")

@@ -33,7 +33,7 @@ def check_clients(clients: Sequence[str], root: Path) -> int:
         click.echo(f"{client}: {facts['first'] or '–'} to {facts['last'] or '–'}, {facts['clients']} clients, "
                    f"{facts['deals']} deals, {facts['answers']} answers")  # fmt: skip
         for row in found.head(_SHOWN).itertuples(index=False):
-            place = ", ".join(str(part) for part in (row.file, _line(row.row), row.column) if part)
+            place = ", ".join(part for part in (_text(row.file), _line(row.row), _text(row.column)) if part)
             click.echo(f"  {row.severity}: {place}: {row.problem} {row.advice}".rstrip())
         if len(found) > _SHOWN:
             click.echo(f"  … {len(found) - _SHOWN} more")
@@ -44,6 +44,10 @@ def check_clients(clients: Sequence[str], root: Path) -> int:
             for row in lacking.itertuples(index=False):
                 click.echo(f"    {row.exhibit}: needs {row.missing}")
     return 0 if not failed else 3 if failed < len(clients) else 4
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _line(row: object) -> str:

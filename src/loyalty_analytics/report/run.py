@@ -252,6 +252,8 @@ class _Line:
         manifest = read_manifest(place.final)
         if manifest is None or place.failure.exists():
             return False
+        if self.options.pdf and not any(name.endswith(".pdf") for name in manifest["files"]):
+            return False
         have = {name.removesuffix(".html"): entry["key"] for name, entry in manifest["pages"].items()}
         wanted = {page.name: page.key for page in self._wanted(place, facts, data, picked)}
         return have == wanted and intact(place.final, manifest)

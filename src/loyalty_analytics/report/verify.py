@@ -34,7 +34,10 @@ def verify_month(client: str, month: str | None, options: Options) -> int:
                 (copy.final.parent / before).mkdir()
                 shutil.copy(place.final.parent / before / "manifest.json", copy.final.parent / before)
         languages = tuple(sorted({page["language"] for page in manifest["pages"].values()}))
-        again = dataclasses.replace(options, out=copy.out, logs=copy.logs, languages=languages, keep=0, force=True)
+        printed = any(file.endswith(".pdf") for file in manifest["files"])
+        again = dataclasses.replace(
+            options, out=copy.out, logs=copy.logs, languages=languages, keep=0, force=True, pdf=printed
+        )
         outcome = run([client], [month], again)
         if outcome.failed:
             fault = next(iter(outcome.failed.values()))[0]
