@@ -23,6 +23,9 @@ RATES = {
     "manager_change": 0.015, "price_change": 0.025, "product_change": 0.015, "airing_defect": 0.015,
     "contact_left": 0.02, "budget_cut": 0.015, "competitor": 0.015, "season": 0.01, "macro": 0.005, "other": 0.04,
 }  # fmt: skip
+COMPLAINTS = ["price.level", "logistics.placement", "staff.contact", "product.quality", "service.speed"]
+TEXTS = ["price.level", "logistics.delivery", "staff.attitude", "product.range", "service.process"]
+LOGS = ("events", "assignments", "contacts", "budgets", "complaints", "tags")
 
 
 @dataclass
@@ -69,9 +72,7 @@ def world(
     rises : share of price changes without effect that really move the client's price
     shared : every price rises and one product goes for all clients in one month; only some clients break
     """
-    log: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("events", "assignments", "contacts", "budgets", "complaints", "tags")
-    }
+    log: dict[str, list[dict[str, Any]]] = {name: [] for name in LOGS}
     ids = rng.permutation(10 * clients)[:clients] + 100
     orders, truth = [], []
     common = {"price_change": int(rng.integers(14, months - 8)), "product_change": int(rng.integers(14, months - 8))}
@@ -140,11 +141,11 @@ def _client(rng, log, client, months, cause, at, facts, recorded, rises, common)
         for when in np.sort(rng.uniform(0, months, rng.poisson(usual * facts * months))):
             _unrelated(rng, log, client, kind, float(when), level, defect, manager, rises)
     for _ in range(rng.poisson(0.06 * facts * months)):
-        log["complaints"].append({"client_id": client, "created_at": _day(rng.uniform(0, months)),
-                                  "cause": rng.choice(["price.level", "logistics.placement", "staff.contact", "product.quality", "service.speed"])})  # fmt: skip
+        when = _day(rng.uniform(0, months))
+        log["complaints"].append({"client_id": client, "created_at": when, "cause": rng.choice(COMPLAINTS)})
     for _ in range(rng.poisson(0.05 * facts * months)):
-        log["tags"].append({"client_id": client, "created_at": _day(rng.uniform(0, months)), "sentiment": rng.choice(["negative", "positive"]),
-                            "cause": rng.choice(["price.level", "logistics.delivery", "staff.attitude", "product.range", "service.process"])})  # fmt: skip
+        when, tone = _day(rng.uniform(0, months)), rng.choice(["negative", "positive"])
+        log["tags"].append({"client_id": client, "created_at": when, "sentiment": tone, "cause": rng.choice(TEXTS)})
     return _orders(rng, client, rate, products, weight, price, level, defect, manager)
 
 
@@ -214,17 +215,26 @@ def _gather(rng, log, orders, truth, confirmed, details, events) -> World:  # ty
         tables["events"] = made["events"].assign(event_id=range(len(made["events"])), description="")
     if confirmed:
         tables["manager_assignments"] = made["assignments"]
+        number, day = table["transaction_id"], table["date"]
         tables["deliveries"] = pd.DataFrame(
-            {"delivery_id": table["transaction_id"], "transaction_id": table["transaction_id"], "planned_at": table["date"],
-             "actual_at": table["date"], "defect": table["defect"]}
-        )  # fmt: skip
+            {
+                "delivery_id": number,
+                "transaction_id": number,
+                "planned_at": day,
+                "actual_at": day,
+                "defect": table["defect"],
+            }
+        )
         tables["contacts"] = made["contacts"].assign(contact_id=range(len(made["contacts"])))
         tables["client_budgets"] = _budgets(made["budgets"], table["client_id"].unique())
     shift = rng.choice([-2, -1, 0, 1, 2], len(truth), p=[0.02, 0.1, 0.76, 0.1, 0.02])
     half = rng.choice([0, 1, 2], (2, len(truth)), p=[0.3, 0.5, 0.2])
     month = pd.PeriodIndex([START.to_period("M") + int(k) for k in truth["at"] + shift])
-    breaks = pd.DataFrame({"client_id": truth["client_id"], "break_month": month.to_timestamp(),
-                           "low": (month - half[0]).to_timestamp(), "high": (month + half[1]).to_timestamp(), "direction": -1})  # fmt: skip
+    low, high = (month - half[0]).to_timestamp(), (month + half[1]).to_timestamp()
+    breaks = pd.DataFrame(
+        {"client_id": truth["client_id"], "break_month": month.to_timestamp(), "low": low, "high": high}
+    )
+    breaks["direction"] = -1
     return World(tables, breaks, truth.assign(break_month=month.to_timestamp()), log)
 
 
@@ -315,5 +325,6 @@ def table(worlds: int, seed: int, kinds: dict[str, dict[str, Any]] | None = None
 
 
 if __name__ == "__main__":
-    count, start = int((sys.argv + ["4"])[1]), int((sys.argv + ["4", "1"])[2]) if len(sys.argv) > 2 else 1
+    given = [int(value) for value in sys.argv[1:]]
+    count, start = given if len(given) == 2 else (given[0] if given else 4, 1)
     print(table(count, start).round(3).to_string(index=False))

@@ -316,7 +316,10 @@ def _months(data: Data, breaks: BreaksResult, by: str, name: str, language: str)
         title=_months_title(falls, counts, language),
         language=language,
         subtitle=words.say(f"breaks.months_sub_{by}", language, n=n),
-        draw=drawn(why_plots.fall_months, drawn_rows, by="shown", language=language, height=280, narrow_height=260),
+        draw=drawn(
+            why_plots.fall_months, drawn_rows, by="shown", rest=words.say("breaks.group_other", language),
+            language=language, height=280, narrow_height=260,
+        ),
         alt=words.say("breaks.months_alt", language, list=said),
         table=Table(
             frame=table,

@@ -114,13 +114,15 @@ def spread_labels(ax: Axes) -> Axes:
 
 @theme.styled
 def fall_months(
-    rows: pd.DataFrame, ax: Axes | None = None, *, by: str, language: str = "en", narrow: bool = False
+    rows: pd.DataFrame, ax: Axes | None = None, *, by: str, language: str = "en", narrow: bool = False, rest: str = ""
 ) -> Axes:
     """How many falls began in each month, stacked by group, the largest group in the darkest shade.
 
     Parameters
     ----------
     rows : one row per fall with break_month and the column ``by``
+    rest : str
+        The group that gathers all small ones: drawn last and palest.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -129,8 +131,10 @@ def fall_months(
     span = pd.period_range(months.min(), months.max(), freq="M")
     sizes = rows[by].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
     shades = [theme.ACTUAL, theme.HIGHLIGHT, theme.PREVIOUS, theme.HAIRLINE]
+    groups = [*(group for group in sizes.index if group != rest), *([rest] if rest in sizes.index else [])]
     base = np.zeros(len(span))
-    for group, shade in zip(sizes.index, shades):
+    for group, shade in zip(groups, shades):
+        shade = shades[-1] if group == rest else shade
         height = pd.Series(months[(rows[by] == group).to_numpy()]).value_counts().reindex(span, fill_value=0).to_numpy()
         ax.bar(np.arange(len(span)), height, 0.7, base, color=shade, label=str(group))
         base += height
