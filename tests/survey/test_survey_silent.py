@@ -132,3 +132,14 @@ def test_what_became_of_the_silent() -> None:
     assert result.loc["silent", "p_value"] < 0.001
     early = silent_later(status, panel, as_of="2026-05")  # three whole months have not passed
     assert early.table["n"].sum() == 0
+
+
+def test_respondents_are_the_nps_itself(demo: SimpleNamespace) -> None:
+    """The first way is `la.nps`, also where nobody is passive or nobody a detractor."""
+    for counts in ((9, 0, 3), (9, 4, 0), (5, 3, 2)):
+        row = la.silent(dict(zip(("promoters", "passives", "detractors"), counts), silent=3), population=40).table
+        assert tuple(row.loc[0, ["low", "high"]]) == la.nps_interval(*counts, population=40)
+    options = {"questions": demo.questions, "clients": demo.clients, "as_of": "2026-10"}
+    score = la.nps(demo.survey_answers, **options).table.iloc[0]
+    first = la.silent(demo.survey_answers, demo.survey_invitations, **options).table.iloc[0]
+    assert first[["nps", "low", "high", "n"]].tolist() == score[["nps", "low", "high", "n"]].tolist()

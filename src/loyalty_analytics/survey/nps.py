@@ -74,7 +74,7 @@ def nps(
     Parameters
     ----------
     answers : table of survey_answers (client_id, score; optional contact_id, question_id, answered_at) or scores
-    population : int, {group: int} or None
+    population : int, {group: int}, Series by group or None
         Clients in the base. None = the active clients of ``clients``, or endless without that table.
     questions : table; answers to questions whose metric is not 'nps' are left out
     contacts : table; roles and decision_power decide who speaks for a client
@@ -117,6 +117,7 @@ def nps(
     """
     if vote not in VOTES:
         raise DataError(f"vote={vote!r} is unknown.", nearest(vote, VOTES))
+    population = population.to_dict() if isinstance(population, pd.Series) else population
     table, seen = answers_seen(as_answers(answers), as_of, window)
     table, used_scale = recommendation(table, questions, scale, fractions)
     revenue = revenue_of(transactions, seen)

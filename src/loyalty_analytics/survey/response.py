@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, nearest
-from ..intervals import score_interval, wilson
+from ..intervals import nps_interval, score_interval, wilson
 from ..results import Note, Result
 from .nps import nps
 from .votes import answers_seen, as_answers, client_column, of_metric, present, revenue_of
@@ -220,11 +220,14 @@ def _scenarios(counts: list[int], hushed: int, size: int | None, level: float) -
         for high, middle, low in added.values()
     ])  # fmt: skip
     n = votes.sum(axis=1)
-    low, high = score_interval(votes, (-1, 0, 1), 0.5, size, level)
+    # Half of an odd number is no whole vote: that row alone goes to the engine itself.
+    whole = (votes == np.rint(votes)).all(axis=1)
+    low, high = (np.asarray(bound) * 100 for bound in score_interval(votes, (-1, 0, 1), 0.5, size, level))
+    low[whole], high[whole] = nps_interval(votes[whole, 2], votes[whole, 1], votes[whole, 0], size, level)
     asked = sum(counts)
     point = np.divide(votes[:, 2] - votes[:, 0], n, out=np.full(len(n), np.nan), where=n > 0)
     frame = pd.DataFrame({
-        "way": list(added), "nps": 100 * point, "low": 100 * low, "high": 100 * high, "n": n.astype(int),
+        "way": list(added), "nps": 100 * point, "low": low, "high": high, "n": n.astype(int),
         "silent": hushed, "population": pd.array([pd.NA if size is None else size] * len(n), dtype="Int64"),
         "bound": ["", "", "lower", "", "upper"],
     })  # fmt: skip

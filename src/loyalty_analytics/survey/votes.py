@@ -57,9 +57,10 @@ def moments(values: pd.Series) -> pd.Series:
 
 
 def answers_seen(
-    table: pd.DataFrame, as_of: Any, window: int | None, moment: str = "answered_at"
+    table: pd.DataFrame | Result, as_of: Any, window: int | None, moment: str = "answered_at"
 ) -> tuple[pd.DataFrame, AsOf | None]:
     """Rows up to ``as_of`` and, with a window, from the first day of its first month on."""
+    table = as_table(table)
     if window is not None and window < 1:
         raise DataError(f"window={window!r} is less than a month.", "Give whole months, or None for all answers.")
     if moment not in table or table[moment].isna().all():
