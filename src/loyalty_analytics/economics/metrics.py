@@ -187,7 +187,7 @@ def _warnings(values: dict[str, float], spend: pd.DataFrame) -> list[Note]:
     for trade, own in (("payback_revenue", "cohort_revenue"), ("payback_profit", "cohort_profit")):
         a, b = values[trade], values[own]
         if (a >= 1) != (b >= 1) and not np.isnan(a) and not np.isnan(b):
-            notes.append(Note("acquisition.disagree", {"trade": f"{a:.2f}", "own": f"{b:.2f}"}))
+            notes.append(Note("acquisition.disagree", {"trade": round(a, 2), "own": round(b, 2)}))
             break
     named = spend["channel"].astype("str").str.lower()
     if not named.str.contains("salary|payroll|pay of sellers|зарплат|оклад|фот").any():

@@ -227,7 +227,7 @@ def payback(data: Data, result: Result, *, language: str) -> Exhibit:
         table=Table(
             frame=last,
             columns=[
-                column("label", language, label={}), column("clients", language, "number"),
+                Column(key="label", label=say("col_cohort", language)), column("clients", language, "number"),
                 money_column("spend", data, language), money_column("cac", data, language),
                 money_column("income_to_date", data, language), column("paid", language, "number", digits=2),
                 column("months_to_pay_back", language, "number"),
@@ -273,7 +273,8 @@ def repeat(data: Data, result: Result, *, language: str) -> Exhibit:
         table=Table(
             frame=table,
             columns=[
-                column("label", language), column("age", language, "number"), column("clients", language, "number"),
+                Column(key="label", label=say("col_cohort", language)), column("age", language, "number"),
+                column("clients", language, "number"),
                 column("active", language, "number"), column("share", language, "percent"),
                 money_column("revenue", data, language), money_column("revenue_to_date", data, language),
             ],

@@ -125,7 +125,10 @@ def metrics(data: Data, result: Result, *, language: str) -> Exhibit:
     else:
         title = say("metrics_payback", language, trade=words.number(trade, language, 1),
                     own=words.number(own, language, 2))  # fmt: skip
-    notes = " ".join(note.text(language) for note in result.notes[1:])
+    notes = " ".join(
+        say(note.key.split(".")[1], language, **{k: words.number(v, language, 2) for k, v in note.values.items()})
+        for note in result.notes[1:]
+    )
     months = words.count(int(result.options["months"]), "month", language)
     return Exhibit(
         name="metrics",

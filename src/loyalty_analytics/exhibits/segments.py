@@ -203,7 +203,8 @@ def rfm_map(data: Data, result: Result, kinds: Result | None = None, *, language
         table=Table(
             frame=groups,
             columns=[
-                column("name", language), column("means", language), column("clients", language, "number"),
+                Column(key="name", label=say("col_group", language)), column("means", language),
+                column("clients", language, "number"),
                 money_column("revenue", data, language, bar=True), column("share", language, "percent"),
             ],
         ),

@@ -85,7 +85,8 @@ def best_traits(
             a, b = int(inside.get(one, 0)), int(outside.get(one, 0))
             rows.append((name, str(one), a, int((known & top).sum()), b, int((known & ~top).sum())))
     frame = pd.DataFrame(rows, columns=columns[:6])
-    frame = frame[(frame["best"] + frame["others"] >= fewest) & (frame["best_all"] > 0) & (frame["others_all"] > 0)]
+    few = frame[["best_all", "others_all"]].min(axis=1) < fewest  # of clients whose trait is known
+    frame = frame[(frame["best"] + frame["others"] >= fewest) & ~few]
     frame["share_best"] = frame["best"] / frame["best_all"]
     frame["low"], frame["high"] = wilson(frame["best"], frame["best_all"], level)
     frame["share_others"] = frame["others"] / frame["others_all"]
