@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..results import Note, Result, as_table
+from . import pictures
 from ._period import Period, period, spend_rows
 
 __all__ = ["channels", "poisson_interval"]
@@ -129,7 +130,7 @@ def channels(
     frame["verdict"] = _verdict(frame, late, horizon, fewest)
     counts = frame["verdict"].value_counts()
     note = Note("acquisition.channels", {name: str(counts.get(name, 0)) for name in ("keep", "fix", "stop", "too_few")})
-    return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of, options=options)
+    return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of, options=options, draw=pictures.channels)
 
 
 def _none() -> pd.DataFrame:

@@ -13,6 +13,7 @@ from ..intervals import wilson
 from ..months import as_of as read_as_of
 from ..months import month_number
 from ..results import Note, Result, as_table
+from . import pictures
 
 __all__ = ["STAGES", "funnel"]
 
@@ -92,7 +93,8 @@ def funnel(
     frame = pd.concat(frames, ignore_index=True) if frames else _none()
     frame["plan_step"] = frame["stage"].map(_plan(targets, end)).astype("float64")
     note = Note("acquisition.funnel", {"leads": f"{len(now):,}"})
-    return Result(frame=frame[_COLUMNS], notes=(note,), as_of=seen, options={"by": by, "months": months})
+    return Result(frame=frame[_COLUMNS], notes=(note,), as_of=seen, options={"by": by, "months": months},
+                  draw=pictures.funnel)  # fmt: skip
 
 
 def _order(table: pd.DataFrame) -> dict[Any, int]:

@@ -12,6 +12,7 @@ from ..money import to_minor
 from ..months import as_of as read_as_of
 from ..months import from_number
 from ..results import Note, Result, as_table
+from . import pictures
 from ._period import period, spend_rows
 
 __all__ = ["cheque_spread", "payback"]
@@ -96,8 +97,8 @@ def payback(
     frame = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=_COLUMNS)
     done = frame.drop_duplicates("cohort")["months_to_pay_back"].notna().sum() if len(frame) else 0
     note = Note("acquisition.payback", {"cohorts": str(len(made)), "paid": str(int(done))})
-    return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of,
-                  options={"by": by, "income": "gross_profit" if known else "revenue"})  # fmt: skip
+    options = {"by": by, "income": "gross_profit" if known else "revenue"}
+    return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of, options=options, draw=pictures.payback)
 
 
 def cheque_spread(transactions: Any, as_of: Any = None, *, months: int = 12, bins: int = 24) -> Result:
@@ -140,4 +141,5 @@ def cheque_spread(transactions: Any, as_of: Any = None, *, months: int = 12, bin
     overview = pd.DataFrame({"orders": [len(amount)], "mean": [amount.mean()], "median": [median], "tenth": [tenth],
                              "ninth": [ninth]})  # fmt: skip
     note = Note("acquisition.cheque", {"mean": f"{amount.mean():,.0f}", "median": f"{median:,.0f}"})
-    return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"months": months})
+    return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"months": months},
+                  draw=pictures.cheque)  # fmt: skip

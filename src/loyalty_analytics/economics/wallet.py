@@ -11,6 +11,7 @@ from ..grid import read_panel
 from ..money import to_minor
 from ..months import month_number
 from ..results import Note, Result, as_table
+from . import pictures
 
 __all__ = ["rank_share", "wallet_share"]
 
@@ -116,7 +117,8 @@ def wallet_share(
     note = Note("acquisition.wallet", {
         "with_budget": f"{overview['with_budget'].iloc[0]:,}", "clients": f"{overview['clients'].iloc[0]:,}",
     })  # fmt: skip
-    return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"latest": latest})
+    return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"latest": latest},
+                  draw=pictures.wallet)  # fmt: skip
 
 
 def _ours(full: pd.DataFrame, client: pd.Series, begin: pd.Series, upto: pd.Series) -> np.ndarray:

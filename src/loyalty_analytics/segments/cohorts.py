@@ -12,6 +12,7 @@ from ..grid import read_panel
 from ..money import to_minor
 from ..months import from_number
 from ..results import Note, Result
+from . import pictures
 
 __all__ = ["cohorts"]
 
@@ -96,4 +97,4 @@ def cohorts(panel: Any, as_of: Any = None, *, by: str = "quarter", censored_mont
     table["cohort"] = from_number(table["cohort"].to_numpy() * step)
     fresh = table[~table["censored"] & (table["age"] == 0)]
     note = Note("segments.cohorts", {"cohorts": str(len(fresh)), "clients": f"{int(fresh['clients'].sum()):,}"})
-    return Result(frame=table[columns], notes=(note,), as_of=seen, options={"by": by})
+    return Result(frame=table[columns], notes=(note,), as_of=seen, options={"by": by}, draw=pictures.cohorts)

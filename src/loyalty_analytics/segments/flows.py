@@ -10,6 +10,7 @@ import pandas as pd
 from ..grid import grid
 from ..months import from_number
 from ..results import Note, Result, as_table
+from . import pictures
 
 __all__ = ["flows"]
 
@@ -76,4 +77,4 @@ def flows(panel: Any, as_of: Any = None, *, kinds: Any = None, active_months: in
     last = frame.iloc[-1]
     values = {name: f"{int(last[name]):,}" for name in ("active", "new", "returned", "left")}
     return Result(frame=frame, notes=(Note("segments.flows", values),), as_of=g.as_of,
-                  options={"active_months": active_months, "months": months})  # fmt: skip
+                  options={"active_months": active_months, "months": months}, draw=pictures.flows)  # fmt: skip

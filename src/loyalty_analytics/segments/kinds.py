@@ -10,6 +10,7 @@ import pandas as pd
 from ..errors import DataError
 from ..grid import Grid, grid, read_panel
 from ..results import Note, Result
+from . import pictures
 from .calendar import CLASSES, Posterior, fit, infer, profiles
 
 __all__ = ["anchors", "client_kinds", "concentration"]
@@ -85,7 +86,8 @@ def client_kinds(
     values = {name: f"{int(counts.get(name, 0)):,}" for name in ("seasonal", "unknown")}
     values |= {"clients": f"{len(frame):,}", "anchors": f"{int(frame['is_anchor'].sum()):,}"}
     return Result(
-        frame=frame, overview=overview, notes=(Note("segments.kinds", values),), as_of=g.as_of, options=options
+        frame=frame, overview=overview, notes=(Note("segments.kinds", values),), as_of=g.as_of, options=options,
+        draw=pictures.kinds,
     )
 
 

@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..grid import Grid, grid, read_panel
 from ..months import from_number
 from ..results import Note, Result
+from . import pictures
 from .calendar import FLOOR, Calendar, Posterior, fit, infer, profiles
 
 __all__ = ["STATUSES", "lifecycle"]
@@ -104,7 +105,8 @@ def lifecycle(
     overview["share"] = overview["clients"] / len(frame)
     values = {name: f"{int(counts.get(name, 0)):,}" for name in STATUSES} | {"as_of": str(g.as_of)}
     return Result(
-        frame=frame, overview=overview, notes=(Note("segments.lifecycle", values),), as_of=g.as_of, options=options
+        frame=frame, overview=overview, notes=(Note("segments.lifecycle", values),), as_of=g.as_of, options=options,
+        draw=pictures.lifecycle,
     )
 
 

@@ -13,6 +13,7 @@ from ..grid import read_panel
 from ..money import to_minor
 from ..panel import id_rank
 from ..results import Note, Result, as_table
+from . import pictures
 from .lifecycle import lifecycle
 from .rfm import rfm
 
@@ -95,7 +96,7 @@ def bridge(panel: Any, as_of: Any = None, *, months: int = 1, against: str = "ye
     values = {"before": f"{before.sum() / 100:,.2f}", "after": f"{after.sum() / 100:,.2f}"}
     return Result(
         frame=frame, overview=overview, notes=(Note("segments.bridge", values),), as_of=seen,
-        options={"months": months, "against": against},
+        options={"months": months, "against": against}, draw=pictures.bridge,
     )  # fmt: skip
 
 
@@ -153,7 +154,8 @@ def movement(
     table["revenue"] = table["minor"] / 100
     moved = int(table.loc[(table["before"] != table["after"]) & (table["before"] != "absent"), "clients"].sum())
     note = Note("segments.movement", {"moved": f"{moved:,}", "clients": f"{len(both):,}", "months": str(months)})
-    return Result(frame=table[columns], notes=(note,), as_of=seen, options={"months": months, "by": by})
+    options = {"months": months, "by": by}
+    return Result(frame=table[columns], notes=(note,), as_of=seen, options=options, draw=pictures.movement)
 
 
 def _groups(table: Any) -> pd.Series:

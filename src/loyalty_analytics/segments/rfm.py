@@ -13,6 +13,7 @@ from ..money import from_minor, to_minor
 from ..months import AsOf
 from ..panel import id_rank
 from ..results import Note, Result
+from . import pictures
 
 __all__ = ["SEGMENTS", "abc_xyz", "client_sums", "rfm"]
 
@@ -124,7 +125,8 @@ def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int 
     best = frame["segment"].isin(["champions", "loyal"]).sum()
     note = Note("segments.rfm", {"clients": f"{len(frame):,}", "best": f"{best:,}", "as_of": str(seen or "–")})
     return Result(
-        frame=frame, overview=overview, notes=(note,), as_of=seen, options={"months": months, "parts": parts}
+        frame=frame, overview=overview, notes=(note,), as_of=seen, options={"months": months, "parts": parts},
+        draw=pictures.rfm,
     )
 
 
