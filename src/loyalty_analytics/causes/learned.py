@@ -73,7 +73,20 @@ def _belongs(cause: str, label: str) -> bool:
 
 def _ruled(hits: Sequence[Sequence[Hit]], label: str) -> np.ndarray:
     """Which texts have a label by the rules."""
-    return np.array([any(_belongs(hit.cause, label) for hit in found) for found in hits], dtype=bool)
+    inside = {hit.cause for found in hits for hit in found if _belongs(hit.cause, label)}
+    return np.array([any(hit.cause in inside for hit in found) for found in hits], dtype=bool)
+
+
+class _Loose(dict[str, bool]):
+    """Causes of the codebook that have to do with no label of the analyst: their rules speak as before."""
+
+    def __init__(self, labels: list[str]) -> None:
+        super().__init__()
+        self._labels = labels
+
+    def __missing__(self, cause: str) -> bool:
+        found = self[cause] = not any(_related(cause, label) for label in self._labels)
+        return found
 
 
 def _with_rule(matrix: sp.csr_matrix, ruled: np.ndarray) -> sp.csr_matrix:
@@ -179,26 +192,37 @@ class Model:
     def tag(self, read: list[tuple[list[Token], list[Hit]]], texts: list[str]) -> list[list[Tag]]:
         """Tags of texts that the reader has read."""
         tokens, hits = [t for t, _ in read], [h for _, h in read]
-        matrix = self._matrix(tokens, hits)
-        chances = {}
-        for name, label in self.labels.items():
-            if label.model is not None:
-                seen = matrix if self.native else _with_rule(matrix, _ruled(hits, name))
-                chances[name] = _chance(seen, label.model)
+        chances = self._chances(tokens, hits)
         chosen = self._chosen(chances, hits, len(texts))
+        picked: list[list[str]] = [[] for _ in texts]
+        for name in self.labels:
+            for row in np.flatnonzero(chosen[name]).tolist():
+                picked[row].append(name)
+        loose = _Loose(list(self.labels))
         wanted: list[list[tuple[str, float, list[Hit]]]] = []
         for row, found in enumerate(hits):
             causes: list[tuple[str, float, list[Hit]]] = []
-            for name, label in self.labels.items():
-                if chosen[name][row]:
-                    own = [] if self.native else [hit for hit in found if _belongs(hit.cause, name)]
-                    causes.append((name, float(chances[name][row]) if label.model else 0.0, own))
-            if not self.native:
-                rest = [hit for hit in found if not any(_belongs(hit.cause, name) for name in self.labels)]
-                rest = [hit for hit in rest if not any(_related(hit.cause, name) for name in self.labels)]
+            for name in picked[row]:
+                own = [] if self.native else [hit for hit in found if _belongs(hit.cause, name)]
+                causes.append((name, float(chances[name][row]) if name in chances else 0.0, own))
+            if not self.native and found:
+                rest = [hit for hit in found if loose[hit.cause]]
                 causes += [("", 0.0, rest)] if rest else []
             wanted.append(causes)
         return self._with_sentiment(texts, tokens, hits, wanted)
+
+    def _chances(self, tokens: Sequence[Sequence[Token]], hits: Sequence[Sequence[Hit]]) -> dict[str, np.ndarray]:
+        """Chance of every label that has a model, all in one product."""
+        models = {name: label.model for name, label in self.labels.items() if label.model is not None}
+        if not models:
+            return {}
+        weights = np.column_stack([model[0] if self.native else model[0][1:] for model in models.values()])
+        logits = self._matrix(tokens, hits) @ weights
+        chances = {}
+        for place, (name, model) in enumerate(models.items()):
+            own = 0.0 if self.native else _ruled(hits, name) * _TRUST * model[0][0]
+            chances[name] = 1 / (1 + np.exp(-(logits[:, place] + model[1] + own)))
+        return chances
 
     def _chosen(
         self, chances: dict[str, np.ndarray], hits: Sequence[Sequence[Hit]], size: int

@@ -102,7 +102,12 @@ class SentimentModel:
         self, model: Model, tokens: list[list[Token]], hits: list[list[Hit]], drafts: list[list[Tag]]
     ) -> list[list[Tag]]:
         """The same tags with learned sentiments."""
-        places = [(row, index) for row, tags in enumerate(drafts) for index in range(len(tags))]
+        places = [
+            (row, index)
+            for row, tags in enumerate(drafts)
+            for index, tag in enumerate(tags)
+            if self.mode != "silent" or tag[1] == "neutral"
+        ]
         if not places:
             return drafts
         if self.mode == "constant":

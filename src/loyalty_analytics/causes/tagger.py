@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "SENTIMENTS", "TagResult", "Tagger", "tag_causes"]
 
 COLUMNS = ("feedback_id", "cause", "sentiment", "start", "end", "evidence", "rule", "score")
-_CHUNK = 20_000
+_CHUNK = 4_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

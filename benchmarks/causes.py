@@ -1,0 +1,98 @@
+"""Speed and accuracy of the tagger: `python benchmarks/causes.py [texts]`.
+
+Speed is in CPU seconds of a fresh process on one core, reading of the codebook included; texts are one to three
+sentences of the gold texts of the tests in a random order, so that hardly any is seen twice. Accuracy is
+that of the rules on the gold texts and, where ../shared is present, of rules and learning on its texts.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+
+HERE = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HERE / "tests" / "causes"))
+SHARED = HERE.parent / "shared" / "data" / "feedback"
+
+
+def _texts(count: int) -> pd.DataFrame:
+    import gold_texts
+
+    sentences = [row.text for row in gold_texts.read(language="ru")]
+    dice = random.Random(1)
+    texts = [" ".join(dice.sample(sentences, dice.choice([1, 2, 2, 3]))) for _ in range(count)]
+    return pd.DataFrame({"feedback_id": range(count), "text": texts})
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def speed(count: int) -> None:
+    """Texts per second by rules and after learning, and the memory of a stream."""
+    import gold_texts
+
+    feedback = _texts(count)
+    start = time.process_time()
+    from loyalty_analytics.causes.tagger import Tagger
+
+    tagger = Tagger("general")
+    tags = tagger.tag(feedback)
+    seconds = time.process_time() - start
+    print(f"rules, cold: {count / seconds:,.0f} texts/s, {len(tags)} tags, {_memory():.0f} MB")
+    rows = gold_texts.read("open", "ru")
+    corrections = pd.DataFrame(
+        [{"text": r.text, "cause": c, "sentiment": s} for r in rows for c, s in sorted(r.labels) or [(None, None)]]
+    )
+    tagger.learn(corrections)
+    start = time.process_time()
+    tagger.tag(feedback)
+    print(f"learned: {count / (time.process_time() - start):,.0f} texts/s, {_memory():.0f} MB")
+    start, rows_out = time.process_time(), 0
+    fresh = Tagger("general")
+    for part in fresh.stream(feedback for _ in range(5)):
+        rows_out += len(part)
+    seconds = time.process_time() - start
+    print(f"stream of {5 * count:,} texts: {5 * count / seconds:,.0f} texts/s, {rows_out:,} tags, {_memory():.0f} MB")
+
+
+def accuracy() -> None:
+    """F1 of the rules by part and language, and of learning on the airline tweets."""
+    import gold_texts
+
+    from loyalty_analytics.causes.tagger import Tagger
+
+    tagger = Tagger("general")
+    for part in ("held", "open", "blind"):
+        for language in ("ru", "en"):
+            rows = gold_texts.read(part, language)
+            got = gold_texts.scores(tagger.tag(gold_texts.table(rows)).table, [row.labels for row in rows])
+            print(part, language, len(rows), {name: round(value, 3) for name, value in got.items()})
+    if not SHARED.is_dir():
+        return
+    rows = [json.loads(line) for line in (SHARED / "en_airline_dev.jsonl").read_text(encoding="utf-8").splitlines()]
+    names = json.loads((SHARED / "en_airline_dev.map.json").read_text(encoding="utf-8"))["map"]
+    random.Random(5).shuffle(rows)
+    train, test = rows[:1000], rows[1000:]
+    truth = [frozenset((names[x["cause"]], "negative") for x in row["labels"] if x["cause"] in names) for row in test]
+    feedback = pd.DataFrame({"feedback_id": range(len(test)), "text": [row["text"] for row in test]})
+    for count in (0, 50, 200, 1000):
+        tagger = Tagger("general")
+        if count:
+            said = [(row["text"], names.get(x["cause"])) for row in train[:count] for x in row["labels"]]
+            tagger.learn(pd.DataFrame(said, columns=["text", "cause"]).assign(sentiment="negative"))
+        tags = tagger.tag(feedback).table
+        tags = tags[~tags["cause"].str.startswith(("price", "company", "premises"))]
+        got = gold_texts.scores(tags, truth)
+        print("airline", count, "labels", {name: round(value, 3) for name, value in got.items()})
+
+
+if __name__ == "__main__":
+    speed(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    accuracy()
