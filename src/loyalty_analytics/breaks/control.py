@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -77,14 +79,15 @@ def _stood(found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: float) -
     a quiet panel, where no client passes, gets nothing from it.
     """
     stood = np.zeros(len(rows), dtype=bool)
-    some = np.unique(rows["row"].to_numpy(dtype=np.int64)[weaker])
-    at = np.flatnonzero(weaker)
+    own = rows["row"].to_numpy(dtype=np.int64)
+    earlier = replace(found, rules=replace(found.rules, candidate=limit, few_models=True))
     for back in range(1, _MEMORY + 1):
-        if not len(some) or found.values.shape[1] - back < found.rules.min_months:
+        at = np.flatnonzero(weaker & ~stood)
+        if not len(at) or found.values.shape[1] - back < found.rules.min_months:
             break
-        before = candidates(found, some, back)[0]
+        before = candidates(earlier, np.unique(own[at]), back)[0]
         before = before[before["p_value"] <= limit]
-        pairs = rows.iloc[at].reset_index(names="at").merge(before, on=["row", "direction"], suffixes=("", "_then"))
+        pairs = rows.iloc[at].assign(at=at).merge(before, on=["row", "direction"], suffixes=("", "_then"))
         near = (pairs["break_month"] - pairs["break_month_then"] - found.offset).abs() <= _SAME
         stood[pairs.loc[near, "at"].to_numpy(dtype=np.int64)] = True
     return stood

@@ -32,7 +32,6 @@ _KINDS = np.array(["level", "decay", "decay", "slope", "slope", "level"])
 _SMALL = 12
 _WORTH = -0.7  # statistic of the first look from which every date is looked at
 _LEFT = 0.05  # p-value of a silence from which the client is taken as gone
-_CANDIDATE = 0.12  # p-value from which the dating is worth its time
 _SAMPLE = 300  # clients that the shares of quiet models are learned from
 _FULLEST = 0.7  # share of a group, fullest first, that the sample is drawn from
 _CHUNK = 2048  # clients dated at once: memory stays flat whatever their number
@@ -45,11 +44,27 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Rules:
-    """What a call asks for: level of intervals, least months with a purchase, p-value of a second break."""
+    """What a call asks for.
+
+    Attributes
+    ----------
+    level : float
+        Of the intervals.
+    min_months : int
+        Least months with a purchase.
+    second : float
+        p-value below which a second break is told apart from one.
+    candidate : float
+        p-value from which the dating is worth its time.
+    few_models : bool
+        Only the most common quiet models, for a second opinion.
+    """
 
     level: float = 0.95
     min_months: int = 12
     second: float = 0.10
+    candidate: float = 0.12
+    few_models: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +150,7 @@ def candidates(found: Found, some: np.ndarray, back: int) -> tuple[pd.DataFrame,
     visits = visit_evidence(bought, here, calendar)
     p, statistic = np.full((2, len(some)), np.nan)
     kernel = np.zeros(len(some), dtype=np.int64)
-    parts = [_churn(quiet, values, judged, rules.level)]
+    parts = [_churn(quiet, values, judged, rules)]
     for rows in _groups(begin, judged):
         parts += _group(log, used, visits, values, rows, int(begin[rows[0]]), found.hyper, statistic, p, kernel, rules)
     table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
@@ -199,11 +214,11 @@ def _group(
     statistic: np.ndarray, p: np.ndarray, kernel: np.ndarray, rules: Rules,
 ) -> list[dict[str, np.ndarray]]:  # fmt: skip
     """One group of clients of equal length; fills ``p`` and ``kernel``, returns its candidates."""
-    found = []
+    found, months = [], log.shape[1]
     log_, used_, visits_ = (array[group][:, f:] for array in (log, used, visits))
     for part in blocks(log_, used_):
         rows = group[part]
-        kept = hyper.kept(int((~used_[part]).sum(1).max()))
+        kept = hyper.kept(months if rules.few_models else int((~used_[part]).sum(1).max()))
         block = quiet_block(log_[part], used_[part], visits_[part], kept)
         active = None
         if len(rows) > _SMALL:  # a first look at few dates pays where many clients share the work
@@ -217,7 +232,7 @@ def _group(
         evidence = block_evidence(block, hyper, active=active)
         statistic[rows], kernel[rows] = evidence.statistic, kept[evidence.best_kernel]
         p[rows] = p_value(evidence.statistic, block.used.sum(1))
-        keep = np.flatnonzero(p[rows] < _CANDIDATE)
+        keep = np.flatnonzero(p[rows] <= rules.candidate)
         if len(keep):
             rows, block = rows[keep], block.take(keep)
             found.append(
@@ -303,13 +318,13 @@ def shape_columns(table: Tables, start: np.ndarray, shape: np.ndarray) -> np.nda
     return np.where((column >= 0)[:, None] & (shape != 0)[:, None], table.shapes.T[column], step)
 
 
-def _churn(quiet: Silence, values: np.ndarray, judged: np.ndarray, level: float) -> dict[str, np.ndarray]:
+def _churn(quiet: Silence, values: np.ndarray, judged: np.ndarray, rules: Rules) -> dict[str, np.ndarray]:
     """Candidates of clients that are silent at the end."""
-    keep = judged[quiet.rows] & (quiet.p_value < _CANDIDATE)
+    keep = judged[quiet.rows] & (quiet.p_value <= rules.candidate)
     rows, since = quiet.rows[keep], quiet.since[keep][:, None]
     months, n = values.shape[1], int(keep.sum())
     none = np.zeros(0, dtype=np.int64)
-    month, low, high = date_interval(quiet.dates[keep], level) if n else (none, none, none)
+    month, low, high = date_interval(quiet.dates[keep], rules.level) if n else (none, none, none)
     year = (np.arange(months) >= since - 12) & (np.arange(months) < since)
     usual = np.where(year, values[rows], np.nan)
     usual = np.nansum(usual, 1) / np.maximum((~np.isnan(usual)).sum(1), 1)
