@@ -224,6 +224,8 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
         # A campaign is known from its deal on; its money counts on the days on the air, up to the last day seen.
         orders = clean.spread_airing(seen["transactions"])
         seen["transactions"] = orders[orders["date"] <= moment.end].reset_index(drop=True)
+    elif setup.revenue.date == "payment":
+        seen["transactions"] = clean.by_payment(seen["transactions"])
     first = view.first_day(whole)
     if first is not None and moment.end < first:
         raise DataError(f"{client} has no data up to {moment}.", f"Its data begin in {first:%Y-%m}.")

@@ -232,6 +232,24 @@ def test_a_campaign_is_spread_over_its_days() -> None:
     assert spread.loc[spread["transaction_id"] == "2", "amount"].tolist() == [7.0]
 
 
+def test_money_counts_when_it_is_paid(tmp_path: Path) -> None:
+    deals = "Номер;Дата;Код;Сумма;Оплата;Оплачено\n1;05.01.2024;007;100,00;10.03.2024;90,00\n2;06.02.2024;008;50,00;;\n"
+    text = """
+title: T
+language: en
+revenue: {date: payment, vat: none}
+sources:
+  transactions:
+    files: [deals.csv]
+    columns: {transaction_id: Номер, date: Дата, client_id: Код, amount: Сумма, paid_date: Оплата, paid_amount: Оплачено}
+"""
+    root = home(tmp_path, {"deals.csv": deals}, text)
+    paid = la.load("trial", "2024-03", root=root).transactions
+    assert paid[["transaction_id", "amount"]].to_numpy().tolist() == [["1", 90.0]]
+    assert paid["date"].tolist() == [pd.Timestamp("2024-03-10")]
+    assert la.load("trial", "2024-02", root=root).transactions.empty
+
+
 def test_names_join_only_by_decision(tmp_path: Path) -> None:
     text = PARAMS + "  clients: {files: [clients.csv], columns: {client_id: Код, client_name: Имя, tax_id: ИНН}}\n"
     clients = (

@@ -14,7 +14,7 @@ from .findings import Findings
 from .read import RawTable
 from .spec import Revenue, Source
 
-__all__ = ["canonical", "chooses", "complete_orders", "kinds", "spread_airing", "without_tax"]
+__all__ = ["by_payment", "canonical", "chooses", "complete_orders", "kinds", "spread_airing", "without_tax"]
 
 _TRUE = frozenset(["да", "yes", "true", "1", "y", "д", "истина", "+", "есть"])
 _FALSE = frozenset(["нет", "no", "false", "0", "n", "н", "ложь"])
@@ -182,6 +182,12 @@ def without_tax(orders: pd.DataFrame, rates: dict[str, float], currency: str) ->
     return orders.assign(**changed)
 
 
+def by_payment(orders: pd.DataFrame) -> pd.DataFrame:
+    """Money on the day when it came: the paid amount, or the whole one where only the day is known."""
+    paid = orders[orders["paid_date"].notna()]
+    return paid.assign(date=paid["paid_date"], amount=paid["paid_amount"].fillna(paid["amount"])).reset_index(drop=True)
+
+
 def spread_airing(orders: pd.DataFrame) -> pd.DataFrame:
     """Campaigns by their days: one row per campaign and month on the air, sums kept to the kopeck.
 
@@ -201,7 +207,7 @@ def spread_airing(orders: pd.DataFrame) -> pd.DataFrame:
     whole = (long["campaign_end"] - long["campaign_start"]).dt.days.to_numpy() + 1
     begun = (start - long["campaign_start"].to_numpy(dtype="datetime64[D]")).astype(int)
     ended = (stop - long["campaign_start"].to_numpy(dtype="datetime64[D]")).astype(int) + 1
-    for name in ("amount", "gross_profit", "quantity"):
+    for name in ("amount", "paid_amount", "gross_profit", "quantity"):
         if name in long:
             # Differences of rounded running sums: the parts add up to the whole exactly.
             value = long[name].to_numpy()

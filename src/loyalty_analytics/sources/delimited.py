@@ -54,7 +54,7 @@ def read_delimited(text: str, file: str, separator: str | None, names: Sequence[
         For empty and header-only files, ragged lines (naming them) and a separator that cannot be told.
     """
     text = _newlines(text)
-    if not text.strip():
+    if not text or text.isspace():
         raise SourceError("The file is empty.", "Export it again.", file=file)
     text, separator, skipped = _directive(text, separator)
     sample = _sample(text, _SNIFFED)
@@ -72,13 +72,13 @@ def read_delimited(text: str, file: str, separator: str | None, names: Sequence[
     start = _offset(text, sample, header.last + 1)
     first_line = text.count("\n", 0, start) + 1 + skipped
     body = text[start:].encode()
-    if not body.strip(b"\n \t;,|"):
+    if re.search(rb"[^\n \t;,|]", body) is None:
         raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
     width = _width(header.names, columns, split[header.last + 1 :])
     columns = [*columns, *[""] * (width - len(columns))]
     plain = _plainly(body, separator, width)
     if plain is None:
-        body, lines = _records(body, separator, width, file, first_line)
+        body, lines = _records(body.rstrip(b"\n"), separator, width, file, first_line)
         if len(lines) == 0:
             raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
         arrays = _parse(body, separator, width, file)
@@ -102,11 +102,14 @@ def _plainly(body: bytes, separator: str, width: int) -> list[Any] | None:
         arrays = _parse(body, separator, width, "", newlines=False)
     except SourceError:
         return None
-    return arrays if len(arrays[0]) == body.count(b"\n") + 1 else None
+    rows = body.count(b"\n") + (not body.endswith(b"\n"))
+    return arrays if len(arrays[0]) == rows else None
 
 
 def _newlines(text: str) -> str:
-    text = text.rstrip("\x1a\x00 \t\r\n")
+    # One line end at the end is as it should be; taking it off would copy the whole text.
+    if text[-2:].strip("\x1a\x00 \t\r\n") != text[-2:].removesuffix("\n"):
+        text = text.rstrip("\x1a\x00 \t\r\n")
     if "\r" not in text:
         return text
     if "\n" not in text:

@@ -26,7 +26,8 @@ def odd_codes(text: pa.Array) -> bool:
     """Whether a column of codes has one that is no plain code: a mark, a quote in front, 1,23E+09."""
     if pc.any(pc.is_in(text, _CODE_MARKS)).as_py() or pc.any(pc.starts_with(text, "'")).as_py():
         return True
-    signs = [sign for sign in "eEеЕ" if pc.any(pc.match_substring(text, sign)).as_py()]
+    raw = (text.buffers()[2] or pa.py_buffer(b"")).to_pybytes()
+    signs = [sign for sign in "eEеЕ" if sign.encode() in raw]
     return bool(signs) and bool(pc.any(pc.match_substring_regex(text, r"^\d(?:[.,]\d+)?[eEеЕ]\+?\d{1,3}$")).as_py())
 
 

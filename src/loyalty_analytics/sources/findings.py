@@ -70,7 +70,8 @@ class Findings:
         """The findings as a table with sentences in a language, worst first."""
         table = pd.DataFrame(self._rows, columns=[c for c in COLUMNS if c not in ("problem", "advice")])
         table["values"] = [json.dumps(value, ensure_ascii=False, sort_keys=True) for value in table["values"]]
-        return render(table, language)
+        # A file that feeds two tables is read twice and tells the same.
+        return render(table.drop_duplicates(ignore_index=True), language)
 
 
 def render(findings: pd.DataFrame, language: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .dates import looks_like_date, parse_month
@@ -102,6 +103,11 @@ def is_label(cell: Any) -> bool:
     """
     if not isinstance(cell, str) or is_blank(cell) or is_missing(cell):
         return parse_month(cell) is not None
+    return _says_label(cell)
+
+
+@lru_cache(maxsize=4096)
+def _says_label(cell: str) -> bool:
     if looks_like_date(cell):
         return False
     found = parse_numbers([cell.strip()], decimal=",")

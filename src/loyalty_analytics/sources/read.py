@@ -238,6 +238,8 @@ def _read(
         frame, lines, copies = finish.long(frame, plan, columns, lines, copies, found, file)
     elif won_only:
         lost = rows.not_won(frame, lines, file, found)
+        if lost.all():
+            raise SourceError("No deal of the file is won.", "Check the filter of the export.", file=file)
         if lost.any():
             frame, lines, copies = frame[~lost].reset_index(drop=True), lines[~lost], copies[~lost]
     finish.spellings(frame, lines, found, file)
