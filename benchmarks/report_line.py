@@ -115,12 +115,17 @@ def notebook(path: Path, sources: list[str]) -> None:
     path.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}), "utf-8")
 
 
+def environment() -> dict[str, str]:
+    """The steady environment of the command, with byte code kept as on a normal machine."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | STEADY
+
+
 def spent(command: list[str], cwd: Path, times: int = 1) -> tuple[float, float]:
     """CPU and wall seconds of a command with all its children, the least of several runs."""
     best = (float("inf"), float("inf"))
     for _ in range(times):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        done = subprocess.run(command, cwd=cwd, env={**os.environ, **STEADY}, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True)
         wall = time.perf_counter() - began
         if done.returncode:
             raise SystemExit(f"{command[:4]} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")

@@ -10,7 +10,8 @@ from typing import Any
 
 __all__ = ["workbook"]
 
-_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T00:00:00(?:\.0+)?Z?)?\Z")
+# Excel knows no day before 1900; such a one stays text.
+_DAY = re.compile(r"(19\d\d|[2-9]\d{3})-(\d\d)-(\d\d)(?:T00:00:00(?:\.0+)?Z?)?\Z")
 _BAD = re.compile(r"[\[\]:*?/\\']")
 # What Excel refuses in a cell.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

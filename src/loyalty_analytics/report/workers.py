@@ -171,6 +171,7 @@ def _start(job: Job, tries: int) -> _Worker:
     try:
         os.close(reader)
         _die_with(parent)
+        gc.set_threshold(50_000, 10, 10)  # short-lived, so few collections
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setpgid(0, 0)
