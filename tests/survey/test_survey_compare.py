@@ -62,11 +62,11 @@ def test_pooling_pulls_small_groups_to_the_common_score() -> None:
 def test_alike_managers_are_seldom_called_different() -> None:
     rng = np.random.default_rng(40)
     alarms = 0
-    for _ in range(60):
+    for _ in range(30):
         table = pd.DataFrame({"manager_id": np.repeat(np.arange(5), 12),
                               "vote": rng.choice([1, 0, -1], 60, p=[0.5, 0.3, 0.2])})  # fmt: skip
         alarms += bool(compare_groups(table, "manager_id").table["differs"].any())
-    assert alarms <= 7  # 5 % of 60 is 3; two errors more
+    assert alarms <= 5  # 5 % of 30 is 1.5; nearly three errors more
 
 
 def test_means_are_compared_too() -> None:

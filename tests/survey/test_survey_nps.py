@@ -147,3 +147,13 @@ def test_anonymous_answers_each_count() -> None:
     answers = pd.DataFrame({"client_id": [None] * 5, "unit_id": ["K1"] * 5, "score": [9, 9, 9, 8, 3.0]})
     row = la.nps(answers).table.iloc[0]
     assert (row["n"], row["question"]) == (5, "process")
+
+
+def test_response_stands_beside_the_score(demo: SimpleNamespace) -> None:
+    options = {"questions": demo.questions, "clients": demo.clients, "as_of": "2026-10"}
+    row = la.nps(demo.survey_answers, invitations=demo.survey_invitations, **options).table.iloc[0]
+    rate = la.response_rate(demo.survey_invitations, demo.survey_answers, as_of="2026-10").table.iloc[0]
+    assert row["response"] == rate["rate"]
+    by = la.nps(demo.survey_answers, invitations=demo.survey_invitations, by="manager_id", **options).table
+    assert by["response"].between(0, 1).all()
+    assert la.nps(demo.survey_answers, **options).table["response"].isna().all()

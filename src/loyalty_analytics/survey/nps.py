@@ -12,6 +12,7 @@ import pandas as pd
 from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval
 from ..results import Note, Result
+from .asked import as_invitations, of_question, statuses
 from .votes import (
     ROLES,
     active_base,
@@ -19,10 +20,11 @@ from .votes import (
     as_answers,
     client_column,
     last_answers,
+    of_metric,
     present,
     recommendation,
     revenue_of,
-)  # fmt: skip
+)
 
 __all__ = ["MIN_NUMBER", "MIN_RANK", "NPS", "nps"]
 
@@ -32,7 +34,7 @@ VOTES = ("senior", "all", "mean", "revenue")
 _APART = 10  # points between the ways of counting that deserve a sentence
 COLUMNS = [
     "nps", "low", "high", "n", "population", "promoters", "passives", "detractors",
-    "smallest_change", "question", "comparable",
+    "smallest_change", "question", "comparable", "response",
 ]  # fmt: skip
 
 
@@ -60,6 +62,7 @@ def nps(
     clients: pd.DataFrame | None = None,
     contacts: pd.DataFrame | None = None,
     transactions: pd.DataFrame | None = None,
+    invitations: pd.DataFrame | None = None,
     vote: str = "senior",
     roles: Sequence[str] = ROLES,
     scale: tuple[int, int] | None = None,
@@ -79,6 +82,7 @@ def nps(
     questions : table; answers to questions whose metric is not 'nps' are left out
     contacts : table; roles and decision_power decide who speaks for a client
     transactions : table; revenue of 12 months weighs the votes of ``vote='revenue'``
+    invitations : table; who was asked gives the response
     vote : {'senior', 'all', 'mean', 'revenue'}
         One vote per client by its most senior contact who answered (the last answer); every answer; the mean of a
         client's contacts; the senior vote weighted with revenue.
@@ -96,7 +100,8 @@ def nps(
     -------
     NPS
         [by], nps, low, high (points −100..100), n, population, promoters, passives, detractors (votes),
-        smallest_change (points by which two such waves must differ), question {base, process}, comparable bool.
+        smallest_change (points by which two such waves must differ), question {base, process}, comparable bool,
+        response (answered of asked; null without invitations).
         Below 3 votes outside a census nps, low and high are null.
 
     Raises
@@ -126,12 +131,30 @@ def nps(
     base = _Base(population, active_base(clients), by)
     frame = _rows(votes, by, clients, base, vote, level)
     frame["comparable"] = used_scale != (1, 10)
+    frame["response"] = _response(frame, by, invitations, answers, questions, clients, seen, window)
     frame["population"] = frame["population"].astype("Int64")
     whole = _Base(population if not isinstance(population, Mapping) else None, active_base(clients), None)
     ways = _ways(cast, whole, level)
     notes = _notes(frame, ways, by, vote, used_scale)
     options = {"vote": vote, "scale": used_scale, "window": window, "level": level, "by": by}
     return NPS(frame=frame, votes=votes, ways=ways, notes=notes, options=options, as_of=seen, draw=_draw)
+
+
+def _response(
+    frame: pd.DataFrame, by: str | None, invitations: pd.DataFrame | None, answers: Any,
+    questions: pd.DataFrame | None, clients: pd.DataFrame | None, seen: Any, window: int | None,
+) -> pd.Series | float:  # fmt: skip
+    """Answered of asked, per row."""
+    sent = present(invitations)
+    if sent is None:
+        return np.nan
+    asked = of_question(as_invitations(sent), questions, "nps")
+    known = statuses(asked, of_metric(as_answers(answers), questions, ["nps"]), as_of=seen, window=window)
+    known = known[known["status"] != "not_delivered"]
+    answered = known["status"] == "answered"
+    if by is None:
+        return float(answered.mean()) if len(known) else np.nan
+    return frame[by].map(answered.groupby(client_column(known, by, clients)).mean()).astype("float64")
 
 
 def _draw(result: Result, **options: Any) -> Any:

@@ -12,12 +12,12 @@ import pandas as pd
 from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval, wilson
 from ..results import Note, Result
+from .asked import STATUSES, as_invitations, of_question, statuses
 from .nps import nps
 from .votes import answers_seen, as_answers, client_column, of_metric, present, revenue_of
 
 __all__ = ["STATUSES", "ResponseRate", "Silent", "response_rate", "silent", "statuses"]
 
-STATUSES = ("answered", "refused", "no_answer", "not_delivered")
 _COUNTS = ("promoters", "passives", "detractors", "silent", "refused", "no_answer", "not_delivered", "not_asked")
 WAYS = ("respondents", "passives", "detractors", "half", "promoters")
 
@@ -50,43 +50,6 @@ class ResponseRate(Result):
     """
 
     test: Mapping[str, Any] = field(default_factory=dict)
-
-
-def statuses(
-    invitations: pd.DataFrame, answers: pd.DataFrame | None = None, *, as_of: Any = None, window: int | None = 3
-) -> pd.DataFrame:
-    """One row per invited client (or anonymous invitation): its best status in the window.
-
-    Parameters
-    ----------
-    invitations : table of survey_invitations
-    answers : table of survey_answers; a client with an answer has answered, whatever the invitation says
-
-    Returns
-    -------
-    pandas.DataFrame
-        client_id, status {answered, refused, no_answer, not_delivered}, asked_at and the invitation's columns
-    """
-    sent, _ = answers_seen(invitations, as_of, window, "sent_at")
-    bad = set(sent["status"].dropna().unique()) - set(STATUSES)
-    if bad:
-        raise DataError(f"Unknown status {sorted(bad)[0]!r}.", nearest(str(sorted(bad)[0]), STATUSES))
-    rank = sent["status"].map({name: place for place, name in enumerate(STATUSES)}).astype("float64")
-    replied = present(answers)
-    if replied is not None and "client_id" in replied:
-        seen, _ = answers_seen(replied, as_of, window)
-        rank = rank.mask(sent["client_id"].isin(seen["client_id"].dropna()), 0.0)
-    ranked = sent.assign(_rank=rank)
-    named = ranked["client_id"].notna() if "client_id" in ranked else pd.Series(False, index=ranked.index)
-    order = ["_rank"] + [name for name in ("sent_at", "invitation_id") if name in ranked]
-    best = ranked[named].sort_values(order, kind="stable").drop_duplicates("client_id") if named.any() else ranked[:0]
-    rows = pd.concat([best, ranked[~named]]) if len(best) else ranked[~named]
-    names = np.array(STATUSES, dtype=object)
-    chosen = rows["_rank"].fillna(len(STATUSES) - 1).astype(int).to_numpy()
-    rows = rows.assign(status=pd.Series(names[chosen], index=rows.index, dtype="str")).drop(columns="_rank")
-    if "sent_at" in rows:
-        rows = rows.rename(columns={"sent_at": "asked_at"})
-    return rows.reset_index(drop=True)
 
 
 def silent(
@@ -153,11 +116,7 @@ def silent(
         if present(invitations) is None:
             raise DataError("Who stayed silent is not known.", "Pass invitations=, or counts with 'silent'.")
         replied = of_metric(table, questions, ["nps"])
-        asked = as_invitations(invitations)
-        if "question_id" in asked and asked["question_id"].notna().any():
-            # One question per client: who got another question is not silent about this one.
-            whole = asked["question_id"].isna()
-            asked = asked[whole | asked.index.isin(of_metric(asked, questions, ["nps"]).index)]
+        asked = of_question(as_invitations(invitations), questions, "nps")
         known = statuses(asked, replied, as_of=seen, window=window)
         faces = _faces(known, clients, transactions, seen)
         hushed, undelivered = len(faces), int((known["status"] == "not_delivered").sum())
@@ -330,16 +289,6 @@ def response_rate(
     notes = (_rate_note(frame, by, test),)
     options = {"by": by, "window": window, "level": level}
     return ResponseRate(frame=frame, notes=notes, options=options, as_of=seen, test=test)
-
-
-def as_invitations(invitations: Any) -> pd.DataFrame:
-    """Invitations as a table with a status."""
-    from ..results import as_table
-
-    table = as_table(invitations)
-    if "status" not in table:
-        raise DataError("The invitations have no column 'status'.", f"Allowed values: {', '.join(STATUSES)}.")
-    return table
 
 
 def _differ(answered: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
