@@ -24,6 +24,7 @@ _WEIGHTS = {"none": 4.0, "competitor": 0.4, "season": 0.1, "macro": 0.2, "other"
 _USUAL = 0.85  # pseudo breaks of every other kind
 _MARKET = 20.0  # a break that the engine calls a part of the market's own
 _ONLY_FALLS = ("airing_defect", "budget_cut", "competitor", "contact_left")
+_RARE = {"strong": 0.02, "possible": 0.10}  # share of months without a break that may look as convincing
 _MISSED = 0.08  # a reason whose sign the transactions do not show
 
 
@@ -230,7 +231,7 @@ def _chance(quiet: np.ndarray, odds: np.ndarray) -> np.ndarray:
 def _grades(probability: pd.Series, chance: pd.Series, strong: float, possible: float) -> np.ndarray:
     """Both must hold: likely against the other reasons and none, and rare where nothing happened."""
     return np.select(
-        [(probability >= strong) & (chance <= 0.03), (probability >= possible) & (chance <= 0.12)],
+        [(probability >= strong) & (chance <= _RARE["strong"]), (probability >= possible) & (chance <= _RARE["possible"])],
         ["strong", "possible"],
         "none",
     )

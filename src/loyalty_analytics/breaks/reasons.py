@@ -79,8 +79,8 @@ def explain_breaks(
     as_of : month or day, optional
         Later facts are not seen. None = that of the breaks, else the last month of the transactions.
     strong, possible : float, (0, 1)
-        Least posterior probability of a reason for either grade. A grade also needs that at most 3 %
-        and 12 % of months without a break look as convincing.
+        Least posterior probability of a reason for either grade. A grade also needs that at most 2 %
+        and 10 % of months without a break look as convincing.
 
     Returns
     -------

@@ -351,15 +351,17 @@ def _slices(data: Data, table: pd.DataFrame, dimensions: list[str], language: st
 
 
 @exhibit("breaks", "questions", needs=("transactions",))
-def questions(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: str) -> Exhibit:
-    """Three questions per recent fall that tell its remaining reasons apart."""
+def questions(
+    data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: str, table: str = "general"
+) -> Exhibit:
+    """Three questions per recent fall that tell its remaining reasons apart; ``table`` names params/questions/<table>.yaml."""
     rows = recent_falls(data, breaks)
     if not len(rows):
         return Exhibit(name="questions", title=words.say("breaks.questions_none", language), language=language)
-    asked = meeting_questions(result, language)
+    asked = meeting_questions(result, language, table=table)
     asked = asked.assign(break_month=month_start(asked["break_month"]))
-    table = rows[[*_KEYS, "name"]].assign(place=range(len(rows))).merge(asked, on=_KEYS)
-    table = table.sort_values(["place", "order"], kind="stable").reset_index(drop=True)
+    listed_rows = rows[[*_KEYS, "name"]].assign(place=range(len(rows))).merge(asked, on=_KEYS)
+    listed_rows = listed_rows.sort_values(["place", "order"], kind="stable").reset_index(drop=True)
     more = len(rows) - 1
     key, values = ("questions_title", {"n": words.number(more, language)}) if more else ("questions_one", {})
     return Exhibit(
@@ -368,7 +370,7 @@ def questions(data: Data, breaks: BreaksResult, result: ReasonsResult, *, langua
         language=language,
         subtitle=words.say("breaks.questions_sub", language, n=words.number(len(rows), language)),
         table=Table(
-            frame=table,
+            frame=listed_rows,
             columns=[
                 Column(key="name", label=words.say("breaks.col_client", language)),
                 Column(key="order", label=words.say("breaks.col_order", language), kind="number"),
