@@ -1,7 +1,7 @@
 """The monthly run: what it publishes, what it leaves alone, and how it takes faults."""
 
 import json
-import os
+import subprocess
 
 import pytest
 
@@ -205,13 +205,32 @@ def test_volatile_facts_live_in_logs(make_root, options):
     assert {line["notebook"] for line in lines if line["event"] == "job"} == {"prepare", "01_brief", "02_segments"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_an_output_that_cannot_be_written_is_told(make_root, options):
-    root = make_root()
-    (root / "reports").mkdir()
-    (root / "reports").chmod(0o500)
+    root = make_root(notebooks={"01_brief": ["1"]})
+    (root / "reports").write_text("a file where the folder should be")
     done = run(["alpha"], ["2026-10"], options(root))
     assert done.code == 4
+    assert done.failed["alpha", "2026-10"][0]["name"] in ("NotADirectoryError", "FileExistsError")
+
+
+@pytest.mark.parametrize("mount", ["size=16k", "size=1m,ro"])
+def test_a_really_full_or_read_only_disk(make_root, options, mount):
+    root = make_root(notebooks={"01_brief": ["1"]})
+    (root / "reports").mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", mount, "tmpfs", str(root / "reports")]
+    try:
+        if subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("file systems cannot be mounted here")
+    except FileNotFoundError:
+        pytest.skip("no mount here")
+    try:
+        done = run(["alpha"], ["2026-10"], options(root))
+        assert done.code == 4
+        assert "No space" in str(done.failed) or "Read-only" in str(done.failed)
+        assert not (root / "reports/alpha/2026-10").exists()
+    finally:
+        subprocess.run(["umount", str(root / "reports")], check=True)
+    assert run(["alpha"], ["2026-10"], options(root)).code == 0
 
 
 def test_a_full_disk_leaves_the_last_good_month(make_root, options, kit, monkeypatch):
