@@ -59,7 +59,12 @@ def vocabulary() -> list[str]:
     for name in SHIPPED:
         # From the package alone, whatever folder we stand in.
         texts |= {rule.text for rule in read_codebook(name, root=Path("/")).rules.values() if rule.language == "ru"}
-    atoms = {atom for text in texts for word in text.replace("&", " ").split() for atom in word.rstrip("?").split("|")}
+    atoms = {
+        atom
+        for text in texts
+        for word in text.replace("&", " ").replace("_", "|").split()
+        for atom in word.rstrip("?").split("|")
+    }
     return sorted(
         atom for atom in atoms if atom and atom[0] not in "=." and not atom.endswith("*") and not atom.isascii()
     )

@@ -300,7 +300,23 @@ def _variants(text: str) -> Iterator[list[tuple[int, str]]]:
             elif index not in left_out:
                 elements.append((gap, word[:-1] if index in optional else word))
                 gap = 0
-        yield elements
+        yield from _unfolded(elements)
+
+
+def _unfolded(elements: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """An alternative of several words («молчит|не_отвечает») becomes a phrase of its own."""
+    choices: list[list[list[tuple[int, str]]]] = []
+    for gap, element in elements:
+        options = element.split("|")
+        single = "|".join(option for option in options if "_" not in option)
+        choice = [[(gap, single)]] if single else []
+        for option in options:
+            if "_" in option:
+                first, *rest = option.split("_")
+                choice.append([(gap, first), *((0, word) for word in rest)])
+        choices.append(choice)
+    for chosen in product(*choices):
+        yield [part for parts in chosen for part in parts]
 
 
 def _lexicon_entry(role: str, text: str) -> Entry:
