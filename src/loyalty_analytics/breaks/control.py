@@ -33,7 +33,10 @@ def q_values(p: np.ndarray, total: float) -> np.ndarray:
 
 
 def quiet_share(p: np.ndarray) -> float:
-    """Share of quiet clients from the p-values above one half (Storey 2002), never below one half.
+    """Share of quiet clients from the p-values above one half (Storey 2002).
+
+    A share below one half says rather that these clients are noisier than the simulated ones than
+    that most of them broke, so it is not believed and one is taken.
 
     >>> quiet_share(np.array([0.001, 0.3, 0.6, 0.8]))
     1.0
@@ -41,7 +44,8 @@ def quiet_share(p: np.ndarray) -> float:
     p = p[~np.isnan(p)]
     if not len(p):
         return 1.0
-    return float(np.clip(((p > _HALF).sum() + 1) / (len(p) * (1 - _HALF)), _LEAST_QUIET, 1.0))
+    share = float(((p > _HALF).sum() + 1) / (len(p) * (1 - _HALF)))
+    return min(share, 1.0) if share >= _LEAST_QUIET else 1.0
 
 
 def rate_of(setting: str, false_discovery: float) -> float:
