@@ -10,7 +10,7 @@ import pytest
 
 from loyalty_analytics import tables
 from loyalty_analytics.economics import receivables
-from loyalty_analytics.exhibits import brief, brief_voice, volume
+from loyalty_analytics.exhibits import brief, brief_money, brief_voice, volume
 from loyalty_analytics.exhibits.matrix import matrix
 from loyalty_analytics.months import as_of
 from loyalty_analytics.results import Result
@@ -142,21 +142,21 @@ def test_bridge_titles(language):
     titles = {}
     for name, last in (("down", 50_000.0), ("up", 200_000.0), ("same", 100_000.0)):
         data = _data({"A": np.r_[np.full(23, 100_000.0), last], "B": 10_000.0})
-        shown = brief.bridge(data, bridge(data.panel, "2026-10"), language=language)
+        shown = brief_money.bridge(data, bridge(data.panel, "2026-10"), language=language)
         titles[name] = shown.title
         assert shown.table.frame["change"].sum() == pytest.approx(last - 100_000.0)
     assert len(set(titles.values())) == 3
     young = _data({"A": np.r_[np.zeros(20), np.full(4, 1e5)]})
-    assert brief.bridge(young, bridge(young.panel, "2026-10"), language=language).table is None
+    assert brief_money.bridge(young, bridge(young.panel, "2026-10"), language=language).table is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_breaks_titles(language):
     data = _data()
-    some = brief.worst_breaks(data, _breaks([_fall()]), language=language)
+    some = brief_money.worst_breaks(data, _breaks([_fall()]), language=language)
     assert "ООО «Альфа»" in some.title
-    none = brief.worst_breaks(data, _breaks(), language=language)
-    short = brief.worst_breaks(data, _breaks(judged=0), language=language)
+    none = brief_money.worst_breaks(data, _breaks(), language=language)
+    short = brief_money.worst_breaks(data, _breaks(judged=0), language=language)
     assert len({some.title, none.title, short.title}) == 3
 
 
@@ -165,8 +165,8 @@ def test_debts(language):
     bills = pd.DataFrame({"client_id": ["A"], "date": ["2026-08-01"], "amount": [70_000.0], "due_date": ["2026-09-01"],
                           "paid_date": [None], "paid_amount": [None]})  # fmt: skip
     data = _data()
-    some = brief.debt(data, receivables(bills, "2026-10"), language=language)
-    none = brief.debt(data, receivables(bills, "2026-08"), language=language)
+    some = brief_money.debt(data, receivables(bills, "2026-10"), language=language)
+    none = brief_money.debt(data, receivables(bills, "2026-08"), language=language)
     assert "ООО «Альфа»" in some.title
     assert none.table is None
 
@@ -230,7 +230,7 @@ def test_visits_and_gaps(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_exhibit_says_which_table_it_misses(language):
     data = _data(missing=("transactions", "units"))
-    shown = brief.volume_chart(data, language=language)
+    shown = brief_money.volume_chart(data, language=language)
     assert shown.missing
     assert shown.note
     assert matrix(data, language=language).missing
