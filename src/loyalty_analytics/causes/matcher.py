@@ -231,6 +231,8 @@ class Matcher:
                         phrases.append(Match(pattern.entry, used))
         taken: dict[int, int] = {}
         kept: list[Match] = []
+        nots = [match for match in phrases if match.entry.role == "not"]
+        phrases = [match for match in phrases if match.entry.role != "not"]
         # Of two phrases of one length that steer and that name a cause, the steering one wins («не скажу, что»).
         for match in sorted(phrases, key=_rank):
             size = len(match.used)
@@ -242,8 +244,27 @@ class Matcher:
         for place, token in enumerate(tokens):
             if place not in taken:
                 kept += [Match(entry, (place,)) for entry in token.word.singles]
+        kept = _allowed(kept, nots)
         kept.sort(key=lambda m: m.used)
         return kept
+
+
+def _allowed(found: list[Match], nots: list[Match]) -> list[Match]:
+    """What looks like a cause and is not goes; the same words may still show another cause."""
+    nots = nots + [match for match in found if match.entry.role == "not"]
+    if not nots:
+        return found
+    return [
+        match
+        for match in found
+        if match.entry.role != "not"
+        and not any(
+            match.entry.cause == other.entry.cause
+            and len(match.used) <= len(other.used)
+            and not set(match.used).isdisjoint(other.used)
+            for other in nots
+        )
+    ]
 
 
 def _rank(match: Match) -> tuple[int, bool, int, tuple[int, ...]]:
@@ -329,6 +350,6 @@ def _lexicon_entry(role: str, text: str) -> Entry:
 def _rule_entry(rule: Rule) -> Entry:
     sign = {"positive": 1, "negative": -1}.get(rule.kind, 0)
     if rule.kind == "not":
-        return Entry("block")
+        return Entry("not", rule.cause)
     role = "opinion" if rule.cause is None else "tag"
     return Entry(role, rule.cause, sign, 1.0, rule.name, hint=rule.kind == "hints")
