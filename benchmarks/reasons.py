@@ -259,8 +259,21 @@ def score(made: World, **options: Any) -> dict[str, float]:
     import loyalty_analytics as la
 
     tables = dict(made.tables)
-    answer = la.explain_breaks(made.breaks, tables.pop("transactions"), **tables, **options).table
-    return judged(answer, made.truth)
+    answer = la.explain_breaks(made.breaks, tables.pop("transactions"), **tables, **options)
+    return judged(answer.table, made.truth) | nearest(answer.facts, made.truth)
+
+
+def nearest(facts: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
+    """What the nearest fact from a quarter before to a month after the break would say."""
+    keys = ["client_id", "break_month"]
+    near = facts[facts["days_before"].between(-31, 92)]
+    near = near.assign(far=near["days_before"].abs()).sort_values("far", kind="stable").drop_duplicates(keys)
+    said = truth.merge(near[[*keys, "reason"]], on=keys, how="left", suffixes=("", "_near"))
+    planted = said["reason"].notna()
+    return {
+        "nearest": float((said["reason"] == said["reason_near"])[planted].sum()),
+        "quiet_nearest": float(said.loc[~planted, "reason_near"].notna().sum()),
+    }
 
 
 def judged(answer: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
@@ -317,6 +330,8 @@ def table(worlds: int, seed: int, kinds: dict[str, dict[str, Any]] | None = None
                 "precision of strong": total["strong_right"] / max(total["strong_all"], 1),
                 "quiet strong": total["quiet_strong"] / max(total["quiet"], 1),
                 "quiet possible": total["quiet_possible"] / max(total["quiet"], 1),
+                "nearest right": total["nearest"] / max(total["planted"], 1),
+                "quiet nearest": total["quiet_nearest"] / max(total["quiet"], 1),
                 "n": total["planted"],
                 "n quiet": total["quiet"],
             }

@@ -354,7 +354,10 @@ def _slices(data: Data, table: pd.DataFrame, dimensions: list[str], language: st
 def questions(
     data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: str, table: str = "general"
 ) -> Exhibit:
-    """Three questions per recent fall that tell its remaining reasons apart; ``table`` names params/questions/<table>.yaml."""
+    """Three questions per recent fall that tell its remaining reasons apart.
+
+    ``table`` names params/questions/<table>.yaml or the shipped one.
+    """
     rows = recent_falls(data, breaks)
     if not len(rows):
         return Exhibit(name="questions", title=words.say("breaks.questions_none", language), language=language)
