@@ -100,6 +100,36 @@ def test_plan_against_fact_by_level() -> None:
     assert plan_fact(panel, "2026-02", targets=meetings, facts=facts).table["share"].tolist() == [0.7]
 
 
+def test_a_change_of_manager_does_not_move_the_past() -> None:
+    panel = pd.DataFrame({"client_id": 1, "month": ["2026-01", "2026-02", "2026-03"], "revenue": [10.0, 20.0, 30.0]})
+    deals = pd.DataFrame({"client_id": 1, "date": ["2026-01-05", "2026-03-02"], "manager_id": ["M1", "M2"]})
+    people = pd.DataFrame({"client_id": [1], "manager_id": ["M2"]})
+    months = ["2026-01", "2026-02", "2026-03"] * 2
+    plan = pd.DataFrame({"period_start": months, "metric": "revenue", "level": "manager", "amount": 1.0})
+    plan["level_id"] = ["M1"] * 3 + ["M2"] * 3
+    table = plan_fact(panel, "2026-03", targets=plan, clients=people, transactions=deals).table
+    assert table["fact"].tolist() == [10.0, 20.0, 0.0, 0.0, 0.0, 30.0]
+    assert table["fact"].sum() == panel["revenue"].sum()
+
+
+def test_parts_of_managers_add_up_to_the_kopeck() -> None:
+    rng = np.random.default_rng(4)
+    deals = pd.DataFrame({
+        "client_id": rng.integers(0, 20, 600), "amount": rng.lognormal(5, 1, 600).round(2),
+        "date": pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 180, 600), unit="D"),
+        "unit_id": rng.choice(["S1", "S2", "S3"], 600),
+    })  # fmt: skip
+    panel = la.monthly_panel(deals, "2026-06").table.assign(revenue=lambda t: (t["revenue"] * 1.37).round(2))
+    months = pd.period_range("2026-01", "2026-06", freq="M").astype(str)
+    plan = pd.DataFrame([(m, u) for m in months for u in ("S1", "S2", "S3")], columns=["period_start", "level_id"])
+    plan = plan.assign(metric="revenue", level="unit", amount=1.0)
+    table = plan_fact(panel, "2026-06", targets=plan, transactions=deals).table
+    by_month = (table.groupby("month")["fact"].sum() * 100).round().astype(int)
+    assert by_month.tolist() == (panel.groupby("month")["revenue"].sum() * 100).round().astype(int).tolist()
+    own = deals.groupby("unit_id")["amount"].sum() * 1.37
+    assert table.groupby("level_id")["fact"].sum().to_dict() == pytest.approx(own.to_dict(), rel=1e-3)
+
+
 def test_receivables_know_only_what_was_paid_by_then() -> None:
     bills = pd.DataFrame({
         "client_id": ["a", "a", "b", "c"], "date": "2026-08-01", "amount": [100.0, 50, 30, 20],

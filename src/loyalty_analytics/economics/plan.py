@@ -18,7 +18,15 @@ _COLUMNS = ["month", "metric", "level", "level_id", "plan", "fact", "share", "pl
             "share_to_date"]  # fmt: skip
 
 
-def plan_fact(panel: Any, as_of: Any = None, *, targets: Any = None, facts: Any = None, clients: Any = None) -> Result:
+def plan_fact(
+    panel: Any,
+    as_of: Any = None,
+    *,
+    targets: Any = None,
+    facts: Any = None,
+    clients: Any = None,
+    transactions: Any = None,
+) -> Result:
     """Targets beside what came of them.
 
     Parameters
@@ -33,6 +41,9 @@ def plan_fact(panel: Any, as_of: Any = None, *, targets: Any = None, facts: Any 
         level_id, amount.
     clients : table, optional
         client_id with manager_id and unit_id, for the levels of managers and units.
+    transactions : table, optional
+        client_id, date, amount with manager_id and unit_id: a client's month is split among managers
+        and units by its deals of that month, so a change of manager does not move the past.
 
     Returns
     -------
@@ -63,7 +74,7 @@ def plan_fact(panel: Any, as_of: Any = None, *, targets: Any = None, facts: Any 
         "plan": to_minor(table["amount"]).to_numpy(dtype=float, na_value=np.nan) / 100,
     })  # fmt: skip
     plan = plan[plan["number"] <= end]
-    done = pd.concat([_facts(full, end, clients), _given(facts)], ignore_index=True)
+    done = pd.concat([_facts(full, end, clients, transactions), _given(facts)], ignore_index=True)
     keys = ["number", "metric", "level", "level_id"]
     sums = done.groupby(keys)["fact"].sum(min_count=1).reset_index()
     frame = plan.groupby(keys)["plan"].sum(min_count=1).reset_index().merge(sums, on=keys, how="left")
@@ -90,6 +101,46 @@ def _ids(table: pd.DataFrame) -> np.ndarray:
     return table["level_id"].astype("object").map(lambda value: "" if pd.isna(value) else str(value)).to_numpy()
 
 
+def _deals(transactions: Any, name: str) -> pd.DataFrame:
+    """client_id, number (month), date, owner (manager or unit), amount of the deals that name one."""
+    table = as_table(transactions) if transactions is not None else pd.DataFrame()
+    if table.empty or name not in table or table[name].isna().all():
+        return pd.DataFrame()
+    table = table[table[name].notna() & table["date"].notna()]
+    dates = pd.to_datetime(table["date"])
+    amount = table["amount"].astype("float64") if "amount" in table else pd.Series(1.0, table.index)
+    return pd.DataFrame({
+        "client_id": table["client_id"], "number": (dates.dt.year * 12 + dates.dt.month - 1).astype("int64"),
+        "date": dates, "owner": table[name].astype("object"), "amount": amount.clip(lower=0).fillna(0),
+    }).sort_values("date", kind="stable")  # fmt: skip
+
+
+def _owned(rows: pd.DataFrame, known: pd.Series, deals: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the panel split among managers or units, to the kopeck.
+
+    A client's month is split by the deals of that month; without any it goes to the owner of the last
+    deal before, else to the one on the card (``known``).
+    """
+    rows = rows.astype({"number": "int64"}).assign(row=np.arange(len(rows)), card=known.to_numpy())
+    if deals.empty:
+        return rows.rename(columns={"card": "owner"})
+    last = deals.drop_duplicates(["client_id", "number"], keep="last")[["client_id", "number", "owner"]]
+    rows, last = (table.sort_values("number", kind="stable") for table in (rows, last))
+    rows = pd.merge_asof(rows, last, on="number", by="client_id")
+    rows["card"] = rows["owner"].where(rows["owner"].notna(), rows["card"])
+    parts = deals[deals["amount"] > 0].groupby(["client_id", "number", "owner"])["amount"].sum().reset_index()
+    parts = parts.sort_values("amount", ascending=False, kind="stable")
+    split = rows.drop(columns="owner").merge(parts, on=["client_id", "number"], how="left")
+    split["owner"] = split["owner"].where(split["owner"].notna(), split["card"])
+    share = (split["amount"] / split.groupby("row")["amount"].transform("sum")).fillna(1.0)
+    upto = share.groupby(split["row"]).cumsum()
+    for name in ("revenue", "gross_profit"):
+        # Rounded sums up to each part, so that the parts add up exactly.
+        split[name] = (split[name] * upto).round() - (split[name] * (upto - share)).round()
+    split.loc[split["row"].duplicated(), "new_clients"] = 0.0  # a client is won once, by the largest part
+    return split
+
+
 def _given(facts: Any) -> pd.DataFrame:
     table = as_table(facts) if facts is not None else pd.DataFrame()
     if table.empty:
@@ -101,7 +152,7 @@ def _given(facts: Any) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _facts(full: pd.DataFrame, end: int, clients: Any) -> pd.DataFrame:
+def _facts(full: pd.DataFrame, end: int, clients: Any, transactions: Any) -> pd.DataFrame:
     """Revenue, gross profit and new clients of the panel at each level, by month."""
     full = full[full["number"] <= end]
     bought = full[full["orders"].fillna(0) > 0]
@@ -112,17 +163,18 @@ def _facts(full: pd.DataFrame, end: int, clients: Any) -> pd.DataFrame:
         "gross_profit": to_minor(full["gross_profit"]).astype("Float64"),
         "new_clients": (bought["number"] == first).reindex(full.index, fill_value=False).astype("float64") * 100,
     })  # fmt: skip
-    levels = {"company": pd.Series("", rows.index), "client": rows["client_id"].astype("object").map(str)}
     people = as_table(clients) if clients is not None else pd.DataFrame()
+    levels = {"company": rows.assign(owner=""), "client": rows.assign(owner=rows["client_id"])}
     for level in ("manager", "unit"):
-        if f"{level}_id" in people:
-            owner = people.set_index("client_id")[f"{level}_id"].astype("object")
-            levels[level] = rows["client_id"].map(owner).map(lambda value: "" if pd.isna(value) else str(value))
+        name = f"{level}_id"
+        known = pd.Series(None, index=rows.index, dtype="object")
+        if name in people:
+            known = rows["client_id"].map(people.set_index("client_id")[name].astype("object"))
+        levels[level] = _owned(rows, known, _deals(transactions, name))
     made = []
-    for level, ids in levels.items():
-        sums = rows.assign(level_id=ids.to_numpy()).groupby(["number", "level_id"])[
-            ["revenue", "gross_profit", "new_clients"]
-        ].sum(min_count=1)  # fmt: skip
+    for level, table in levels.items():
+        table["level_id"] = table["owner"].astype("object").map(lambda value: "" if pd.isna(value) else str(value))
+        sums = table.groupby(["number", "level_id"])[["revenue", "gross_profit", "new_clients"]].sum(min_count=1)
         long = sums.reset_index().melt(["number", "level_id"], var_name="metric", value_name="fact")
         made.append(long.assign(level=level, fact=long["fact"].astype("float64") / 100))
     return pd.concat(made, ignore_index=True)
