@@ -18,7 +18,7 @@ from . import tables, words
 from .errors import DataError
 from .months import AsOf, as_of
 from .params import Params
-from .sources import check, clean, match, privacy, store, view
+from .sources import check, clean, forms, match, privacy, store, view
 from .sources.findings import Findings
 from .sources.gather import gather, raw_files
 from .sources.page import check_page
@@ -152,6 +152,7 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     found = Findings()
     raw = home / "data" / "raw" / setup.client
     gathered = gather(raw, setup.sources, setup.revenue, setup.currency, found)
+    forms.add_forms(raw, gathered, found, _source_files(setup, raw))
     check.check_tables(gathered, found)
     pairs = match.proposals(gathered, store.read_matches(folder))
     match.apply(gathered, pairs, found)
@@ -169,11 +170,16 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     )  # fmt: skip
 
 
-def _mark(setup: Params, home: Path) -> dict[str, Any]:
-    raw = home / "data" / "raw" / setup.client
-    files = {
+def _source_files(setup: Params, raw: Path) -> set[Path]:
+    return {
         path for name, sources in setup.sources.items() for source in sources for path in raw_files(raw, source, name)
     }
+
+
+def _mark(setup: Params, home: Path) -> dict[str, Any]:
+    raw = home / "data" / "raw" / setup.client
+    files = _source_files(setup, raw)
+    files |= set(forms.form_files(raw, files))
     folder = home / "data" / "processed" / setup.client
     text = json.dumps(
         setup.model_dump(mode="json", include={"client", "currency", "revenue", "sources", "language"}), sort_keys=True

@@ -13,7 +13,7 @@ from ..money import from_minor, to_minor
 from ..months import AsOf, to_periods
 from ..results import Note, Result
 
-__all__ = ["Dossier", "dossier"]
+__all__ = ["Dossier", "dossier", "near_dates"]
 
 _AHEAD = 60  # days in which useful dates are shown
 _ROLES = ("decision_maker", "influencer", "user", "payer")
@@ -136,7 +136,7 @@ def dossier(client_id: Any, data: Any) -> Dossier:
         fields=pd.DataFrame({"field": card.index, "filled": card.notna().to_numpy()}),
         verified_days=float((seen.date - card["verified_at"]).days) if pd.notna(card["verified_at"]) else float("nan"),
         promises=promises,
-        dates=_dates(_of(data.useful_dates, client_id), seen.date),
+        dates=near_dates(_of(data.useful_dates, client_id), seen.date),
         plans=_plans(_of(data.meetings, client_id)),
     )
 
@@ -266,7 +266,7 @@ def _promises(data: _Data, client_id: Any) -> pd.DataFrame:
     return table.sort_values("due_at", kind="stable", ignore_index=True)[columns]
 
 
-def _dates(table: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
+def near_dates(table: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
     """The next occurrence of each useful date within 60 days; a yearly one may be written as month-day."""
     text = table["date"].astype("str").str.strip()
     day = text.str[-5:].where(text.str.len() <= 5, text.str[5:10])
@@ -278,7 +278,9 @@ def _dates(table: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
     once = table.assign(date=pd.to_datetime(text, format="%Y-%m-%d", errors="coerce"))[~yearly.to_numpy()]
     found = pd.concat([*(part[yearly.to_numpy()] for part in rows), once])
     near = found["date"].between(today, today + pd.Timedelta(days=_AHEAD))
-    return found[near].sort_values("date", kind="stable", ignore_index=True)[["date", "kind", "note", "contact_id"]]
+    return found[near].sort_values("date", kind="stable", ignore_index=True)[
+        ["client_id", "date", "kind", "note", "contact_id"]
+    ]
 
 
 def _plans(meetings: pd.DataFrame) -> pd.DataFrame:

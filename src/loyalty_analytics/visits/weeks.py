@@ -59,7 +59,8 @@ def limits(
 def weeks(table: pd.DataFrame, december_until: int) -> pd.Series:
     """Monday of the week of each contact: a visitor's contacts of a month spread evenly over its weeks.
 
-    Contacts that settle a problem come first, then clients of a higher ``priority``; year-end meetings stay before ``december_until``.
+    Contacts that settle a problem come first, then clients of a higher ``priority``; year-end meetings stay
+    before ``december_until``.
     """
     urgent = table["purpose"].map({"problem": 0, "year_end": 1}).fillna(2)
     points = -table["priority"] if "priority" in table.columns else 0
