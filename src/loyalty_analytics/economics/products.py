@@ -18,8 +18,9 @@ _COLUMNS = ["product_id", "next_product_id", "owners", "bought_next", "share", "
 
 
 def next_products(
-    transactions: Any, as_of: Any = None, *, products: Any = None, level: float = 0.95, fewest: int = 8
-) -> Result:
+    transactions: Any, as_of: Any = None, *, products: Any = None, level: float = 0.95, fewest: int = 8,
+    most: int = 150,
+) -> Result:  # fmt: skip
     """Which product the owners of another one buy next, and how much oftener than all clients.
 
     Parameters
@@ -30,6 +31,9 @@ def next_products(
         product_id, tier: a next product of a smaller tier number is dearer (up-sell).
     fewest : int
         Pairs with fewer owners have no lift.
+    most : int
+        Only so many products, those with the most owners, are paired: thousands make millions of pairs
+        that nobody reads.
 
     Returns
     -------
@@ -57,6 +61,10 @@ def next_products(
     if "kind" in table:
         keep &= (table["kind"].astype("object") != "return").to_numpy()
     rows = pd.DataFrame({"client_id": table["client_id"], "product_id": table["product_id"], "date": dates})[keep]
+    owners = rows.groupby("product_id")["client_id"].nunique().sort_index()
+    widest = owners.sort_values(ascending=False, kind="stable").index[:most]
+    products_held = rows.drop_duplicates(["client_id", "product_id"]).groupby("client_id").size()
+    rows = rows[rows["product_id"].isin(widest)]
     first = rows.groupby(["client_id", "product_id"])["date"].min().unstack().astype("datetime64[us]")
     days = first.to_numpy()
     never, far = np.isnat(days), np.datetime64("9999-12-31", "us")
@@ -74,16 +82,16 @@ def next_products(
     frame = frame[frame["bought_next"] > 0].reset_index(drop=True)
     frame["share"] = frame["bought_next"] / frame["owners"]
     frame["share_low"], frame["share_high"] = wilson(frame["bought_next"], frame["owners"], level)
-    frame["base"] = frame["next_product_id"].map(pd.Series((~never).mean(axis=0), index=names)).astype("float64")
+    frame["base"] = (frame["next_product_id"].map(owners) / len(products_held)).astype("float64")
     frame["lift"] = (frame["share"] / frame["base"]).where(frame["owners"] >= fewest)
     tier = pd.Series(dtype="float64")
     if products is not None and "tier" in as_table(products):
         tier = as_table(products).set_index("product_id")["tier"].astype("float64")
     frame["tier_up"] = (frame["next_product_id"].map(tier) < frame["product_id"].map(tier)).astype(bool)
     frame = frame.sort_values(["lift", "owners"], ascending=False, kind="stable", na_position="last")
-    held = pd.Series((~never).sum(axis=1)).value_counts().sort_index()
+    held = products_held.value_counts().sort_index()
     overview = pd.DataFrame({"products": held.index, "clients": held.to_numpy(), "share": held.to_numpy() / held.sum()})
-    note = Note("acquisition.products", {"mean": f"{(~never).sum(axis=1).mean():.1f}", "clients": f"{len(days):,}"})
+    note = Note("acquisition.products", {"mean": f"{products_held.mean():.1f}", "clients": f"{len(products_held):,}"})
     return Result(
         frame=frame.reset_index(drop=True)[_COLUMNS], overview=overview, notes=(note,), as_of=seen,
         options={"level": level, "fewest": fewest},
