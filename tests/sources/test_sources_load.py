@@ -18,7 +18,7 @@ from loyalty_analytics import params, tables
 from loyalty_analytics.errors import DataError, ParamsError, SourceError
 from loyalty_analytics.load import prepare
 from loyalty_analytics.money import to_minor
-from loyalty_analytics.sources import clean, match, privacy, store
+from loyalty_analytics.sources import clean, match, privacy, store, view
 from loyalty_analytics.sources.cards import card_quality
 from loyalty_analytics.sources.findings import Findings
 from loyalty_analytics.sources.gather import export_date
@@ -370,6 +370,74 @@ def test_no_formula_leaves_in_a_csv(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_the_date_in_a_file_name(name: str, date: str) -> None:
     assert export_date(name) == date
+
+
+def test_what_became_known_later_is_open_again() -> None:
+    frames = {name: tables.empty(name) for name in tables.names()}
+
+    def fill(name: str, **columns: list[object]) -> None:
+        frame = pd.DataFrame(columns)
+        for column in tables.get(name).columns.values():
+            if column.kind in ("date", "ts") and column.name in frame:
+                frame[column.name] = pd.to_datetime(frame[column.name])
+        frames[name] = tables.conform(frame, name)
+
+    fill(
+        "clients",
+        client_id=["A", "B", "C"],
+        client_name=["A", "B", "C"],
+        first_contact_date=["2023-01-01", "2024-05-01", None],
+    )
+    fill("transactions", transaction_id=["1", "2"], client_id=["A", "C"], date=["2024-01-05", "2024-06-01"], amount=[5.0, 6.0],
+         paid_date=["2024-04-01", None], paid_amount=[5.0, None], due_date=["2024-05-01", None])  # fmt: skip
+    fill(
+        "offers",
+        offer_id=["1"],
+        client_id=["A"],
+        offered_at=["2024-02-01"],
+        outcome=["lost"],
+        decided_at=["2024-06-01"],
+        lost_reason=["price"],
+    )
+    fill("meetings", meeting_id=["1", "2", "3"], client_id=["A", "A", "A"], planned_at=["2024-02-01", "2024-05-01", "2024-05-02"],
+         held_at=["2024-02-01", "2024-05-03", None], status=["held", "held", "planned"])  # fmt: skip
+    fill(
+        "survey_invitations",
+        invitation_id=["1"],
+        client_id=["A"],
+        wave=["w"],
+        sent_at=["2024-03-30"],
+        status=["answered"],
+    )
+    fill(
+        "survey_answers",
+        answer_id=["1"],
+        invitation_id=["1"],
+        client_id=["A"],
+        question_id=["q"],
+        answered_at=["2024-04-02"],
+        score=[9.0],
+    )
+    fill("actions", action_id=["1"], client_id=["A"], opened_at=["2024-03-01"], due_at=["2024-04-15"], closed_at=["2024-04-05"],
+         status=["closed"], result=["done"])  # fmt: skip
+    seen = view.as_known(frames, pd.Timestamp("2024-03-31 23:59:59"))
+    assert seen["clients"]["client_id"].tolist() == ["A"]
+    assert seen["transactions"][["paid_date", "paid_amount"]].isna().all(axis=None)
+    assert seen["transactions"]["due_date"].notna().all()
+    assert seen["offers"][["outcome", "lost_reason"]].fillna("-").to_numpy().tolist() == [["open", "-"]]
+    assert seen["meetings"]["meeting_id"].tolist() == ["1", "3"]
+    assert seen["survey_invitations"]["status"].tolist() == ["no_answer"]
+    assert seen["survey_answers"].empty
+    assert seen["actions"]["status"].tolist() == ["in_progress"]
+    assert frames["actions"]["status"].tolist() == ["closed"]
+
+
+def test_decimals_of_a_database_are_numbers(tmp_path: Path) -> None:
+    from decimal import Decimal
+
+    frame = pd.DataFrame({"client": ["A", "B"], "amount": [Decimal("1.234"), Decimal("2.500")]})
+    frame.to_parquet(tmp_path / "d.parquet")
+    assert la.read_source(tmp_path / "d.parquet").table["amount"].tolist() == [1.234, 2.5]
 
 
 # -- params ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,8 @@ def _is_null(cell: Any) -> bool:
 def _plain(cell: Any) -> Any:
     if isinstance(cell, np.generic):
         return cell.item()
+    if isinstance(cell, Decimal):
+        return float(cell)
     if isinstance(cell, list | tuple | np.ndarray):
         return "; ".join(map(str, cell))
     if isinstance(cell, bytes):

@@ -71,7 +71,8 @@ def read_delimited(text: str, file: str, separator: str | None, names: Sequence[
     columns = _trimmed(header.names)
     start = _offset(text, sample, header.last + 1)
     first_line = text.count("\n", 0, start) + 1 + skipped
-    body = text[start:].encode()
+    # Encoded first and cut then: bytes are half as long as the text in memory.
+    body = text.encode()[len(text[:start].encode()) :]
     if re.search(rb"[^\n \t;,|]", body) is None:
         raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
     width = _width(header.names, columns, split[header.last + 1 :])

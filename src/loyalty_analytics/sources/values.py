@@ -72,7 +72,9 @@ class Reader:
         if role == "date" and self._dates_share(texts, numbers, column) >= 0.5:
             return "date"
         if not texts:
-            return "num" if numbers else "str"
+            # A column of formulas without values is still a column of numbers or dates.
+            blank = {"money": "num", "number": "num", "date": "date"}.get(role, "str")
+            return "num" if numbers else blank
         return self._kind_by_values(texts, numbers, role)
 
     def _kind_by_values(self, texts: Sequence[str], numbers: int, role: str) -> str:
