@@ -29,7 +29,7 @@ _WISHES = ("improve", "strengthen")
 #: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
 #: A deed in the past or a habit: «сделали», «присылают», "delivered".
 _DEED = re.compile(r"[а-я]{3,}(?:л|ла|ли|лся|лась|лись|ют|ут|ят|ают|яют|ает|яет)|[a-z]{3,}ed")
-_INFINITIVE = re.compile(r"[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
+_INFINITIVE = re.compile(r"(?!.*[оеа]ст[ьи]$)[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class _Text:
         self.default = _default(field, score)
         self.wishing = field in _WISHES
         self.polar = [match for match in sorted(self._of("opinion", "tag"), key=lambda m: m.used) if match.entry.sign]
+        self.polar = _agreed(self.polar)
         self.aspects = [match for match in self._of("tag") if not match.entry.sign]
         for match in self.polar:
             match.sign, match.weight = self._signed(match)
@@ -137,6 +138,9 @@ class _Text:
 
     def _negated(self, match: Match) -> bool:
         first, last = match.used[0], match.used[-1]
+        if any(place in self.negators for place in range(first + 1, last) if place not in match.used):
+            # «Скидка … не действует»: the negator stands inside the phrase.
+            return True
         steps, place = 0, first
         polar_places = self._polar_places
         while place > 0 and steps < _NEGATION_REACH:
@@ -310,6 +314,22 @@ class _Text:
             self.clause[first],
             sure,
         )
+
+
+def _agreed(polar: list[Match]) -> list[Match]:
+    """Of two readings of the same words with opposite signs the longer one holds, then the earlier («не вышел»)."""
+    kept: list[Match] = []
+    for match in sorted(polar, key=lambda m: (-len(m.used), m.used)):
+        clash = any(
+            other.entry.sign != match.entry.sign
+            and other.entry.cause is not None
+            and match.entry.cause is not None
+            and not set(other.used).isdisjoint(match.used)
+            for other in kept
+        )
+        if not clash:
+            kept.append(match)
+    return sorted(kept, key=lambda m: m.used)
 
 
 @lru_cache(maxsize=8)
