@@ -84,6 +84,8 @@ def test_own_scores_against_clients() -> None:
     row = self_scores(answers, meetings).table.iloc[0]
     assert (row["own"], row["client"], row["gap"], row["n"]) == (9, 6.5, 2.5, 10)
     assert 0 < row["low"] < 2.5 < row["high"]
+    assert row["p_value"] < 0.001
+    assert self_scores(answers.head(7), meetings).table["p_value"].isna().all()  # 8 are needed to call it a gap
     assert self_scores(answers.head(2), meetings).table["low"].isna().all()
 
 
@@ -110,3 +112,20 @@ def test_promises_kept_to_the_day() -> None:
                          "closed_at": ["2026-10-05 23:00", "2026-10-06 00:00", "2026-10-01", None]})  # fmt: skip
     row = kpi_matrix("unit_id", actions=work, as_of="2026-10").table.iloc[0]
     assert (row["in_time"], row["due"]) == (0.5, 4)
+
+
+def test_large_groups_take_the_normal_limit() -> None:
+    rng = np.random.default_rng(5)
+    one, others = rng.integers(1, 11, 60), rng.integers(1, 11, 90) + (rng.random(90) < 0.2)
+    exact = shift_test(one, others)
+    more = shift_test(np.append(one, one[:1]), others)  # 61 against 90: the limit
+    assert more == pytest.approx(exact, abs=0.03)
+    assert shift_test(one, others) == shift_test(others, one)
+
+
+def test_a_thousand_managers_do_not_hang() -> None:
+    rng = np.random.default_rng(6)
+    table = pd.DataFrame({"manager_id": np.repeat(np.arange(150), 12), "vote": rng.choice([1, 0, -1], 1800)})
+    result = compare_groups(table, "manager_id").table
+    assert len(result) == 150
+    assert result["differs"].sum() <= 2

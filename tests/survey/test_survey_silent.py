@@ -143,3 +143,16 @@ def test_respondents_are_the_nps_itself(demo: SimpleNamespace) -> None:
     score = la.nps(demo.survey_answers, **options).table.iloc[0]
     first = la.silent(demo.survey_answers, demo.survey_invitations, **options).table.iloc[0]
     assert first[["nps", "low", "high", "n"]].tolist() == score[["nps", "low", "high", "n"]].tolist()
+
+
+def test_likeness_of_a_large_base_agrees_with_permutations() -> None:
+    rng = np.random.default_rng(14)
+    p_values = {}
+    for size in (2000, 2001):
+        clients = pd.DataFrame({"client_id": range(size), "industry": np.arange(size) % 4})
+        clients["region"] = np.where(np.arange(size) < 900, "n", "s")
+        some = rng.choice(size, 400, replace=False) if size == 2000 else some  # noqa: F821
+        money = pd.Series(np.arange(size, dtype=float) % 97, index=range(size))
+        table = sample_like_base(list(some), clients, revenue=money).table.set_index("attribute")
+        p_values[size] = table["p_value"]
+    assert p_values[2000].to_numpy() == pytest.approx(p_values[2001].to_numpy(), abs=0.05)

@@ -35,6 +35,7 @@ class Loyalty:
 
     score: NPS | None
     change: Change | None
+    year: Change | None  # against the same quarter of last year
     trend: Result | None
     silent: Silent | None
     statuses: pd.DataFrame  # one row per asked client of the last three months
@@ -69,10 +70,12 @@ def measure(data: Data) -> Loyalty:
     asked = pd.DataFrame({"client_id": [], "status": []})
     if data.has("survey_invitations"):
         asked = statuses(data.survey_invitations, data.survey_answers, as_of=data.as_of)
-    score = change = history = hushed = None
+    score = change = year = history = hushed = None
     if recommended:
         score = nps(data.survey_answers, as_of=data.as_of, **options)
         change = nps_change(data.survey_answers, as_of=data.as_of, **options)
+        # A second look at the same months: the wider level keeps false alarms of both together at one in twenty.
+        year = nps_change(data.survey_answers, as_of=data.as_of, gap=12, level=0.98, **options)
         history = nps_trend(data.survey_answers, as_of=data.as_of, **options)
         if data.has("survey_invitations"):
             hushed = silent(data.survey_answers, data.survey_invitations, as_of=data.as_of, **options)
@@ -87,7 +90,7 @@ def measure(data: Data) -> Loyalty:
             said.frame[name] = said.frame["question_id"].map(kinds[name])
     base = None if score is None or pd.isna(score.frame["population"].iloc[0]) else int(
         score.frame["population"].iloc[0])  # fmt: skip
-    return Loyalty(score, change, history, hushed, asked, said, base)
+    return Loyalty(score, change, year, history, hushed, asked, said, base)
 
 
 def say(key: str, language: str, **values: Any) -> str:
@@ -221,6 +224,7 @@ def trend(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     note = say("trend_note" if known else "trend_note_process", language)
     if change is not None and change["n_both"] > 0:
         note += " " + say("trend_both", language, n=words.count(int(change["n_both"]), "client", language))
+    note = " ".join([note, *_year(loyalty.year, language)])
     columns = [
         Column(key="month", label=say("col_month", language), kind="month"),
         Column(key="nps", label="NPS", kind="number", low="low", high="high"),
@@ -232,6 +236,21 @@ def trend(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
         draw=drawn(plots.nps_by_month, rows, language=language, height=340),
         alt=say("trend_alt", language, listed=listed), table=Table(frame=rows[::-1], columns=columns), note=note,
     )  # fmt: skip
+
+
+def _year(year: Change | None, language: str) -> list[str]:
+    """What moved since the same quarter of last year, slowly enough for no single quarter to show it."""
+    if year is None:
+        return []
+    row = year.frame.iloc[0]
+    if min(row["n_before"], row["n_now"]) < _ENOUGH or pd.isna(row["change"]):
+        return []
+    key = "year_none" if not row["changed"] else "year_up" if row["change"] > 0 else "year_down"
+    return [say(
+        key, language, change=words.number(abs(round(row["now"]) - round(row["before"])), language),
+        before=words.number(row["before"], language), now=words.number(row["now"], language),
+        noise=words.number(row["noise"], language),
+    )]  # fmt: skip
 
 
 @exhibit("loyalty", "classes", needs=("survey_answers", "questions"))

@@ -101,7 +101,8 @@ def own_scores(data: Data, *, language: str) -> Exhibit:
     label = group_labels(data, "manager_id", language)
     rows = rows.assign(label=[label.get(one, str(one)) for one in rows["manager_id"]])
     rows = rows.sort_values(["gap", "label"], ascending=[False, True], kind="stable")
-    higher, lower = rows.loc[rows["low"] > 0, "label"].tolist(), rows.loc[rows["high"] < 0, "label"].tolist()
+    sure = rows[rows["p_value"] < 0.05]
+    higher, lower = (sure.loc[sure["gap"] * side > 0, "label"].tolist() for side in (1, -1))
     key = "own_higher" if higher else "own_lower" if lower else "own_alike"
     title = say(key, language, names=", ".join(higher or lower))
     columns = [
@@ -112,7 +113,7 @@ def own_scores(data: Data, *, language: str) -> Exhibit:
         Column(key="n", label=say("col_clients", language), kind="number"),
     ]
     return Exhibit(name="own_scores", title=title, language=language, subtitle=say("own_sub", language),
-                   table=Table(frame=rows, columns=columns))  # fmt: skip
+                   table=Table(frame=rows, columns=columns), note=say("own_note", language))  # fmt: skip
 
 
 @exhibit("loyalty", "fit_for_bonus", needs=("survey_answers", "questions", "survey_invitations"))

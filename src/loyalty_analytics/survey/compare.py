@@ -16,13 +16,16 @@ from .votes import client_column
 
 __all__ = ["compare_groups", "self_scores", "shift_test"]
 
+_EXACT = 60  # scores of the smaller group up to which the permutation law is added up
+_MANY = 40  # groups above which one round of tests is enough and letters would not be read
 COLUMNS = ["score", "low", "high", "n", "pooled", "pooled_low", "pooled_high", "p_value", "differs", "rank", "alike"]
 
 
 def shift_test(one: Any, others: Any) -> float:
     """Exact permutation test that two groups of whole scores have the same mean; two-sided p value.
 
-    The law of the sum of n₁ of the pooled scores drawn without return, added up over the distinct scores.
+    The law of the sum of n₁ of the pooled scores drawn without return, added up over the distinct scores; above 60
+    scores on both sides its normal limit.
 
     >>> round(shift_test([1, 1, 1, 0], [-1, -1, 0, -1]), 4)
     0.0571
@@ -30,7 +33,11 @@ def shift_test(one: Any, others: Any) -> float:
     a, b = np.asarray(one, dtype=np.int64), np.asarray(others, dtype=np.int64)
     if not len(a) or not len(b):
         return float("nan")
+    if len(a) > len(b):
+        a, b = b, a  # the same test, and the shorter sum
     pooled = np.concatenate([a, b])
+    if len(a) > _EXACT:
+        return _normal_shift(a, b, pooled)
     low = pooled.min()
     values, number = np.unique(pooled - low, return_counts=True)
     from scipy.special import gammaln
@@ -51,6 +58,15 @@ def shift_test(one: Any, others: Any) -> float:
     centre = most * (pooled - low).mean()
     gap = np.abs(np.arange(width) - centre)
     return float(min(1.0, mass[gap >= abs((a - low).sum() - centre) - 1e-9].sum()))
+
+
+def _normal_shift(a: np.ndarray, b: np.ndarray, pooled: np.ndarray) -> float:
+    from scipy.special import ndtr
+
+    variance = len(a) * len(b) / (len(pooled) - 1) * pooled.var()
+    if variance == 0:
+        return 1.0
+    return float(2 * ndtr(-abs(a.sum() - len(a) * pooled.mean()) / np.sqrt(variance)))
 
 
 def compare_groups(
@@ -174,8 +190,8 @@ def _each_against_others(
         holm = np.maximum(np.minimum(np.array(raw) * (len(left) if len(left) > 2 else 1), 1.0), reached)
         first = int(np.argmin(holm))
         told = [left[first]] if len(left) > 2 else list(left)
-        if holm[first] >= 1 - level:
-            p_value[left] = holm
+        if holm[first] >= 1 - level or len(left) > _MANY:
+            p_value[left], differs[left] = holm, holm < 1 - level
             break
         reached = float(holm[first])
         p_value[told], differs[told] = reached, True
@@ -196,6 +212,8 @@ def _letters(
         return rank, letters
     for group in order:
         rank[int(group)] = 1 + int((score[big] > score[group]).sum())
+    if len(order) > _MANY:
+        return rank, letters
     pairs = [(i, j) for i in range(len(order)) for j in range(i + 1, len(order))]
     raw = [shift_test(samples[order[i]], samples[order[j]]) for i, j in pairs]
     apart = {pair for pair, p in zip(pairs, multipletests(raw, method="holm")[1]) if p < 1 - level}
@@ -229,8 +247,8 @@ def self_scores(
     -------
     Result
         manager_id, own (mean of the manager's scores), client (mean of the clients' last scores), gap (own − client),
-        low, high (t interval of the gap over clients; null below 3), n (clients with both). Per client the last
-        answer and the last own score up to it count.
+        low, high (t interval of the gap over clients; null below 3), n (clients with both), p_value (of no gap, Holm
+        over managers; null below 8). Per client the last answer and the manager's last own score count.
     """
     said = answers[answers["score"].notna() & answers["client_id"].notna()]
     if "answered_at" in said:
@@ -252,4 +270,18 @@ def self_scores(
     spread = np.sqrt(frame["_sd"].fillna(0).to_numpy() ** 2 + 1 / 12)
     half = np.where(n >= 3, stdtrit(np.maximum(n - 1, 1), 0.5 + level / 2) * spread / np.sqrt(np.maximum(n, 1)), np.nan)
     frame["low"], frame["high"] = frame["gap"] - half, frame["gap"] + half
-    return Result(frame=frame[["manager_id", "own", "client", "gap", "low", "high", "n"]], options={"level": level})
+    frame["p_value"] = _no_gap(frame["gap"].to_numpy(dtype=float), spread, n)
+    columns = ["manager_id", "own", "client", "gap", "low", "high", "n", "p_value"]
+    return Result(frame=frame[columns], options={"level": level})
+
+
+def _no_gap(gap: np.ndarray, spread: np.ndarray, n: np.ndarray) -> np.ndarray:
+    from scipy.special import stdtr
+    from statsmodels.stats.multitest import multipletests
+
+    p_value = np.full(len(n), np.nan)
+    big = n >= MIN_RANK
+    if big.any():
+        raw = 2 * stdtr(n[big] - 1, -np.abs(gap[big]) * np.sqrt(n[big]) / spread[big])
+        p_value[big] = multipletests(raw, method="holm")[1]
+    return p_value

@@ -16,6 +16,7 @@ from .votes import moments, present
 
 __all__ = ["sample_like_base", "silent_later"]
 
+_PERMUTED = 2000  # clients of the base up to which permutations are drawn
 _CARD = ("client_type", "industry", "region", "company_size", "manager_id", "unit_id", "is_anchor")
 
 
@@ -34,10 +35,10 @@ def sample_like_base(
     Returns
     -------
     Result
-        attribute, p_value (answered against the others of the base, chi-squared by 2000 seeded permutations; for
-        revenue the difference of mean ranks; Holm over attributes), category (the one furthest from its share), base
-        (its share of clients), sample (its share among the answered); for revenue base = 1 and sample = the share of
-        money that answered. p_value is null below 8 on either side.
+        attribute, p_value (answered against the others of the base, chi-squared by 2000 seeded permutations, above
+        2000 clients by its limit; for revenue the difference of mean ranks; Holm over attributes), category (the one
+        furthest from its share), base (its share of clients), sample (its share among the answered); for revenue
+        base = 1 and sample = the share of money that answered. p_value is null below 8 on either side.
     """
     from statsmodels.stats.multitest import multipletests
 
@@ -45,7 +46,9 @@ def sample_like_base(
     base = as_table(clients).drop_duplicates("client_id")
     inside = base["client_id"].isin(pd.Series(list(ids))).to_numpy()
     rng = np.random.default_rng(0)
-    shuffles = np.stack([rng.permutation(inside) for _ in range(2000)]) if len(base) else np.empty((0, 0), bool)
+    shuffles = np.empty((0, len(base)), bool)
+    if 0 < len(base) <= _PERMUTED:
+        shuffles = np.stack([rng.permutation(inside) for _ in range(2000)])
     enough = min(inside.sum(), (~inside).sum()) >= MIN_RANK
     rows = []
     for name in columns if columns is not None else [c for c in _CARD if c in base]:
@@ -78,10 +81,24 @@ def sample_like_base(
 def _permuted(values: np.ndarray, inside: np.ndarray, shuffles: np.ndarray, expected: np.ndarray) -> float:
     """p value of Σ (mean inside − expected)²/expected over the columns."""
     n = max(int(inside.sum()), 1)
+    if not len(shuffles):
+        return _large(values, inside, expected)
     seen = (((inside @ values) / n - expected) ** 2 / expected).sum()
     count = np.maximum(shuffles.sum(axis=1, keepdims=True), 1)
     drawn = (((shuffles @ values) / count - expected) ** 2 / expected).sum(axis=1)
     return float((1 + (drawn >= seen - 1e-12).sum()) / (1 + len(drawn)))
+
+
+def _large(values: np.ndarray, inside: np.ndarray, expected: np.ndarray) -> float:
+    """The same for large bases, by the limits: chi-squared, and normal for ranks."""
+    from scipy.special import chdtrc, ndtr
+
+    n, size = int(inside.sum()), len(inside)
+    gap = values[inside].mean(axis=0) - expected
+    factor = n * (size - 1) / (size - n)
+    if values.shape[1] > 1:
+        return float(chdtrc(values.shape[1] - 1, factor * (gap**2 / expected).sum()))
+    return float(2 * ndtr(-abs(gap[0]) * np.sqrt(factor / values.var())))
 
 
 def silent_later(statuses: pd.DataFrame, panel: Any, *, as_of: Any = None, months: int = 3) -> Result:
