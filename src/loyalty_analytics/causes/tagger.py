@@ -24,7 +24,7 @@ COLUMNS = ("feedback_id", "cause", "sentiment", "start", "end", "evidence", "rul
 _CHUNK = 4_000
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class TagResult(Result):
     """Tags of a set of texts: one row per text and cause.
 

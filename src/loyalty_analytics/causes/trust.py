@@ -22,7 +22,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class RuleReport(Result):
     """What each rule does.
 

@@ -197,7 +197,8 @@ def by_clients(data: Data, voice: Said, *, language: str) -> Exhibit:
             second=two[-1], share=words.percent(_either(voice, rows), language),
         ),
         subtitle=words.say(
-            f"voice.causes_sub_{voice.noun}", language, n=words.number(voice.n, language), period=_period(data, language)
+            f"voice.causes_sub_{voice.noun}", language, n=words.number(voice.n, language),
+            period=_period(data, language),
         ),
         draw=drawn(
             plots.paired, shown, language=language, left=words.say(f"voice.col_{voice.noun}s", language), right=money,
@@ -264,7 +265,8 @@ def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
         name="tone", language=language,
         title=words.say(f"voice.tone_{key}", language, **values),
         subtitle=words.say(
-            "voice.tone_sub", language, n=words.count(len(voice.texts), "text", language), period=_period(data, language)
+            "voice.tone_sub", language, n=words.count(len(voice.texts), "text", language),
+            period=_period(data, language),
         ),
         draw=drawn(
             plots.polarity, shown, language=language, left=words.say("voice.complaints", language),
@@ -330,7 +332,9 @@ def course(data: Data, voice: Said, *, language: str) -> Exhibit:
 def _by_quarter(data: Data, voice: Said) -> pd.DataFrame:
     """Share of complainers by cause and quarter: label, month, share, low, high, k, n."""
     month = data.as_of.last_whole
-    age = ((month.year - voice.texts["created_at"].dt.year) * 12 + month.month - voice.texts["created_at"].dt.month) // 3
+    age = (
+        (month.year - voice.texts["created_at"].dt.year) * 12 + month.month - voice.texts["created_at"].dt.month
+    ) // 3
     base = voice.texts.assign(quarter=age).groupby("quarter")["who"].nunique()
     bad = voice.bad.merge(voice.texts.assign(quarter=age)[["feedback_id", "quarter"]], on="feedback_id")
     named = bad.drop_duplicates(["who", "quarter", "cause"]).groupby(["cause", "quarter"]).size()

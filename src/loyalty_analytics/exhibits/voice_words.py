@@ -43,7 +43,9 @@ def matters(data: Data, voice: Said, drivers: Result, *, language: str) -> Exhib
         "label": rows["label"], "share": rows["named"], "gap": rows["gap_negative"],
         "low": rows["gap_negative_low"], "high": rows["gap_negative_high"],
     }).head(10)  # fmt: skip
-    sure = rows[(rows["gap_negative_high"] < 0) & (rows["q_value"] < 0.10)].sort_values("gain", ascending=False, kind="stable")
+    sure = rows[(rows["gap_negative_high"] < 0) & (rows["q_value"] < 0.10)].sort_values(
+        "gain", ascending=False, kind="stable"
+    )
     digits = 0 if scale == "nps" else 1
     if len(sure):
         top = sure.iloc[0]
@@ -98,7 +100,8 @@ def segments(data: Data, voice: Said, by: str = "industry", *, language: str) ->
     from scipy.stats import norm
 
     bound = float(norm.ppf(1 - 0.025 / residuals.size))
-    place = np.unravel_index(int(np.nanargmax(residuals.to_numpy())), residuals.shape)
+    row, column = divmod(int(np.nanargmax(residuals.to_numpy())), residuals.shape[1])
+    place = row, column
     top = float(residuals.to_numpy()[place])
     title = (
         words.say(
@@ -260,7 +263,9 @@ def themes(data: Data, voice: Said, found: Result, *, language: str) -> Exhibit:
             note=words.say("voice.themes_note", language),
         )  # fmt: skip
     rows = found.table
-    rows["label"] = [voice.title(theme) if kind == "cause" else theme for theme, kind in zip(rows["theme"], rows["kind"])]
+    rows["label"] = [
+        voice.title(theme) if kind == "cause" else theme for theme, kind in zip(rows["theme"], rows["kind"])
+    ]
     rows["quote"] = [f"«{masked(str(text).strip())}»" for text in rows["example"]]
     top = rows.iloc[0]
     return Exhibit(

@@ -32,7 +32,7 @@ def paired(
     ax = theme.axes(ax)
     rows = table.iloc[::-1].reset_index(drop=True)
     scale = {"": 1.0, "k": 1e3, "m": 1e6, "bn": 1e9}[unit]
-    place = np.arange(len(rows))
+    place = [float(at) for at in range(len(rows))]
     clients = rows["clients"].to_numpy(float)
     both = bool(rows["money"].notna().any())
     first = clients / max(clients.max(initial=0), 1)
@@ -46,11 +46,11 @@ def paired(
         shift = 1.25
         ax.barh(place, second, 0.62, shift, color=theme.PREVIOUS)
         digits = 1 if money.max(initial=0) < 100 else 0
-        for at, share, value in zip(place, second, money):
-            ax.text(shift + share + 0.015, at, words.number(value, language, digits), va="center")
+        for row, share, value in zip(place, second, money):
+            ax.text(shift + share + 0.015, row, words.number(value, language, digits), va="center")
         heads.append((shift, right))
-    for at, text in heads:
-        ax.text(at, len(rows) - 0.35, text, color=theme.GREY, va="bottom", fontsize=9.0)
+    for start, text in heads:
+        ax.text(start, len(rows) - 0.35, text, color=theme.GREY, va="bottom", fontsize=9.0)
     ax.set_yticks(place, [theme.shorten(str(label), 17 if narrow else 34) for label in rows["label"]])
     for tick in ax.get_yticklabels():
         tick.set_color(theme.INK)
@@ -75,7 +75,7 @@ def polarity(
     """
     ax = theme.axes(ax)
     rows = table.iloc[::-1].reset_index(drop=True)
-    place = np.arange(len(rows))
+    place = [float(at) for at in range(len(rows))]
     bad, good = rows["negative"].to_numpy(float), rows["positive"].to_numpy(float)
     reach = max(bad.max(initial=0), good.max(initial=0), 1)
     ax.barh(place, -bad, 0.62, color=theme.WORSE)
@@ -100,9 +100,7 @@ def polarity(
 
 
 @theme.styled
-def course(
-    table: pd.DataFrame, axs: Any, *, language: str = "en", narrow: bool = False
-) -> Any:
+def course(table: pd.DataFrame, axs: Any, *, language: str = "en", narrow: bool = False) -> Any:
     """Small multiples on one scale: share of clients who complain about a cause, by quarter.
 
     Parameters
@@ -157,7 +155,14 @@ def quadrant(
         at = max(float(row["gap"]), floor + step)
         floor = at
         text = theme.shorten(str(row["label"]), 14 if narrow else 30)
-        ax.text(row["share"] + 0.012 * float(table["share"].max()) * 1.35, at, text, va="center", color=theme.INK, fontsize=9.0)
+        ax.text(
+            row["share"] + 0.012 * float(table["share"].max()) * 1.35,
+            at,
+            text,
+            va="center",
+            color=theme.INK,
+            fontsize=9.0,
+        )
     ax.xaxis.set_major_formatter(lambda value, _: words.percent(value, language))
     theme.number_axis(ax.yaxis, language)
     ax.locator_params(axis="x", nbins=4 if narrow else 7)
@@ -167,9 +172,7 @@ def quadrant(
 
 
 @theme.styled
-def residuals(
-    table: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", narrow: bool = False
-) -> Axes:
+def residuals(table: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", narrow: bool = False) -> Axes:
     """Heat map: cause by segment, how many more or fewer name it than its share in the base would give.
 
     Parameters
