@@ -26,7 +26,7 @@ def localise(
     dimensions: Sequence[str],
     *,
     deepest: int | None = None,
-    most: int = 8,
+    most: int = 12,
     least: float = 2.0,
 ) -> Result:
     """The smallest set of slices (manager × product × …) that explains a change of the total.
