@@ -138,3 +138,30 @@ def test_bars_are_sorted_from_zero() -> None:
     assert [round(bar.get_width(), 3) for bar in ax.patches] == [2.0, 0.5]
     assert [bar.get_x() for bar in ax.patches] == [0, 0]
     assert ax.texts[0].get_text() == "2,0  x"
+
+
+def test_file_of_clients_holds_texts_not_formulas(data: Any) -> None:
+    import io
+
+    from openpyxl import load_workbook
+
+    from loyalty_analytics.exhibits.segments_file import clients_file, last_scores
+    from loyalty_analytics.segments.profile import client_facts
+
+    people = data.clients.assign(manager_id="M1", client_name='=HYPERLINK("http://x")')
+    asked = pd.DataFrame({
+        "client_id": [1, 1, 2], "sent_at": pd.to_datetime(["2024-11-01", "2024-12-01", "2024-12-01"]),
+        "status": ["refused", "answered", "no_answer"],
+    })  # fmt: skip
+    staff = pd.DataFrame({"manager_id": ["M1"], "manager_name": ["Крылова Нина"]})
+    own = SimpleNamespace(**{**vars(data), "survey_invitations": asked, "managers": staff})
+    scores = last_scores(own, pd.DataFrame({"client_id": [1], "score": [9.0]}))
+    assert scores.set_index("client_id")["silent"].to_dict() == {1: False, 2: True}
+    facts = client_facts(data.panel, "2024-12", clients=people, life=la.lifecycle(data.panel, "2024-12"), scores=scores)
+    made = [clients_file(own, facts, language="ru").content for _ in range(2)]
+    assert made[0] == made[1]
+    sheet = load_workbook(io.BytesIO(made[0])).active
+    assert sheet.max_row == len(facts) + 1
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert not any(cell.data_type == "f" for cell in cells)
+    assert any(cell.value == '=HYPERLINK("http://x")' for cell in cells)
