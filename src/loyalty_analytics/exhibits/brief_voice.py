@@ -203,9 +203,10 @@ def _p_values(after: pd.Series, n_after: int, before: pd.Series, n_before: int) 
 
 
 def visited(data: Data, life: Result) -> pd.DataFrame:
-    """Clients that are visited: neither the card nor the ledger calls them lost."""
+    """Clients that are visited: they have a manager, and neither the card nor the ledger calls them lost."""
     gone = life.frame.loc[life.frame["status"] == "lost", "client_id"]
-    return data.clients[(data.clients["status"] != "lost").fillna(True) & ~data.clients["client_id"].isin(gone)]
+    kept = data.clients["manager_id"].notna() & (data.clients["status"] != "lost").fillna(True)
+    return data.clients[kept & ~data.clients["client_id"].isin(gone)]
 
 
 def visit_tables(data: Data) -> dict[str, pd.DataFrame]:
@@ -229,7 +230,7 @@ def visit_tables(data: Data) -> dict[str, pd.DataFrame]:
     return {"campaigns": spans.reset_index(), "problems": problems, "managers": data.managers}
 
 
-@exhibit("brief", "visits", needs=("clients",))
+@exhibit("brief", "visits", needs=("clients", "managers"))
 def visits(data: Data, plan: Any, *, language: str) -> Exhibit:
     """Whom to meet next month, the most urgent reason first."""
     month = data.as_of.month + 1

@@ -46,9 +46,8 @@ def _left(life: Result, data: Data) -> tuple[int, float]:
     """Clients lost within the last twelve months and what they brought in the year up to their last order."""
     table = life.frame
     lost = table[(table["status"] == "lost") & (table["last_date"] > data.as_of.date - pd.Timedelta(days=365))]
-    panel = data.panel[data.panel["client_id"].isin(lost["client_id"])]
-    last = panel["client_id"].map(lost.set_index("client_id")["last_date"])
-    year = panel[pd.to_datetime(panel["month"]) > last - pd.Timedelta(days=365)]
+    panel = data.panel.merge(lost[["client_id", "last_date"]], on="client_id", suffixes=("", "_of_all"))
+    year = panel[pd.to_datetime(panel["month"]) > panel["last_date_of_all"] - pd.Timedelta(days=365)]
     return len(lost), float(year["revenue"].sum())
 
 
