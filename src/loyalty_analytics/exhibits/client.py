@@ -309,7 +309,9 @@ def card(data: Data, page: Dossier, *, language: str) -> Exhibit:
         (words.say(f"client.knowledge_{name}", language), _level(page.card[f"knowledge_{name}"], language))
         for name in ("management", "power", "structure", "partners", "plans")
     ]
-    shown = ", ".join(blank.head(8)) or "–"
+    named = [f"segments.card_{name}" for name in blank]
+    titles = [words.say(key, language).lower() if words.known(key, language) else "" for key in named]
+    shown = ", ".join(list(filter(None, titles))[:8]) or "–"
     rows.append((words.say("client.card_blank", language), shown))
     rows += [(words.say(f"client.plan_{key}", language), text) for key, text in _stated(data, page, language)]
     return Exhibit(

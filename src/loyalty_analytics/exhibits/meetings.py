@@ -122,7 +122,10 @@ def measure(data: Data, breaks: Result, life: Result) -> Visits:
         scores=data.survey_answers[data.survey_answers["question_id"].isin(asked)], actions=data.actions,
         meetings=data.meetings, problems=urgent,
     )  # fmt: skip
-    options = {**tables, "problems": urgent, **data.params.meetings}
+    # Who has not been on the air for three months is seen in rhythm again.
+    running = tables["campaigns"]
+    running = running[(running["end"] >= (data.as_of.month - 2).start_time).to_numpy(bool)]
+    options = {**tables, "campaigns": running, "problems": urgent, **data.params.meetings}
     plan = plan_visits(base, data.meetings, data.as_of, priority=order, **options)
     kept = None
     if data.has("meetings"):
