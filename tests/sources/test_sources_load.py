@@ -232,6 +232,17 @@ def test_a_campaign_is_spread_over_its_days() -> None:
     assert spread.loc[spread["transaction_id"] == "2", "amount"].tolist() == [7.0]
 
 
+def test_signs_of_returns(tmp_path: Path) -> None:
+    root = home(tmp_path, {"deals.csv": DEALS + "5;09.03.2024;007;30,00;Возврат\n"})
+    assert la.load("trial", root=root).transactions["amount"].tolist() == [100.10, 200.20, -50.0, -30.0]
+    signed = DEALS.replace("50,00", "-50,00") + "5;09.03.2024;007;-30,00;Возврат\n6;10.03.2024;007;1,00;Возврат\n"
+    home(tmp_path, {"deals.csv": signed})
+    data = la.load("trial", root=root)
+    assert data.transactions["amount"].tolist() == [100.10, 200.20, -50.0, -30.0, 1.0]
+    assert data.transactions["kind"].tolist()[-1] == "sale"
+    assert "returns_positive" in codes(data.findings)
+
+
 def test_money_counts_when_it_is_paid(tmp_path: Path) -> None:
     deals = "Номер;Дата;Код;Сумма;Оплата;Оплачено\n1;05.01.2024;007;100,00;10.03.2024;90,00\n2;06.02.2024;008;50,00;;\n"
     text = """

@@ -156,14 +156,33 @@ def complete_orders(
         if "kind" not in orders:
             orders["kind"] = np.where(orders["amount"] < 0, "return", "sale")
         orders["kind"] = orders["kind"].astype("str")
-        wrong = (orders["kind"] == "return") & (orders["amount"] > 0)
-        if wrong.any():
-            found.add("returns_turned", "warning", column="amount", rows=int(wrong.sum()))
-            orders.loc[wrong, "amount"] *= -1
+        orders = _signed(orders, found)
     if revenue.vat == "included":
         orders = without_tax(orders, revenue.rates or _RATES.get(currency, {}), currency)
         found.add("tax_taken_out", rows=len(orders))
     return orders
+
+
+def _signed(orders: pd.DataFrame, found: Findings) -> pd.DataFrame:
+    """Returns are negative: all are turned where the export writes them without a sign.
+
+    Where most have one, a positive return is a correction of a return and counts as it stands.
+    """
+    back = (orders["kind"] == "return") & orders["amount"].notna()
+    wrong = back & (orders["amount"] > 0)
+    if not wrong.any():
+        return orders
+    if wrong.sum() > 0.5 * back.sum():
+        found.add("returns_turned", "warning", column="amount", rows=int(wrong.sum()))
+        return orders.assign(amount=orders["amount"].mask(wrong, -orders["amount"]))
+    found.add(
+        "returns_positive",
+        "warning",
+        column="amount",
+        rows=int(wrong.sum()),
+        row=int(orders.loc[wrong, "_row"].iloc[0]),
+    )
+    return orders.assign(kind=orders["kind"].mask(wrong, "sale"))
 
 
 def without_tax(orders: pd.DataFrame, rates: dict[str, float], currency: str) -> pd.DataFrame:

@@ -41,10 +41,16 @@ class Findings:
         """Add one: ``code`` is a key of words/<language>/sources.yaml, ``values`` fill its text."""
         self._rows.append(
             {
-                "severity": severity, "file": file, "row": row, "column": column, "rows": int(rows),
-                "money": money, "code": code, "values": {key: str(value) for key, value in values.items()},
+                "severity": severity,
+                "file": file,
+                "row": row,
+                "column": column,
+                "rows": int(rows),
+                "money": None if money is None else round(money, 2),
+                "code": code,
+                "values": {key: str(value) for key, value in values.items()},
             }
-        )  # fmt: skip
+        )
 
     def extend(self, other: Findings) -> None:
         """Take over the findings of another list."""
