@@ -147,3 +147,9 @@ def test_the_worked_notebook_runs(shared: Path, root: Path, monkeypatch: pytest.
             exec("".join(cell["source"]), space)
     plt.close("all")
     assert len(space["satisfaction"]) == len(space["recommending"]) == 9  # type: ignore[arg-type]
+
+
+def test_ids_are_no_drivers() -> None:
+    rng = np.random.default_rng(3)
+    wide = pd.DataFrame(rng.normal(size=(60, 3)), columns=["csat", "a", "b"]).assign(client_id=range(60))
+    assert set(la.key_drivers(wide, "csat", draws=20).table["driver"]) == {"a", "b"}

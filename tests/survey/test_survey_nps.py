@@ -157,3 +157,17 @@ def test_response_stands_beside_the_score(demo: SimpleNamespace) -> None:
     by = la.nps(demo.survey_answers, invitations=demo.survey_invitations, by="manager_id", **options).table
     assert by["response"].between(0, 1).all()
     assert la.nps(demo.survey_answers, **options).table["response"].isna().all()
+
+
+def test_several_questions_are_not_mixed() -> None:
+    answers = pd.DataFrame({"client_id": [1, 1, 2, 2], "question_id": ["n", "csat"] * 2, "score": [9, 4, 8, 5]})
+    with pytest.raises(DataError, match=r"several questions \(csat, n"):
+        la.nps(answers, 10)
+    assert la.nps(answers[answers["question_id"] == "n"], 2).table["promoters"].iloc[0] == 1
+
+
+def test_one_number_is_not_the_base_of_each_group() -> None:
+    answers = pd.DataFrame({"client_id": range(12), "unit_id": list("ab") * 6, "score": [9, 8, 3] * 4})
+    assert set(la.nps(answers, 40, by="unit_id").table["question"]) == {"process"}
+    clients = pd.DataFrame({"client_id": range(40), "unit_id": list("ab") * 20})
+    assert la.nps(answers, 40, by="unit_id", clients=clients).table["population"].tolist() == [20, 20]

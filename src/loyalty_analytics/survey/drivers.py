@@ -65,7 +65,7 @@ def key_drivers(
         last answer per client and question counts.
     target : column or question_id; a metric ('csat', 'nps') where ``questions`` has one question of it
     method : {'lmg', 'johnson'}
-    drivers : items; None = all other numeric columns (questions of metric 'factor' where known)
+    drivers : items; None = all other numeric columns but ids (questions of metric 'factor' where known)
     questions : table of questions
     weights : column of weights of the wide table
     missing : {'complete', 'pairwise'}
@@ -173,7 +173,9 @@ def _wide(
             table, numeric = table.assign(**{target: np.nan}), [*numeric, target]
         else:
             raise DataError(f"There is no numeric column {target!r}.", nearest(str(target), map(str, numeric)))
-    items = [name for name in numeric if name != target] if drivers is None else list(drivers)
+    # Numbers of clients and answers are names, not scores.
+    scored = [name for name in numeric if name != target and not str(name).endswith("_id")]
+    items = scored if drivers is None else list(drivers)
     for item in items:
         if item not in table.columns:
             table = table.assign(**{item: np.nan})

@@ -78,7 +78,8 @@ def nps(
     ----------
     answers : table of survey_answers (client_id, score; optional contact_id, question_id, answered_at) or scores
     population : int, {group: int}, Series by group or None
-        Clients in the base. None = the active clients of ``clients``, or endless without that table.
+        Clients in the base. None = the active clients of ``clients``, or endless without that table. With ``by`` one
+        number says nothing of the groups: theirs come from a mapping or from ``clients``.
     questions : table; answers to questions whose metric is not 'nps' are left out
     contacts : table; roles and decision_power decide who speaks for a client
     transactions : table; revenue of 12 months weighs the votes of ``vote='revenue'``
@@ -174,7 +175,7 @@ class _Base:
     def size(self, group: Any, votes: pd.DataFrame) -> float:
         if isinstance(self.population, Mapping):
             return float(self.population[group]) if group in self.population else np.inf
-        if self.population is not None:
+        if self.population is not None and self.by is None:
             return float(self.population)
         if self.clients is None or "client_id" not in votes or votes["client_id"].isna().any():
             return np.inf

@@ -95,6 +95,13 @@ def recommendation(
     DataError
         A 1-10 scale that the caller did not declare, fractions without a rule, scores off the scale.
     """
+    known = present(questions)
+    if (known is None or "metric" not in known) and "question_id" in table and table["question_id"].nunique() > 1:
+        named = ", ".join(map(str, sorted(table["question_id"].dropna().unique(), key=str)[:4]))
+        raise DataError(
+            f"The answers belong to several questions ({named} …) and nothing tells which one asks to recommend.",
+            "Pass questions= with their metric, or only the answers to one question.",
+        )
     table = of_metric(table, questions, ["nps"])
     scale = _declared(table, present(questions), scale)
     scored = table[table["score"].notna()]
