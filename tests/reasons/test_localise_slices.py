@@ -142,3 +142,15 @@ def test_bars_of_localisation(slice_worlds):
     }  # fmt: skip
     for name, (count, least) in bars.items():
         assert slice_worlds.score(find, slice_worlds.KINDS[name], count, 17)["score"] >= least, name
+
+
+def test_one_value_among_a_few_is_found():
+    found = 0
+    for seed in range(20):
+        rng = np.random.default_rng([21, seed])
+        before = pd.DataFrame({"manager_id": [f"M{i}" for i in range(10)], "amount": rng.lognormal(10, 0.7, 10)})
+        after = before.assign(amount=before["amount"] * rng.lognormal(0, 0.06, 10))
+        assert len(la.localise(before, after, ["manager_id"]).table) <= 1
+        after.loc[2, "amount"] *= 0.4
+        found += la.localise(before, after, ["manager_id"]).table["manager_id"].tolist() == ["M2"]
+    assert found >= 16

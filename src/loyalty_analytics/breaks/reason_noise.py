@@ -69,8 +69,8 @@ def fit_noise(bins: Bins, counts: np.ndarray, scale: float) -> np.ndarray:
     weight = np.array([1.0, 3, 3, 1, 0.3, 0.05, 0.02])
     weight /= weight.sum()
     total = counts.sum()
-    # Half a leaf of each kind of outlier: however quiet the leaves, one more outlier is no miracle.
-    prior = np.array([0, 0, 0, 0, 0, 0.5, 0.5])
+    # An eighth of a leaf of each kind of outlier: however quiet the leaves, one outlier is no miracle.
+    prior = np.array([0, 0, 0, 0, 0, 0.12, 0.12])
     for _ in range(60):
         density = np.maximum(weight @ shapes, _TINY)
         weight = weight * (shapes @ (counts / density)) + prior
