@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -23,6 +24,11 @@ __all__ = ["LoyaltyEngine", "can_fork"]  # noqa: F822 - the class comes through 
 def can_fork() -> bool:
     """Whether this machine can copy a running process."""
     return hasattr(os, "fork") and os.environ.get("LOYALTY_FORK", "1") != "0"
+
+
+def skip_slow_import() -> None:
+    """Leave out a checker of web addresses that comes with JupyterLab and costs 2.5 s; nbformat does without it."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
+from .engine import skip_slow_import
 from .job import Job, fault_of, perform
 
 __all__ = ["run_spawned"]
@@ -130,6 +131,7 @@ def _main() -> None:
     import warnings
 
     warnings.simplefilter("ignore")
+    skip_slow_import()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # nothing else may write to the pipe of outcomes
     for line in sys.stdin:

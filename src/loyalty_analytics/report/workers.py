@@ -22,7 +22,7 @@ from importlib import import_module, resources
 from typing import Any
 
 from .. import words
-from .engine import can_fork
+from .engine import can_fork, skip_slow_import
 from .job import Job, fault_of, perform
 
 __all__ = ["Done", "run_jobs", "warm"]
@@ -39,6 +39,7 @@ _GRACE = 5.0  # seconds between a cell's own alarm and the kill from outside
 @cache
 def warm() -> None:
     """Import the stack once and pay first-use costs, so that each fork finds them paid."""
+    skip_slow_import()
     import ibis.backends.duckdb  # noqa: F401
     import matplotlib.pyplot
     import nbformat
