@@ -244,6 +244,10 @@ CASES = [
     Case("worded_days.csv", "Дата;Сумма\n5 мая 2024 г.;1\n31 декабря 2024;2\n", {"Дата": [day("2024-05-05"), day("2024-12-31")]}),
     Case("moments.csv", "created_at,amount\n2024-05-05T10:15:00Z,1\n2024-05-06 23:59:59,2\n",
          {"created_at": [day("2024-05-05 10:15"), day("2024-05-06 23:59:59")]}),
+    Case("compact_months.csv", "period,client,revenue\n202401,A,5\n202402,B,6\n", {"period": [day("2024-01-01"), day("2024-02-01")]}),
+    Case("remark_below.csv", "Дата;Клиент;Сумма\n01.02.2024;А;5\nОтчёт сформирован 03.02.2024\n", {"Сумма": [5.0]}, {"footer": [3]}),
+    Case("paid_is_no_code.csv", "client,paid,valid\nA,5,1\nB,6.5,0\n", {"paid": [5.0, 6.5], "valid": [1.0, 0.0]}),
+    Case("all_formulas.xlsx", sheet_of(["Клиент", "Сумма"], ["А", "=1*2"], ["Б", "=2*2"]), {"Сумма": [NAN, NAN]}, {"formula_empty": [2, 3]}),
     # codes
     Case("zeros.csv", "Код;Клиент;Сумма\n007;А;5\n010;Б;6\n", {"Код": ["007", "010"]}),
     Case("tax_numbers.csv", "ИНН;Клиент;Сумма\n7707083893;Сбер;1\n274062111;УФА;2\n7,70708E+09;X;3\n123456789;Y;4\n",

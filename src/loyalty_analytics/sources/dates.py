@@ -27,6 +27,7 @@ _ISO = re.compile(rf"(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}}){_T
 _DOTTED = re.compile(rf"(?P<d>\d{{1,2}})\.(?P<m>\d{{1,2}})\.(?P<y>\d{{4}}|\d{{2}}){_YEAR_WORD}{_TIME}{_ZONE}")
 _SLASHED = re.compile(rf"(?P<a>\d{{1,2}})([/-])(?P<b>\d{{1,2}})\2(?P<y>\d{{4}}|\d{{2}}){_TIME}{_ZONE}")
 _COMPACT = re.compile(r"(?P<y>(?:19|20|21)\d{2})(?P<m>\d{2})(?P<d>\d{2})")
+_COMPACT_MONTH = re.compile(r"(?P<y>(?:19|20|21)\d{2})(?P<m>0[1-9]|1[0-2])")
 _WORDED = re.compile(
     rf"(?P<d>\d{{1,2}})[\s.-]*(?P<word>[^\W\d_]{{3,9}})\.?[\s,.-]*(?P<y>\d{{4}}|\d{{2}}){_YEAR_WORD}{_TIME}"
 )
@@ -217,6 +218,10 @@ def _bare(column: DateColumn, text: str, clean: str, compact: bool, serials: boo
     """Numbers that are dates where the header says so."""
     if compact and (match := _COMPACT.fullmatch(clean)):
         column._keep(text, _moment(match, int(match["y"]), int(match["m"]), int(match["d"])), "%Y%m%d")
+        return True
+    if compact and (match := _COMPACT_MONTH.fullmatch(clean)):
+        column.months += 1
+        column._keep(text, dt.datetime(int(match["y"]), int(match["m"]), 1), "%Y%m")
         return True
     if serials and (match := _SERIAL.fullmatch(clean)):
         part = float(f"0.{match['part']}") if match["part"] else 0.0

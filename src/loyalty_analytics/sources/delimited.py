@@ -21,6 +21,7 @@ __all__ = ["Cells", "read_delimited", "split_line"]
 _SEPARATORS = ("\t", ";", "|", ",")
 _SNIFFED = 300
 _JOINED = 200  # physical lines that one record may take
+_LAST = 10  # lines at the end where remarks may stand
 _NAMED = 6  # lines named in a message
 
 
@@ -301,7 +302,7 @@ def _by_hand(text: str, separator: str, width: int, file: str, first_line: int) 
         cells, taken = _record(physical, number, separator, width)
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]
-        if len(cells) < width and headers.is_total(next((cell for cell in cells if cell.strip()), "")):
+        if len(cells) < width and _closes(cells, physical, number):
             cells = cells + [""] * (width - len(cells))
         if len(cells) != width:
             ragged.append((number + first_line, len(cells)))
@@ -311,6 +312,14 @@ def _by_hand(text: str, separator: str, width: int, file: str, first_line: int) 
     if ragged:
         _refuse_ragged(ragged, width, file)
     return _written(rows, separator), np.array(lines, dtype=np.int64)
+
+
+def _closes(cells: Sequence[str], physical: Sequence[str], number: int) -> bool:
+    """Whether a short line is a total, or a remark at the end of the file."""
+    filled = [cell for cell in cells if cell.strip()]
+    if not filled or headers.is_total(filled[0]):
+        return bool(filled)
+    return len(filled) == 1 and number >= len(physical) - _LAST and headers.is_remark(filled[0])
 
 
 def _record(physical: Sequence[str], number: int, separator: str, width: int) -> tuple[list[str], int]:

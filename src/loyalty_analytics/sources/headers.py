@@ -24,9 +24,9 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "tax": (r"\bинн\b|\binn\b|\btax\s*(?:id|no|number|payer)|\bvat\s*(?:id|no|number)|\btin\b",),
     "code": (
         r"^№|^(?:заказ|сделка|документ|чек|накладная|заявка|order|deal|document|receipt|лид|lead)$|\bкод\b|\bномер",
-        r"\bid\b|_id$|id$|\bкпп\b|\bогрн|артикул|\bsku\b|\bтел(?:ефон|\.)?|phone|\bмобильн|\bр/?с(?:ч[её]т)?\b",
+        r"\bid\b|_id$|(?:client|customer|order|user|account|deal|product|item|lead|invoice)id$|\bкпп\b|\bогрн|артикул|\bsku\b|\bтел(?:ефон|\.)?|phone|\bмобильн|\bр/?с(?:ч[её]т)?\b",
         r"\bсч[её]т\b|индекс\b|\bzip\b|postal|паспорт|штрих|\bean\b|barcode|\bguid\b|\buuid\b|\bинв|\bcode\b",
-        r"invoice|\bnumber\b|\bno\.?$|договор|\bкарт[аы]\b|\bкласс\b|\bфакс",
+        r"invoice|\bnumber$|\bno\.?$|договор|\bкарт[аы]\b|\bфакс",
     ),
     "money": (
         r"сумм|выручк|оплач|оплат|бюджет|прибыл|марж|стоимост|цен[аы]|оборот|доход|расход|затрат|долг|аванс|продаж",
@@ -38,7 +38,8 @@ _ROLES: dict[str, tuple[str, ...]] = {
         r"volume|units|возраст|\bage\b|площад",
     ),
     "name": (
-        r"клиент|контрагент|покупател|заказчик|компани|организац|наименован|назван|customer|client|company|account",
+        r"клиент(?!ов|ам|ах)|контрагент(?!ов)|покупател(?!ей)|заказчик(?!ов)|компани(?!й)|организац|наименован|назван",
+        r"customer(?!s)|client(?!s)|company|account(?!s)",
         r"\bname\b|партн[её]р|рекламодател",
     ),
 }
@@ -52,6 +53,11 @@ _VOCABULARY = re.compile(
 )
 _TOTAL = re.compile(
     r"\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?total|total|totals|sum)\b",
+    re.IGNORECASE,
+)
+_FOOTER = re.compile(
+    r"исполнител|ответственн|подпис|бухгалтер|директор|сформирован|выгружен|составлен|страниц|отч[её]т|дата\s+печати|"
+    r"generated|printed|exported|page\s+\d|created\s+(?:on|by)|report|source:|источник|примечан|note",
     re.IGNORECASE,
 )
 _LOOKED_AT = 60
@@ -88,6 +94,15 @@ def is_total(cell: Any) -> bool:
     (True, False, True)
     """
     return isinstance(cell, str) and _TOTAL.match(cell) is not None
+
+
+def is_remark(cell: Any) -> bool:
+    """Whether a cell is a remark of those who made the file: «Исполнитель: Иванов», «Generated on …».
+
+    >>> is_remark("Отчёт сформирован 03.02.2024"), is_remark("ООО Ромашка")
+    (True, False)
+    """
+    return isinstance(cell, str) and _FOOTER.search(cell) is not None
 
 
 def is_blank(cell: Any) -> bool:

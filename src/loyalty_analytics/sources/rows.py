@@ -33,11 +33,6 @@ _CERTAIN = re.compile(
     r"(?:for|of|by|in)\s|sales|amount|sum|revenue|rows|records|orders|q[1-4]|\d)).*",
     re.IGNORECASE,
 )
-_FOOTER = re.compile(
-    r"исполнител|ответственн|подпис|бухгалтер|директор|сформирован|выгружен|составлен|страниц|отч[её]т|дата\s+печати|"
-    r"generated|printed|exported|page\s+\d|created\s+(?:on|by)|report|source:|источник|примечан|note",
-    re.IGNORECASE,
-)
 _TOLERANCE = 0.0051
 
 
@@ -216,7 +211,7 @@ def footers(columns: Sequence[Column]) -> np.ndarray:
         if not cells:
             out[row] = True
             continue
-        if len(cells) <= 2 and all(isinstance(cell, str) for cell in cells[:1]) and _FOOTER.search(str(cells[0])):
+        if len(cells) <= 2 and all(isinstance(cell, str) for cell in cells[:1]) and headers.is_remark(cells[0]):
             out[row] = True
             continue
         break
