@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from benchmarks.rhythm import world
 
 CDNOW = Path(__file__).parents[2] / "shared" / "data" / "transactions" / "cdnow_21213.csv.gz"
@@ -62,7 +61,8 @@ def compare(name: str, days: pd.DataFrame, end: str, horizon: int = 6) -> list[d
     known, later = days[days["date"] <= last], days[days["date"] > last]
     later = later[later["date"] <= (pd.Period(end, "M") + horizon).end_time]
     rows: list[dict[str, object]] = []
-    for model, said in (("ours", ours(known, end, horizon)), ("bg_nbd", bg_nbd(known, last, horizon * 365.25 / 12 / 7))):
+    weeks = horizon * 365.25 / 12 / 7
+    for model, said in (("ours", ours(known, end, horizon)), ("bg_nbd", bg_nbd(known, last, weeks))):
         came = later.groupby("client_id").size().reindex(said.index, fill_value=0)
         rows.append({"world": name, "model": model, "clients": len(said), **figures(said.to_numpy(), came.to_numpy())})
     return rows
