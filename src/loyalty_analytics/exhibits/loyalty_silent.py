@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -62,14 +63,19 @@ def ways(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
 @exhibit("loyalty", "response", needs=("survey_invitations",))
 def response(data: Data, loyalty: Loyalty, by: str = "", *, language: str) -> Exhibit:
     """Response by manager, unit, industry or wave, with a test of "all answer alike"."""
+    name = f"response_{by}" if by else "response"
     by = by or group_of(data)
+    held = [table[by].notna().any() for table in (data.survey_invitations, data.clients) if by in table]
+    if not any(held):
+        unknown = nothing("response", language, "response_unknown", what=say(f"col_{by}", language))
+        return replace(unknown, name=name, missing=True)
     result = response_rate(
         data.survey_invitations, data.survey_answers, clients=data.clients, transactions=data.transactions, by=by,
         as_of=data.as_of,
     )  # fmt: skip
     rows = result.frame[result.frame["asked"] > 0]
     if not len(rows):
-        return nothing("response", language)
+        return replace(nothing("response", language), name=name)
     label = group_labels(data, by, language)
     rows = rows.assign(label=[label.get(value, str(value)) for value in rows[by]])
     few = (rows["asked"] < 3).to_numpy()
@@ -92,10 +98,10 @@ def response(data: Data, loyalty: Loyalty, by: str = "", *, language: str) -> Ex
         columns.append(Column(key="revenue_share", label=say("col_revenue_share", language), kind="percent"))
     listed = listing(rows, "rate", language, percent=True)
     return Exhibit(
-        name="response", title=title, language=language, subtitle=say("response_sub", language),
+        name=name, title=title, language=language, subtitle=say("response_sub", language),
         draw=drawn(plots.rate_bars, rows, language=language, height=60 + 38 * len(rows)),
         alt=say("response_alt", language, listed=listed), table=Table(frame=rows, columns=columns),
-        note=_like_base(data, loyalty, language),
+        note=_like_base(data, loyalty, language) if name == "response" else "",
     )  # fmt: skip
 
 
