@@ -180,6 +180,23 @@ def test_retention_keeps_the_last_months_and_mends_links(make_root, options, kit
     assert "../2026-08/" not in (root / "reports/alpha/2026-09/01_brief.html").read_text()
 
 
+BROKEN = [
+    "client: [", "title: [1, 2]\nsources: 3", "language: {a: b}\nsources: {transactions: 1}", "", "\x00", "a: &a [*a]",
+]  # fmt: skip
+
+
+def test_broken_params_fail_alone(make_root, options):
+    names = [f"broken{number}" for number in range(len(BROKEN))]
+    root = make_root(["alpha", *names], {"01_brief": ["1"]})
+    for name, text in zip(names, BROKEN, strict=True):
+        (root / "params" / f"{name}.yaml").write_text(text)
+    done = run(["alpha", *names], ["2026-10"], options(root))
+    assert (done.code, done.published) == (3, [("alpha", "2026-10")])
+    assert {client for client, _ in done.failed} == set(names)
+    assert all(fault["name"] == "ParamsError" for [fault] in done.failed.values())
+    assert all((root / f"reports/{name}/2026-10.failed.html").is_file() for name in names)
+
+
 def test_catching_up_in_any_order_gives_the_same_bytes(make_root, options, kit):
     forward, backward = (make_root(notebooks={"01_brief": kit.TABLES}, name=name) for name in ("one", "two"))
     run(["alpha"], ["2026-08", "2026-09", "2026-10"], options(forward))

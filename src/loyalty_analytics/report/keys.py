@@ -77,21 +77,23 @@ def client_facts(client: str, root: Path) -> dict[str, Any]:
         content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=loader)
     content = content if isinstance(content, dict) else {}
     title = content.get("title") or client
-    title = {"ru": title, "en": title} if isinstance(title, str) else dict(title)
+    if not isinstance(title, dict):
+        title = {"ru": title, "en": title}
     books = [path for path in (root / "params" / "codebooks").rglob("*") if path.is_file()]
     raw = root / "data" / "raw" / client
     data = [path for path in raw.rglob("*") if path.is_file()] if raw.is_dir() else []
+    sources = content.get("sources")
     entries = [
         entry
-        for source in (content.get("sources") or {}).values()
+        for source in (sources.values() if isinstance(sources, dict) else ())
         for entry in (source if isinstance(source, list) else [source])
         if isinstance(entry, dict)
     ]
     return {
         "params": _hash_files([file, *books], root),
         "data": _hash_files(data, root),
-        "language": content.get("language", "ru"),
-        "title": {name: str(text) for name, text in title.items()},
+        "language": str(content.get("language", "ru")),
+        "title": {str(name): str(text) for name, text in title.items()},
         "database": any(entry.get("url") for entry in entries),
     }
 
