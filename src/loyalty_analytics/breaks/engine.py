@@ -29,6 +29,7 @@ from .prepare import LONGEST, Prepared, prepare, stray_months
 __all__ = ["Found", "Rules", "candidates", "scan", "shape_columns"]
 
 _KINDS = np.array(["level", "decay", "decay", "slope", "slope", "level"])
+_STEPS = (3, 4)  # months by which lengths are told apart, below and above three years
 _SMALL = 12
 _WORTH = -0.7  # statistic of the first look from which every date is looked at
 _LEFT = 0.05  # p-value of a silence from which the client is taken as gone
@@ -142,6 +143,8 @@ def candidates(found: Found, some: np.ndarray, back: int) -> tuple[pd.DataFrame,
         for array in (found.prepared.log, found.prepared.used, found.prepared.bought, found.prepared.known)
     )
     first, begin = found.prepared.first[some], found.begin[some]
+    if rules.few_models:  # and few lengths
+        begin = months - np.where(months - begin < 24, months - begin, (months - begin) // 6 * 6)
     judged = found.judged[some] & (bought.sum(1) >= rules.min_months) & (months - begin >= rules.min_months)
     quiet = silence(bought, known, calendar, rules.min_months)
     here = known & (np.arange(months) >= first[:, None])
@@ -161,7 +164,7 @@ def candidates(found: Found, some: np.ndarray, back: int) -> tuple[pd.DataFrame,
 
 def _length(have: np.ndarray) -> np.ndarray:
     """Months looked at: few different lengths make few groups, at the price of up to two early months."""
-    return np.where(have < 24, have, np.where(have < 36, have // 2 * 2, have // 3 * 3))
+    return np.where(have < 24, have, np.where(have < 36, have // _STEPS[0] * _STEPS[0], have // _STEPS[1] * _STEPS[1]))
 
 
 def _groups(begin: np.ndarray, judged: np.ndarray) -> list[np.ndarray]:

@@ -22,7 +22,7 @@ __all__ = [
 
 DOF, SD = 4.0, 0.2  # prior of a client's standard deviation of log volume
 _CHUNK = 128
-_MANY_MISSING, _FEW_MODELS = 12, 6
+_MANY_MISSING, _FEW_MODELS = 9, 6
 _FEW = 24  # clients that are not worth splitting
 _MISSING_CLASSES = (2, 9, 20, 34)  # months missing, upper ends
 _NEVER = -1e9
