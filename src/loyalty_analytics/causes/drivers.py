@@ -5,6 +5,9 @@ others hold some with it. With the precision of the tags (share right among the 
 the others the observed gap is the true one times λ = precision + npv − 1 (errors that do not depend on the score),
 so it is divided by λ. Precision and recall come from corrections; without them from a prior of moderate strength,
 and the interval shows what that costs.
+
+Sources: Rogan & Gladen (1978) for the correction, Gart & Zweifel (1967) for the half cases, Lindeman, Merenda &
+Gold (1980) for the shares.
 """
 
 from __future__ import annotations
@@ -79,23 +82,17 @@ def cause_drivers(
     -------
     Result
         One row per cause, most harmful first: cause, n, share, n_negative, n_positive, status {ok, too few},
-        gap_negative (NPS or mean of those who name it negatively less that of the others, corrected), its
-        interval, gap_observed (uncorrected), gap_positive with interval, precision and recall used, odds (of being a
-        detractor, with half a case added to every cell) with interval, odds_joint (ridge logistic model of all
-        causes), p_value (Fisher), q_value (Benjamini-Hochberg), critics_times (how many times oftener critics name
-        it negatively), importance (Shapley share of R² in a joint model) with
-        interval, score_without (score if those who complain scored like the others), gain, clients, money.
+        gap_negative (NPS or mean of those who name it negatively less that of the others, corrected), gap_positive,
+        each with _low and _high, gap_observed (uncorrected), precision, recall, odds (of a detractor) with
+        interval, odds_joint (all causes in one model), p_value (Fisher), q_value (Benjamini-Hochberg),
+        critics_times (how many times oftener critics name it), importance (Shapley share of R²) with interval,
+        score_without (if those who complain scored like the others), gain, clients, money.
         ``.overview``: scale {nps, mean}, n, score.
 
     Raises
     ------
     DataError
         When a needed column is missing.
-
-    Notes
-    -----
-    Gart & Zweifel (1967) for the half cases; Lindeman, Merenda & Gold (1980) for the shares; Rogan & Gladen
-    (1978) for the correction.
 
     Examples
     --------
@@ -108,18 +105,9 @@ def cause_drivers(
     _need(tagged, "tags", "feedback_id", "cause", "sentiment")
     _need(rows, "feedback", "feedback_id", "score")
     scores = _scores(rows, questions)
-    causes = sorted(tagged["cause"].dropna().unique().tolist())
-    signs = {sign: _named(tagged, scores.ids, causes, sign) for sign in ("negative", "positive", "any")}
-    dice = np.random.default_rng(seed)
-    picks = dice.integers(0, max(len(scores.ids), 1), (draws, len(scores.ids)))
-    measured = _accuracy(tagged, rows, None if corrections is None else as_table(corrections), causes)
-    table = [
-        _row(cause, place, signs, scores, measured, picks, dice, least, level) for place, cause in enumerate(causes)
-    ]
-    frame = pd.DataFrame(table, columns=list(COLUMNS)) if table else pd.DataFrame(columns=list(COLUMNS))
+    checked = None if corrections is None else as_table(corrections)
+    frame = _estimated(tagged, rows, scores, checked, least, level, draws, seed)
     if len(frame):
-        _joint(frame, signs, scores, picks[: min(draws, 100)], level)
-        frame["q_value"] = _benjamini_hochberg(frame["p_value"].to_numpy(float))
         _behind(frame, tagged, rows, None if revenue is None else as_table(revenue))
     frame = frame.sort_values(["status", "gain", "n", "cause"], ascending=[True, False, False, True], kind="stable")
     mean = float(scores.value.mean()) if len(scores.value) else np.nan
@@ -130,6 +118,32 @@ def cause_drivers(
         notes=(Note("causes.drivers", {"n": len(scores.ids), "causes": int((frame["status"] == "ok").sum())}),),
         options={"least": least, "level": level, "draws": draws, "seed": seed},
     )
+
+
+def _estimated(
+    tagged: pd.DataFrame,
+    rows: pd.DataFrame,
+    scores: _Scores,
+    checked: pd.DataFrame | None,
+    least: int,
+    level: float,
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """All estimates, one row per cause."""
+    causes = sorted(tagged["cause"].dropna().unique().tolist())
+    signs = {sign: _named(tagged, scores.ids, causes, sign) for sign in ("negative", "positive", "any")}
+    dice = np.random.default_rng(seed)
+    picks = dice.integers(0, max(len(scores.ids), 1), (draws, len(scores.ids)))
+    measured = _accuracy(tagged, rows, checked, causes)
+    table = [
+        _row(cause, place, signs, scores, measured, picks, dice, least, level) for place, cause in enumerate(causes)
+    ]
+    frame = pd.DataFrame(table, columns=list(COLUMNS))
+    if len(frame):
+        _joint(frame, signs, scores, picks[: min(draws, 100)], level)
+        frame["q_value"] = _benjamini_hochberg(frame["p_value"].to_numpy(float))
+    return frame
 
 
 def _need(table: pd.DataFrame, what: str, *names: str) -> None:

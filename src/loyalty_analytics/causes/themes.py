@@ -4,6 +4,7 @@ Single words are too rare to test: a theme with 5 % of 300 texts uses each of it
 are grouped first, without looking at their dates (by cause, by word, by likeness), and each group is tested as a
 whole. The chance that the strongest group of a family would look so strong if dates were dealt at random
 is found by dealing them again (max-T of Westfall & Young 1993), which allows for all tests at once.
+Log-odds with a prior: Monroe, Colaresi & Quinn (2008).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ __all__ = ["emerging_themes"]
 _COLUMNS = ["theme", "kind", "n", "n_before", "share", "share_before", "log_odds", "z", "p_value", "q_value",
             "example", "feedback_ids", "snippet", "would_catch", "would_catch_before"]  # fmt: skip
 _DIMENSIONS = 40
+#: Smaller groups cannot pass among hundreds of others; testing them only costs the larger ones power.
+_LEAST_GROUP = 8
 _PRIOR = 1.0
 #: Two groups that share this much of their new texts are one theme.
 _SAME = 0.5
@@ -82,10 +85,6 @@ def emerging_themes(
     ------
     DataError
         When a column is missing.
-
-    Notes
-    -----
-    Monroe, Colaresi & Quinn (2008) for log-odds with a prior.
 
     Examples
     --------
@@ -204,9 +203,9 @@ def _by_likeness(words: Sequence[Sequence[str]], marks: Sequence[Sequence[str]],
     groups = []
     for place, name in enumerate(names):
         rows = columns.indices[columns.indptr[place] : columns.indptr[place + 1]]
-        if least <= len(rows) <= most:
+        if _LEAST_GROUP <= len(rows) <= most:
             groups.append(_Group("theme", name, np.sort(rows)))
-    groups += _clusters([[*terms, *more] for terms, more in zip(words, marks)], least, most)
+    groups += _clusters([[*terms, *more, *more] for terms, more in zip(words, marks)], least, most)
     unique: dict[bytes, _Group] = {}
     for group in groups:
         unique.setdefault(group.rows.astype(np.int64).tobytes(), group)
@@ -238,7 +237,7 @@ def _clusters(words: Sequence[Sequence[str]], least: int, most: int) -> list[_Gr
     for left, right, _, count in tree:
         rows = members[int(left)] + members[int(right)]
         members.append(rows)
-        if least <= count <= most:
+        if _LEAST_GROUP <= count <= most:
             groups.append(_Group("theme", "", np.array(sorted(rows))))
     return groups
 
