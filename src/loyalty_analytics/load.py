@@ -53,6 +53,11 @@ class Prepared:
     folder: Path
     params: Params
 
+    @property
+    def page(self) -> Path:
+        """The check as an HTML page."""
+        return self.folder / "check.html"
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Data:
@@ -87,7 +92,7 @@ class Data:
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if not name.startswith("_") and name in tables.names():
-            return self.tables[name].copy()
+            return self.tables[name].copy(deep=False)  # pandas copies what is written to
         raise AttributeError(f"data have no {name!r}; tables: {', '.join(tables.names())}")
 
     def __dir__(self) -> Iterator[str]:

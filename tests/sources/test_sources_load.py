@@ -74,6 +74,18 @@ def test_a_small_client(tmp_path: Path) -> None:
     assert round(float(data.panel["revenue"].sum()), 2) == 250.30
 
 
+def test_what_you_write_to_a_table_stays_with_you(tmp_path: Path) -> None:
+    root = home(tmp_path, {"deals.csv": DEALS})
+    data = la.load("trial", root=root)
+    mine = data.transactions
+    mine.loc[0, "amount"] = 0.0
+    mine["amount"] *= 2
+    assert data.transactions["amount"].tolist() == [100.10, 200.20, -50.0]
+    raw = la.read_source(root / "data" / "raw" / "trial" / "deals.csv")
+    raw.table.loc[0, "Номер"] = "x"
+    assert raw.table["Номер"].tolist() == ["1", "2", "3", "4"]
+
+
 def test_nothing_after_the_month_is_seen(tmp_path: Path) -> None:
     root = home(tmp_path, {"deals.csv": DEALS})
     data = la.load("trial", "2024-02", root=root)

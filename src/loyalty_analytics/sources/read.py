@@ -57,7 +57,7 @@ class RawTable:
     @property
     def table(self) -> pd.DataFrame:
         """A copy of the rows: what you do to it stays with you."""
-        return self.frame.copy()
+        return self.frame.copy(deep=False)  # pandas copies what is written to
 
     @property
     def findings(self) -> pd.DataFrame:
