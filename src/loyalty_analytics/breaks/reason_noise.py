@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Bins", "bins_of", "leaf_evidence", "relative_change"]
+__all__ = ["Bins", "bins_of", "leaf_evidence", "market_move", "relative_change"]
 
 _SEVERITIES = np.array([0.15, 0.2, 0.25, 0.3, 0.36, 0.43, 0.5, 0.57, 0.64, 0.71, 0.78, 0.85, 0.92, 1.0])
 _SPREADS = (0.03, 0.1)  # of the ratio inside a slice whose cells follow one rule
@@ -21,10 +21,14 @@ _STEPS = 75  # bins on either side of zero
 _TINY = 1e-12
 
 
-def relative_change(f: np.ndarray, v: np.ndarray, quiet: np.ndarray) -> np.ndarray:
-    """Relative change of every leaf once the median move of the quiet ones is taken out."""
+def market_move(f: np.ndarray, v: np.ndarray, quiet: np.ndarray) -> float:
+    """Median ratio after / before of the quiet leaves."""
     known = quiet & (f > 0) & (v > 0)
-    move = np.exp(np.median(np.log(v[known] / f[known]))) if known.any() else 1.0
+    return float(np.exp(np.median(np.log(v[known] / f[known])))) if known.any() else 1.0
+
+
+def relative_change(f: np.ndarray, v: np.ndarray, move: float) -> np.ndarray:
+    """Relative change of every leaf once the market's move is taken out."""
     total = f * move + v
     return np.where(total > 0, 2 * (v - f * move) / np.where(total > 0, total, 1.0), 0.0)
 
