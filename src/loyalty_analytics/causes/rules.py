@@ -275,13 +275,18 @@ class _Text:
         parts = {self.sentence[starts[hit.start]] for hit in kept if hit.cause != GENERAL}
         return [hit for hit in kept if hit.cause != GENERAL or self.sentence[starts[hit.start]] not in parts]
 
+    def _steps(self, left: int, right: int) -> int:
+        """Words from one place to another, particles not counted."""
+        low, high = min(left, right), max(left, right)
+        return sum(not self.tokens[place].word.light for place in range(low + 1, high)) + (high > low)
+
     def _beside(self, match: Match) -> bool:
         if match.entry.cause == GENERAL:
             return False
         return any(
             other.entry.cause is None
             and not other.entry.whole
-            and abs(other.used[0] - match.used[0]) <= 2
+            and self._steps(other.used[0], match.used[0]) <= 2
             and self._border_between(other.used[0], match.used[0]) < COMMA
             for other in self.polar
         )
