@@ -26,7 +26,7 @@ SETTINGS = ("strict", "watchful")
 _MONTHS = ("break_month", "low", "high")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class BreaksResult(Result):
     """Breaks of a panel and what the clients without one look like.
 
@@ -187,7 +187,7 @@ def _result(
         "breaks": len(frame),
         "clients": frame["client_id"].nunique(),
         "judged": int(clients["judged"].sum()),
-        "false": f"{expected:.1f}",
+        "false": f"{expected:.0f}" if expected >= 1 else "<1",
         "short": int((~clients["judged"]).sum()),
     }
     notes = [Note("breaks_scan.found" if len(frame) else "breaks_scan.none", said)]

@@ -15,7 +15,7 @@ from ..results import Note, Result
 __all__ = ["Breakpoints", "breakpoints", "segment_costs", "segmentations"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Breakpoints(Result):
     """Segmentation of one regression.
 

@@ -65,7 +65,8 @@ def _panel(ax: Axes, part: pd.DataFrame, breaks: pd.DataFrame, label: str, langu
     ax.plot(months, part["expected"], color=theme.PREVIOUS, linewidth=1.0)
     ax.plot(months, part["revenue"], color=theme.ACTUAL, linewidth=1.2)
     ax.step(months, part["level"], where="mid", color=theme.HIGHLIGHT, linewidth=1.6)
-    for row in breaks[["break_month", "low", "high", "direction"]].to_dict("records"):
+    middle = months[len(months) // 2] if len(months) else None
+    for place, row in enumerate(breaks[["break_month", "low", "high", "direction"]].to_dict("records")):
         colour = theme.WORSE if row["direction"] < 0 else theme.BETTER
         mark = "▼" if row["direction"] < 0 else "▲"
         ax.axvspan(row["low"], row["high"], color=colour, alpha=theme.BAND, linewidth=0)
@@ -73,8 +74,11 @@ def _panel(ax: Axes, part: pd.DataFrame, breaks: pd.DataFrame, label: str, langu
         text = words.say(
             "breaks_scan.since", language, mark=mark, month=words.month(row["break_month"], language, "genitive")
         )
-        ax.annotate(text, (row["break_month"], 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
-                    textcoords="offset points", va="top", fontsize=8, color=colour)  # fmt: skip
+        late = middle is not None and np.datetime64(row["break_month"]) > middle
+        ax.annotate(
+            text, (row["break_month"], 1), xycoords=("data", "axes fraction"), xytext=(-3 if late else 3, -3 - 12 * place),
+            textcoords="offset points", ha="right" if late else "left", va="top", fontsize=8, color=colour,
+        )  # fmt: skip
     ax.set_title(theme.shorten(label))
     ax.set_ylim(bottom=0)
     theme.number_axis(ax.yaxis, language)
