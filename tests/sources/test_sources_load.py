@@ -82,7 +82,8 @@ def test_what_you_write_to_a_table_stays_with_you(tmp_path: Path) -> None:
     mine["amount"] *= 2
     assert data.transactions["amount"].tolist() == [100.10, 200.20, -50.0]
     raw = la.read_source(root / "data" / "raw" / "trial" / "deals.csv")
-    raw.table.loc[0, "Номер"] = "x"
+    table = raw.table
+    table.loc[0, "Номер"] = "x"
     assert raw.table["Номер"].tolist() == ["1", "2", "3", "4"]
 
 
