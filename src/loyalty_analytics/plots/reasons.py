@@ -105,7 +105,7 @@ def spread_labels(ax: Axes) -> Axes:
     kept: list[tuple[float, float]] = []
     for text in sorted(ax.texts, key=lambda one: -abs(float(one.xy[1]))):  # type: ignore[attr-defined]
         x, y = ((float(value) - base) / (top - base) for value, base, top in zip(text.xy, (left, low), (right, high)))  # type: ignore[attr-defined]
-        clash = any(abs(y - other) < 0.06 and abs(x - side) < 0.3 for side, other in kept)
+        clash = any(abs(y - other) < 0.042 and abs(x - side) < 0.3 for side, other in kept)
         text.set_visible(not clash)
         if not clash:
             kept.append((x, y))
