@@ -1,0 +1,233 @@
+"""Visits: does `visit_effect` find what was planted, what do the usual designs find, how fast is the plan.
+
+    python benchmarks/visits.py effect [--runs 200] [--clients 300]
+    python benchmarks/visits.py plan
+
+Worlds are invented here: 300 clients, 48 months, log volume = size + season + slow drift + AR(1) noise, a visit only
+to clients that are due, chosen in one of five ways from what the ledger showed by then. Where an effect is planted it
+multiplies the volume of the three months after the visit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+import loyalty_analytics as la
+
+WAYS = ("at random", "to those who fell", "to the large", "before their season", "to the neglected and falling")
+WINDOW = 3
+
+
+def world(way: str, effect: float = 0.0, clients: int = 300, months: int = 48, seed: int = 0) -> tuple:
+    """Meetings and panel of an invented base.
+
+    Returns
+    -------
+    (meetings, panel) : client_id, held_at, status, format, purpose; client_id, month, revenue
+    """
+    dice = np.random.default_rng([seed, WAYS.index(way), clients])
+    size = dice.normal(11, 1, clients)
+    phase, swing = dice.integers(0, 12, clients), dice.uniform(0, 0.5, clients)
+    drift = np.cumsum(dice.normal(0, 0.04, (clients, months)), axis=1)
+    season = swing[:, None] * np.cos(2 * np.pi * (np.arange(months) - phase[:, None]) / 12)
+    noise = np.zeros((clients, months))
+    shocks = dice.normal(0, 0.25, (clients, months))
+    for month in range(months):
+        noise[:, month] = (0.5 * noise[:, month - 1] if month else 0) + shocks[:, month]
+    bare = np.exp(size[:, None] + season + drift + noise)
+    bare[dice.random(bare.shape) < 0.04] = 0.0
+    volume, visited = bare.copy(), np.zeros(bare.shape, dtype=bool)
+    since = dice.integers(1, 8, clients)
+    for month in range(months):
+        recent = visited[:, max(0, month - WINDOW) : month].any(axis=1)
+        volume[:, month] *= np.where(recent, 1 + effect, 1.0)
+        if month >= 12:
+            chance = _chance(way, volume, month, since, size)
+            visited[:, month] = (since > WINDOW) & (dice.random(clients) < chance)
+        since = np.where(visited[:, month], 1, since + 1)
+    start = pd.Period("2022-01", "M")
+    who, when = np.nonzero(visited)
+    meetings = pd.DataFrame(
+        {"client_id": who, "held_at": [(start + int(m)).start_time + pd.Timedelta(days=9) for m in when],
+         "status": "held", "format": "meeting", "purpose": "quarterly"}
+    )  # fmt: skip
+    panel = pd.DataFrame(
+        {
+            "client_id": np.repeat(np.arange(clients), months),
+            "month": np.tile(pd.period_range(start, periods=months, freq="M").to_timestamp(), clients),
+            "revenue": volume.ravel().round(2),
+        }
+    )
+    return meetings, panel
+
+
+def _chance(way: str, volume: np.ndarray, month: int, since: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Probability that a client that is due is visited, from what the ledger showed by the month before."""
+    year = volume[:, month - 12 : month].mean(axis=1) + 1
+    fall = np.clip(-np.log(volume[:, month - 3 : month].mean(axis=1) / year + 0.03), -1, 2)
+    last = np.clip(np.log(volume[:, max(0, month - 11) : month - 8].mean(axis=1) / year + 0.03), -2, 1)
+    score = {
+        "at random": 0 * fall,
+        "to those who fell": 2.0 * fall,
+        "to the large": 0.8 * (size - 11),
+        "before their season": 1.5 * last,
+        "to the neglected and falling": 1.2 * fall + 0.25 * (np.minimum(since, 12) - 6),
+    }[way]
+    return 1 / (1 + np.exp(1.2 - score))
+
+
+def _matrices(meetings: pd.DataFrame, panel: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    volume = panel.pivot(index="client_id", columns="month", values="revenue")
+    visited = np.zeros(volume.shape, dtype=bool)
+    at = pd.to_datetime(meetings["held_at"]).dt.to_period("M").dt.to_timestamp()
+    visited[volume.index.get_indexer(meetings["client_id"]), volume.columns.get_indexer(at)] = True
+    return volume.to_numpy(float), visited
+
+
+def _least_squares(design: np.ndarray, value: np.ndarray, group: np.ndarray) -> tuple[float, float, float]:
+    """First coefficient as a relative change with its 95 % interval, clustered by client."""
+    inverse = np.linalg.pinv(design.T @ design)
+    beta = inverse @ (design.T @ value)
+    scores = np.zeros((group.max() + 1, design.shape[1]))
+    np.add.at(scores, group, design * (value - design @ beta)[:, None])
+    spread = float(np.sqrt((inverse @ (scores.T @ scores) @ inverse)[0, 0]))
+    return tuple(float(np.expm1(beta[0] + z * spread)) for z in (0, -1.96, 1.96))
+
+
+def before_after(meetings: pd.DataFrame, panel: pd.DataFrame) -> tuple[float, float, float]:
+    """Three months after a visit against the three before it."""
+    volume, visited = _matrices(meetings, panel)
+    who, when = np.nonzero(visited[:, WINDOW : -WINDOW - 1])
+    when = when + WINDOW
+    after = np.array([volume[i, k + 1 : k + 1 + WINDOW].sum() for i, k in zip(who, when)])
+    before = np.array([volume[i, k - WINDOW : k].sum() for i, k in zip(who, when)])
+    good = (after > 0) & (before > 0)
+    ratio = np.log(after[good] / before[good])
+    return _least_squares(np.ones((good.sum(), 1)), ratio, who[good])
+
+
+def fixed_effects(meetings: pd.DataFrame, panel: pd.DataFrame) -> tuple[float, float, float]:
+    """Log volume on effects of client and month and a dummy for the three months after a visit."""
+    volume, visited = _matrices(meetings, panel)
+    exposed = np.zeros(volume.shape)
+    for step in range(1, WINDOW + 1):
+        exposed[:, step:] = np.maximum(exposed[:, step:], visited[:, :-step])
+    seen = volume > 0
+    parts = [np.where(seen, part, 0.0) for part in (exposed, np.log(np.where(seen, volume, 1.0)))]
+    for _ in range(40):
+        for part in parts:
+            for axis in (0, 1):
+                count = np.maximum(seen.sum(axis=axis, keepdims=True), 1)
+                part -= np.where(seen, part.sum(axis=axis, keepdims=True) / count, 0.0)
+    who, _ = np.nonzero(seen)
+    return _least_squares(parts[0][seen][:, None], parts[1][seen], who)
+
+
+def matched(meetings: pd.DataFrame, panel: pd.DataFrame) -> tuple[float, float, float]:
+    """Visited against due clients: change of three months after on before, given trend, season and size."""
+    volume, visited = _matrices(meetings, panel)
+    since, rows = np.full(len(volume), 99), []
+    for month in range(volume.shape[1] - WINDOW):
+        if month >= 16:
+            span = {name: volume[:, month - a : month - b].mean(axis=1)
+                    for name, a, b in (("pre", 3, 0), ("prev", 9, 3), ("last", 11, 8), ("lastpre", 15, 12),
+                                       ("year", 12, 0))}  # fmt: skip
+            post = volume[:, month + 1 : month + 1 + WINDOW].mean(axis=1)
+            good = (since > WINDOW) & (post > 0) & np.all([part > 0 for part in span.values()], axis=0)
+            at = np.flatnonzero(good)
+            s = {name: np.log(part[at]) for name, part in span.items()}
+            rows.append(
+                np.column_stack([visited[at, month], np.log(post[at]) - s["pre"], s["pre"] - s["prev"],
+                                 s["last"] - s["lastpre"], s["year"], at, np.full(len(at), month)])
+            )  # fmt: skip
+        since = np.where(visited[:, month], 1, since + 1)
+    table = np.vstack(rows)
+    dummies = (table[:, [6]] == np.unique(table[:, 6])).astype(float)
+    return _least_squares(np.hstack([table[:, [0]], table[:, 2:5], dummies]), table[:, 1], table[:, 5].astype(int))
+
+
+def estimate(meetings: pd.DataFrame, panel: pd.DataFrame) -> tuple[float, float, float]:
+    """`la.visit_effect`."""
+    row = la.visit_effect(meetings, panel, placebos=0).frame.iloc[0]
+    return float(row["effect"]), float(row["low"]), float(row["high"])
+
+
+DESIGNS: dict[str, Callable[..., tuple[float, float, float]]] = {
+    "visit_effect": estimate, "before-after": before_after, "fixed effects": fixed_effects, "matched": matched,
+}  # fmt: skip
+
+
+def run(way: str, effect: float, runs: int, clients: int, designs: dict | None = None, first: int = 0) -> pd.DataFrame:
+    """Mean estimate, share of intervals that miss zero and that cover the planted effect."""
+    found = []
+    for seed in range(first, first + runs):
+        tables = world(way, effect, clients, seed=seed)
+        for name, design in (designs or DESIGNS).items():
+            value, low, high = design(*tables)
+            found.append((name, value, not low <= 0 <= high, low <= effect <= high, high - low))
+    table = pd.DataFrame(found, columns=["design", "mean", "excludes_zero", "covers", "width"])
+    return table.groupby("design", sort=False).mean(numeric_only=True).assign(way=way, planted=effect).reset_index()
+
+
+def base(clients: int = 5000, managers: int = 100, seed: int = 1) -> dict[str, pd.DataFrame]:
+    """A base to plan for, with contacts held and agreed, campaigns and problems."""
+    dice = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {"client_id": [f"C{i}" for i in range(clients)],
+         "client_type": dice.choice(["regular", "seasonal", "one_off"], clients, p=[0.7, 0.25, 0.05]),
+         "is_anchor": dice.random(clients) < 0.15, "company_size": dice.choice(["large", "small"], clients),
+         "season_start": dice.integers(1, 13, clients), "season_months": dice.integers(1, 6, clients),
+         "manager_id": [f"M{i % managers}" for i in range(clients)]}
+    )  # fmt: skip
+    k, p, c, q = 2 * clients, clients // 5, clients // 5, clients // 20
+
+    def days(first: str, spread: int, n: int) -> pd.DatetimeIndex:
+        return pd.Timestamp(first) + pd.to_timedelta(dice.integers(0, spread, n), unit="D")
+
+    held = pd.DataFrame({"client_id": dice.choice(table["client_id"], k), "status": "held",
+                         "held_at": days("2026-01-05", 260, k), "planned_at": pd.NaT,
+                         "format": dice.choice(["meeting", "call", "online"], k)})  # fmt: skip
+    agreed = pd.DataFrame({"client_id": dice.choice(table["client_id"], p), "status": "planned", "held_at": pd.NaT,
+                           "planned_at": days("2026-10-03", 88, p), "format": dice.choice(["meeting", "call"], p)})  # fmt: skip
+    start = days("2026-09-10", 100, c)
+    campaigns = pd.DataFrame({"client_id": dice.choice(table["client_id"], c), "start": start,
+                              "end": start + pd.to_timedelta(dice.integers(5, 60, c), unit="D")})  # fmt: skip
+    problems = pd.DataFrame({"client_id": dice.choice(table["client_id"], q), "opened_at": days("2026-09-01", 29, q)})
+    return {"clients": table, "meetings": pd.concat([held, agreed], ignore_index=True), "campaigns": campaigns,
+            "problems": problems}  # fmt: skip
+
+
+def _plan() -> None:
+    la.plan_visits(pd.DataFrame({"client_id": ["A"]}), None, "2026-03")  # imports
+    year = pd.DataFrame({"client_id": range(50), "manager_id": "M"})
+    for name, call in (
+        ("50 clients x 12 months", lambda: la.plan_visits(year, None, "2025-12", months=12)),
+        ("5,000 clients x 3 months x 100 managers", lambda: la.plan_visits(as_of="2026-09", **base())),
+    ):
+        wall, cpu = time.perf_counter(), time.process_time()
+        plan = call()
+        print(f"{name}: {time.perf_counter() - wall:.2f} s wall, {time.process_time() - cpu:.2f} s of one core, "
+              f"{len(plan)} contacts, {len(plan.exceptions)} exceptions, gap {plan.overview['gap'].max():.1%}")  # fmt: skip
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["effect", "plan"])
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--clients", type=int, default=300)
+    asked = parser.parse_args()
+    if asked.what == "plan":
+        return _plan()
+    rows = [run(way, effect, asked.runs, asked.clients) for effect in (0.0, 0.05, 0.10) for way in WAYS]
+    table = pd.concat(rows, ignore_index=True)[["planted", "way", "design", "mean", "excludes_zero", "covers", "width"]]
+    print(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
+
+
+if __name__ == "__main__":
+    main()
