@@ -36,9 +36,7 @@ def _plain(log: np.ndarray, used: np.ndarray, model: int, column: np.ndarray | N
 
 @pytest.mark.parametrize("missing", [[], [7], [3, 4, 20, 33]])
 @pytest.mark.parametrize("model", [1, 9, 21])
-def test_evidence_equals_the_plain_formula(
-    missing: list[int], model: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_evidence_equals_the_plain_formula(missing: list[int], model: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_FALL", "_RISE"):  # the prior of the direction apart, the formula is this
         monkeypatch.setattr(f"loyalty_analytics.breaks.model.{name}", np.float32(0))
     log, used = _client(5, missing)

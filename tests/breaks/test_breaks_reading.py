@@ -102,3 +102,15 @@ def test_ids_come_back_as_given(wide: pd.DataFrame) -> None:
     text = wide.set_axis([f"{i:05d}" for i in wide.index])
     assert set(la.find_breaks(text).table["client_id"]) == {f"{i:05d}" for i in la.find_breaks(wide).table["client_id"]}
     assert la.find_breaks(wide).table["client_id"].dtype == wide.index.dtype
+
+
+def test_panels_of_other_types_and_times(wide: pd.DataFrame) -> None:
+    expected = la.find_breaks(wide.round(), as_of="2030-01").table
+    _same(la.find_breaks(wide.round().astype("Float64"), as_of="2030-01").table, expected)
+    _same(la.find_breaks(wide.round().astype(object)).table, expected)
+    assert len(la.find_breaks(wide, as_of="2019-01")) == 0
+    assert len(la.find_breaks(_long(wide).iloc[:0])) == 0
+    # A long panel that ends years before the month of the report: all have left, and together.
+    gone = la.find_breaks(_long(wide), as_of="2030-01").table
+    assert set(gone["kind"]) >= {"churn"}
+    assert gone.loc[gone["kind"] == "churn", "market"].all()
