@@ -248,6 +248,11 @@ CASES = [
     Case("remark_below.csv", "Дата;Клиент;Сумма\n01.02.2024;А;5\nОтчёт сформирован 03.02.2024\n", {"Сумма": [5.0]}, {"footer": [3]}),
     Case("paid_is_no_code.csv", "client,paid,valid\nA,5,1\nB,6.5,0\n", {"paid": [5.0, 6.5], "valid": [1.0, 0.0]}),
     Case("all_formulas.xlsx", sheet_of(["Клиент", "Сумма"], ["А", "=1*2"], ["Б", "=2*2"]), {"Сумма": [NAN, NAN]}, {"formula_empty": [2, 3]}),
+    Case("break_and_separator.csv", 'client;note;amount\nA;"multi\nline; with sep";5\nB;x;6\n', {"note": ["multi\nline; with sep", "x"], "amount": [5.0, 6.0]}),
+    Case("total_above.csv", "Итого;;11,5\nКлиент;Дата;Сумма\nА;01.02.2024;5,5\nБ;02.02.2024;6\n", {"Клиент": ["А", "Б"]}, detected={"header_line": 2}),
+    Case("blanks_round_quotes.csv", 'Клиент ;Дата; Сумма\n А ; 01.02.2024 ; 5,5 \n"Б; В " ;02.02.2024; "6"\n', {"Клиент": ["А", "Б; В"], "Сумма": [5.5, 6.0]}),
+    Case("groups.xlsx", sheet_of(["Менеджер", "Клиент", "Сумма"], ["Иванов", None, 4.5], [None, "А", 1.5], [None, "Б", 3], ["Итого", None, 4.5]),
+         error="2 times the total", row=5),
     # codes
     Case("zeros.csv", "Код;Клиент;Сумма\n007;А;5\n010;Б;6\n", {"Код": ["007", "010"]}),
     Case("tax_numbers.csv", "ИНН;Клиент;Сумма\n7707083893;Сбер;1\n274062111;УФА;2\n7,70708E+09;X;3\n123456789;Y;4\n",

@@ -189,9 +189,15 @@ def split_line(line: str, separator: str, expected: int | None = None) -> list[s
     cells = []
     place = 0
     while place <= len(line):
-        if place < len(line) and line[place] == '"' and (end := _closing(line, place, separator)) is not None:
-            cells.append(_unquoted(line[place + 1 : end]))
-            place = end + 2
+        start = place
+        while start < len(line) and line[start] == " ":
+            start += 1
+        if start < len(line) and line[start] == '"' and (end := _closing(line, start, separator)) is not None:
+            cells.append(_unquoted(line[start + 1 : end]))
+            place = end + 1
+            while place < len(line) and line[place] != separator:
+                place += 1  # blanks behind the quote
+            place += 1
         else:
             stop = line.find(separator, place)
             stop = len(line) if stop < 0 else stop
@@ -207,7 +213,10 @@ def _closing(line: str, place: int, separator: str) -> int | None:
         run = end
         while run < len(line) and line[run] == '"':
             run += 1
-        if run == len(line) or line[run] == separator:
+        behind = run
+        while behind < len(line) and line[behind] == " " and separator != " ":
+            behind += 1
+        if behind == len(line) or line[behind] == separator:
             # «""» before a separator closes only where the quotes inside the cell are single ones.
             if (run - end) % 2 or (run - end == 2 and end > place + 1 and _lone_inside(line[place + 1 : end])):
                 return run - 1
@@ -338,7 +347,8 @@ def _record(physical: Sequence[str], number: int, separator: str, width: int) ->
             continue
         together = split_line(joined, separator)
         if len(together) == width and any("\n" in cell for cell in together):
-            if any(len(split_line(one, separator)) == width for one in physical[number + 1 : number + taken]):
+            between = [one for one in physical[number + 1 : number + taken] if one.count('"') % 2 == 0]
+            if any(len(split_line(one, separator)) == width for one in between):
                 break  # what follows is a record of its own: the quote is a mere sign
             return together, taken
         break

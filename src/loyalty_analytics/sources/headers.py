@@ -192,6 +192,8 @@ def _first_body_row(rows: Sequence[Sequence[Any]], width: int) -> int | None:
     if not typed:
         return None
     for number, row in enumerate(rows):
+        if is_total(next((cell for cell in row if not is_blank(cell)), None)):
+            continue
         there = sum(place < len(row) and _typed(row[place]) for place in typed)
         if there >= max(1, 0.5 * len(typed)) and sum(not is_blank(c) for c in row) >= 0.5 * width:
             if all(is_blank(c) or _may_head(c) for c in row):  # years as names of columns

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import SourceError
 from . import headers
 from .column import Column, joined
 from .findings import Findings
@@ -168,12 +169,30 @@ def compare_totals(
                 code = "total_left_out" if compared else "total_unchecked"
                 findings.add(code, file=file, row=line, rows=1, label=label)
             else:
+                _refuse_groups(total, figures, data_rows, line, names, file)
                 findings.add("total_differs", "warning", file=file, row=line, column=names[column], rows=1, label=label,
                              total=f"{figures[column][total.position]:.2f}", sum=f"{expected:.2f}",
                              money=float(figures[column][total.position] - expected))  # fmt: skip
         elif total.label:
             findings.add("total_like", "warning", file=file, row=int(lines[total.position]), rows=1, label=total.label)
     return confirmed
+
+
+def _refuse_groups(
+    total: Total, figures: dict[int, np.ndarray], data_rows: np.ndarray, line: int, names: Sequence[str], file: str
+) -> None:
+    """Rows that give exactly twice or three times a total hold the sums of their own groups."""
+    for place in total.figures:
+        if place not in figures:
+            continue
+        value = float(figures[place][total.position])
+        whole = float(np.nansum(figures[place][data_rows]))
+        if abs(value) > 1 and any(abs(whole - times * value) <= _TOLERANCE for times in (2, 3)):
+            raise SourceError(
+                f"The rows give {whole:,.2f}, just {round(whole / value)} times the total: rows of groups sum others.",
+                "Export a flat list, without groups and subtotals.",
+                file=file, row=line, column=names[place],
+            )  # fmt: skip
 
 
 def _agreement(
