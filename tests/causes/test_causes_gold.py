@@ -1,6 +1,6 @@
 """How good the rules are on texts that were labelled by hand.
 
-The floors lie a little under what was measured; «blind» was never used to write a rule.
+The floors lie a little under what was measured; «blind» was never read to write a rule.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import pytest
 
 FLOORS = {
     # part, language: micro, macro, pair, exact
-    ("held", "ru"): (0.90, 0.88, 0.83, 0.75),
+    ("held", "ru"): (0.92, 0.90, 0.87, 0.79),
     ("held", "en"): (0.90, 0.88, 0.90, 0.80),
-    ("open", "ru"): (0.90, 0.88, 0.89, 0.80),
+    ("open", "ru"): (0.95, 0.94, 0.94, 0.90),
     ("open", "en"): (0.90, 0.88, 0.90, 0.80),
-    ("blind", "ru"): (0.72, 0.69, 0.60, 0.43),
+    ("blind", "ru"): (0.74, 0.71, 0.64, 0.47),
     ("blind", "en"): (0.58, 0.46, 0.50, 0.30),
 }
 
@@ -39,8 +39,8 @@ def test_rules_on_the_shared_answers(general, own):
     truth = [frozenset((label["cause"], signs[label["sentiment"]]) for label in row["labels"]) for row in own]
     feedback = pd.DataFrame({"feedback_id": range(len(own)), "text": [row["text"] for row in own]})
     got = gold_texts.scores(general.tag(feedback).table, truth)
-    assert got["micro"] >= 0.92
-    assert got["pair"] >= 0.89
+    assert got["micro"] >= 0.94
+    assert got["pair"] >= 0.93
 
 
 def test_rules_on_the_airline_tweets(general, airline):
@@ -79,3 +79,25 @@ def test_sentiment_beats_guessing_from_the_score(general):
             guessed += ("positive" if scores[tag.feedback_id] > 6 else "negative") == sign
     assert right / n >= 0.85
     assert right / n >= guessed / n + 0.05
+
+
+@pytest.mark.parametrize("client, micro, pair", [("radio", 0.78, 0.77), ("clinic", 0.85, 0.85)])
+def test_rules_on_the_demo_texts_of_another_author(root, client, micro, pair):
+    """Half of these texts was read to mend rules; a wish counts as a complaint."""
+    import loyalty_analytics as la
+
+    file = root / "tests" / "demo" / "truth" / f"{client}_causes.csv"
+    if not file.is_file():
+        pytest.skip("the truth of the demo is absent")
+    signs = {"pos": "positive", "neg": "negative", "wish": "negative"}
+    said = pd.read_csv(file, dtype="str")
+    labels = {identity: set() for identity in said["feedback_id"]}
+    for row in said.itertuples():
+        labels[row.feedback_id].add((row.cause, signs.get(row.tone, row.tone)))
+    texts = la.load(client, month="2026-10", root=root).feedback
+    fields = [name for name in ("text", "field") if name in texts.columns]
+    feedback = texts[fields].assign(feedback_id=range(len(texts)))
+    truth = [frozenset(labels.get(identity, set())) for identity in texts["feedback_id"]]
+    got = gold_texts.scores(la.Tagger(client).tag(feedback).table, truth)
+    assert got["micro"] >= micro
+    assert got["pair"] >= pair
