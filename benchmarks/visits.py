@@ -193,7 +193,8 @@ def base(clients: int = 5000, managers: int = 100, seed: int = 1) -> dict[str, p
                          "held_at": days("2026-01-05", 260, k), "planned_at": pd.NaT,
                          "format": dice.choice(["meeting", "call", "online"], k)})  # fmt: skip
     agreed = pd.DataFrame({"client_id": dice.choice(table["client_id"], p), "status": "planned", "held_at": pd.NaT,
-                           "planned_at": days("2026-10-03", 88, p), "format": dice.choice(["meeting", "call"], p)})  # fmt: skip
+                           "planned_at": days("2026-10-03", 88, p),
+                           "format": dice.choice(["meeting", "call"], p)})  # fmt: skip
     start = days("2026-09-10", 100, c)
     campaigns = pd.DataFrame({"client_id": dice.choice(table["client_id"], c), "start": start,
                               "end": start + pd.to_timedelta(dice.integers(5, 60, c), unit="D")})  # fmt: skip
@@ -211,8 +212,9 @@ def _plan() -> None:
     ):
         wall, cpu = time.perf_counter(), time.process_time()
         plan = call()
-        print(f"{name}: {time.perf_counter() - wall:.2f} s wall, {time.process_time() - cpu:.2f} s of one core, "
-              f"{len(plan)} contacts, {len(plan.exceptions)} exceptions, gap {plan.overview['gap'].max():.1%}")  # fmt: skip
+        seconds = time.perf_counter() - wall, time.process_time() - cpu
+        print(f"{name}: {seconds[0]:.2f} s wall, {seconds[1]:.2f} s of one core, {len(plan)} contacts, "
+              f"{len(plan.exceptions)} exceptions, gap {plan.overview['gap'].max():.1%}")  # fmt: skip
 
 
 def main() -> None:
@@ -223,7 +225,8 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=300)
     asked = parser.parse_args()
     if asked.what == "plan":
-        return _plan()
+        _plan()
+        return
     rows = [run(way, effect, asked.runs, asked.clients) for effect in (0.0, 0.05, 0.10) for way in WAYS]
     table = pd.concat(rows, ignore_index=True)[["planted", "way", "design", "mean", "excludes_zero", "covers", "width"]]
     print(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))

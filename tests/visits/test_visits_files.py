@@ -86,8 +86,7 @@ def test_personal_data_is_announced_first(plan):
         assert "персональные данные" in top, sheet.title
 
 
-def test_a_filled_form_comes_back_whole(demo, plan, tmp_path):
-    data, _, _ = demo
+def test_a_filled_form_comes_back_whole(plan, tmp_path):
     given = {}
 
     def fill(rows, sheet):

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .. import words
+from ..breaks import find_breaks
 from ..intervals import wilson
 from ..months import to_periods
 from ..plots import meetings as plots
 from ..segments.kinds import client_kinds
+from ..segments.lifecycle import lifecycle
 from ..survey.response import statuses
 from ..visits.compliance import kept_rules
 from ..visits.loop import Loop, closed_loop
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     from ..results import Result
 
 __all__ = [
-    "Visits", "calendar", "compliance", "exceptions", "front", "glossary", "load", "measure", "problems", "staff",
-    "to_visit", "why",
+    "Visits", "calendar", "compliance", "exceptions", "front", "glossary", "load", "measure", "next_clients",
+    "problems", "staff", "to_visit", "why",
 ]  # fmt: skip
 
 _SHOWN = 24  # clients in the calendar
@@ -135,6 +137,17 @@ def measure(data: Data, breaks: Result, life: Result) -> Visits:
             managers=data.managers, mode=data.params.meetings.get("mode"),
         )  # fmt: skip
     return Visits(plan, order, kept, loop, critics)
+
+
+def next_clients(data: Data) -> list[Any]:
+    """Clients with a contact planned for the next month, the most urgent first: whose dossiers are wanted."""
+    breaks = find_breaks(data.panel, as_of=data.as_of, **data.params.breaks)
+    found = measure(data, breaks, lifecycle(data.panel, data.as_of, **data.params.lifecycle))
+    if found.plan is None or found.priority is None:
+        return []
+    soon = found.plan.frame[to_periods(found.plan.frame["month"]) == data.as_of.month + 1]
+    order = found.priority.frame["client_id"]
+    return order[order.isin(soon["client_id"])].tolist()
 
 
 def _silent(data: Data) -> pd.Series | None:

@@ -45,8 +45,8 @@ def slots(plan: pd.DataFrame, meetings: pd.DataFrame, seen: AsOf, country: str, 
     waiting = meetings[(meetings["status"] == "planned").fillna(False).to_numpy(bool)].dropna(subset=["planned_at"])
     agreed: dict[tuple[Any, pd.Period], pd.Timestamp] = {}
     for row in waiting.sort_values("planned_at", kind="stable").to_dict("records"):
-        day = pd.Timestamp(row["planned_at"])
-        agreed.setdefault((row["client_id"], day.to_period("M")), day)
+        fixed = pd.Timestamp(row["planned_at"])
+        agreed.setdefault((row["client_id"], fixed.to_period("M")), fixed)
     taken: dict[tuple[Any, Any], int] = {}
     starts: dict[Any, pd.Timestamp] = {}
     # What is agreed comes first: the rest is laid around it.

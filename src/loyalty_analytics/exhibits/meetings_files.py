@@ -46,7 +46,7 @@ def _none(visits: Visits) -> bool:
     return visits.plan is None or not len(visits.plan.frame)
 
 
-@exhibit("meetings", "diary", needs=("clients",))  # type: ignore[arg-type]
+@exhibit("meetings", "diary", needs=("clients",))
 def diary(data: Data, visits: Visits, *, language: str) -> Handout | Exhibit:
     """plan.ics."""
     if _none(visits):
@@ -69,7 +69,7 @@ def _span(data: Data, visits: Visits, language: str) -> str:
     return f"{words.month(first, language)} – {words.month(last, language)}"
 
 
-@exhibit("meetings", "workbook", needs=("clients",))  # type: ignore[arg-type]
+@exhibit("meetings", "workbook", needs=("clients",))
 def workbook(
     data: Data, visits: Visits, breaks: Result, reasons: Result | None = None, *, language: str
 ) -> Handout | Exhibit:
@@ -305,7 +305,8 @@ def proposals(data: Data, visits: Visits, breaks: Result, language: str) -> pd.D
         rows = falls[(falls["direction"] < 0).to_numpy(bool) & (month > data.as_of.month - 3)]
         parts.append(pd.DataFrame({
             "client_id": rows["client_id"].to_numpy(), "source": "trend_break",
-            "source_id": to_periods(rows["break_month"]).astype(str), "since": to_periods(rows["break_month"]).start_time,
+            "source_id": to_periods(rows["break_month"]).astype(str),
+            "since": to_periods(rows["break_month"]).start_time,
             "result": [say("propose_trend_break", language, month=words.month(value, language, "genitive"))
                        for value in rows["break_month"]],
         }))  # fmt: skip
@@ -337,7 +338,7 @@ def proposals(data: Data, visits: Visits, breaks: Result, language: str) -> pd.D
     have = data.actions[["client_id", "source", "opened_at"]].dropna()
     pairs = found.reset_index(names="at").merge(have, on=["client_id", "source"])
     done = pairs.loc[pairs["opened_at"] >= pairs["since"], "at"]
-    found = found.drop(index=done.unique()).drop_duplicates(["client_id", "source"], ignore_index=True)
+    found = found[~found.index.isin(done)].drop_duplicates(["client_id", "source"], ignore_index=True)
     serves = data.clients.drop_duplicates("client_id").set_index("client_id")["manager_id"]
     found["owner_id"] = found["client_id"].map(serves)
     found["opened_at"] = data.as_of.date
@@ -362,7 +363,8 @@ def proposed(data: Data, visits: Visits, breaks: Result, *, language: str) -> Ha
     columns = _columns(
         language, ("accept", "accept", "text", 10), ("name", "client", "text", 34), ("result", "what", "text", 48),
         ("owner_id", "owner", "text", 34), ("due_at", "due", "day", 12), ("opened_at", "opened", "day", 12),
-        ("source", "source", "text", 13), ("client_id", "client_id", "text", 10), ("source_id", "source_id", "text", 14),
+        ("source", "source", "text", 13), ("client_id", "client_id", "text", 10),
+        ("source_id", "source_id", "text", 14),
         ("action_id", "id", "text", 30),
     )  # fmt: skip
     sheet.write_string(0, 0, ACTIONS_MARK, book.formats["given"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -26,7 +27,7 @@ def say(key: str, language: str, **values: Any) -> str:
 
 
 def form_sheet(
-    sheet: Any, formats: dict[str, Any], data: Data, row: dict[str, Any], questions: Sequence[str], language: str
+    sheet: Any, formats: dict[str, Any], data: Data, row: Mapping[Any, Any], questions: Sequence[str], language: str
 ) -> None:
     """Write one form.
 
@@ -95,11 +96,11 @@ def _list(sheet: Any, at: int, column: int, values: Sequence[str]) -> None:
 def _date(sheet: Any, at: int, column: int) -> None:
     sheet.data_validation(
         at, column, at, column,
-        {"validate": "date", "criteria": ">", "value": pd.Timestamp("2000-01-01").to_pydatetime(), "error_type": "warning"},
+        {"validate": "date", "criteria": ">", "value": datetime(2000, 1, 1), "error_type": "warning"},
     )  # fmt: skip
 
 
-def _meeting(sheet: Any, formats: dict[str, Any], data: Data, row: dict[str, Any], language: str) -> int:
+def _meeting(sheet: Any, formats: dict[str, Any], data: Data, row: Mapping[Any, Any], language: str) -> int:
     at = _part(sheet, formats, 2, "part_meeting", language)
     for name in ("meeting_id", "client_id", "manager_id", "visitor_id", "planned_at", "purpose"):
         value = row["start"].normalize() if name == "planned_at" else row[name]
@@ -124,7 +125,8 @@ def _meeting(sheet: Any, formats: dict[str, Any], data: Data, row: dict[str, Any
             _date(sheet, at, 2)
         if name == "contact_id":
             _list(sheet, at, 2, [
-                f"{contact}{ASIDE}{person}" for contact, person in people[["contact_id", "full_name"]].dropna().to_numpy()
+                f"{contact}{ASIDE}{person}"
+                for contact, person in people[["contact_id", "full_name"]].dropna().to_numpy()
             ])  # fmt: skip
         if name in ("duration_min", "manager_self_score"):
             low, high = (5, 600) if name == "duration_min" else (1, 10)

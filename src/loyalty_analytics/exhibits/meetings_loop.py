@@ -25,7 +25,7 @@ __all__ = ["activity", "complaints", "movement", "overdue", "steps", "touches", 
 _FEW = 8
 
 
-def _days(value: float, low: float, high: float, language: str) -> str:
+def _days(value: float, low: float, high: float, *, language: str) -> str:
     """«2,1 [1,8; 2,6]» in days; «–» where the figure is not reached."""
     if pd.isna(value):
         return "–"
@@ -42,7 +42,7 @@ def steps(data: Data, visits: Visits, *, language: str) -> Exhibit:
     rows["label"] = [say(f"step_{step}", language) for step in rows["step"]]
     for name in ("median", "q90"):
         rows[f"{name}_days"] = [
-            _days(*values, language) for values in rows[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
+            _days(*values, language=language) for values in rows[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
         ]
     n = int(rows["n"].iloc[0])
     contacted, closed = rows.iloc[0], rows.iloc[2]
@@ -120,7 +120,7 @@ def complaints(data: Data, *, language: str) -> Exhibit:
     rows["label"] = [say(f"complaint_{step}", language) for step in rows["step"]]
     for name in ("median", "q90"):
         rows[f"{name}_days"] = [
-            _days(*values, language) for values in rows[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
+            _days(*values, language=language) for values in rows[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
         ]
     note = [say("complaints_note", language, open=words.number(facts["open"], language))]
     if facts["reopened_known"]:

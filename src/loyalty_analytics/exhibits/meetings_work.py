@@ -89,8 +89,8 @@ def plans(data: Data, *, language: str) -> Exhibit:
         subtitle=say("plans_sub", language, n=words.number(len(rows), language), unit=thousand),
         draw=drawn(plots.plan_and_fact, rows.head(12), language=language, unit=thousand,
                    height=60 + 30 * min(len(rows), 12)),
-        alt="; ".join(f"{r.label} {words.number(r.plan / 1e3, language)} → {words.number(r.fact / 1e3, language)}"
-                      for r in rows.head(12).itertuples()),
+        alt="; ".join(f"{label} {words.number(told, language)} → {words.number(bought, language)}"
+                      for label, told, bought in zip(rows["label"].head(12), rows["plan"] / 1e3, rows["fact"] / 1e3)),
         table=Table(frame=rows, columns=[
             Column(key="label", label=words.say("brief.col_client", language)),
             Column(key="months", label=say("col_period", language)),

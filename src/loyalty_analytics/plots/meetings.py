@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["calendar", "load", "plan_and_fact", "shares", "steps", "survival"]
+
+
+def _records(rows: pd.DataFrame) -> list[Any]:
+    return list(rows.itertuples())
 
 
 def _rows_axis(ax: Axes, labels: list[str], narrow: bool) -> np.ndarray:
@@ -38,7 +42,7 @@ def shares(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", 
     place = _rows_axis(ax, list(rows["label"]), narrow)
     ax.barh(place, np.ones(len(rows)), 0.62, color=theme.HAIRLINE)
     ax.barh(place, rows["share"], 0.62, color=theme.ACTUAL)
-    for y, row in zip(place, rows.itertuples()):
+    for y, row in zip(place, _records(rows)):
         inside = row.share > 0.12
         ax.annotate(words.percent(row.share, language), (row.share if inside else 0, y),
                     xytext=(-5 if inside else 5, 0), textcoords="offset points", va="center",
@@ -62,7 +66,7 @@ def steps(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", n
     place = _rows_axis(ax, list(rows["label"]), narrow)
     ax.barh(place, np.ones(len(rows)), 0.66, color=theme.HAIRLINE)
     ax.barh(place, rows["share"], 0.66, color=theme.ACTUAL)
-    for y, row in zip(place, rows.itertuples()):
+    for y, row in zip(place, _records(rows)):
         ax.annotate(words.percent(row.share, language), (1.01, y), va="center", color=theme.INK)
         inside = row.share > (0.75 if narrow else 0.4)
         if not narrow or inside:
@@ -118,11 +122,11 @@ def load(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", na
     """
     ax = theme.axes(ax, 70 + 26 * max(len(rows), 1))
     labels = [f"{theme.shorten(r.label, 12 if narrow else 22)}, {words.month(r.month, language, 'short', year=False)}"
-              for r in rows.itertuples()]  # fmt: skip
+              for r in _records(rows)]  # fmt: skip
     place = _rows_axis(ax, labels, narrow)
     ax.barh(place, rows["limit"], 0.66, facecolor="none", edgecolor=theme.ACTUAL, linewidth=0.9)
     ax.barh(place, rows["meetings"], 0.66, color=theme.ACTUAL)
-    for y, row in zip(place, rows.itertuples()):
+    for y, row in zip(place, _records(rows)):
         ax.plot([row.goal, row.goal], [y - 0.42, y + 0.42], color=theme.HIGHLIGHT, linewidth=1.4)
         ax.annotate(words.number(row.meetings, language), (0, y), xytext=(5, 0), textcoords="offset points",
                     va="center", color="white" if row.meetings else theme.INK)  # fmt: skip
@@ -151,7 +155,7 @@ def plan_and_fact(
     ax.barh(place, rows["fact"] / 1e3, 0.6, color=theme.ACTUAL)
     ax.barh(place, rows["plan"] / 1e3, 0.72, facecolor="none", edgecolor=theme.INK, linewidth=0.9)
     end = float(max(rows[["plan", "fact"]].to_numpy().max() / 1e3, 1))
-    for y, row in zip(place, rows.itertuples()):
+    for y, row in zip(place, _records(rows)):
         ax.annotate(f"{words.number(row.fact / 1e3, language)} / {words.number(row.plan / 1e3, language)}",
                     (max(row.plan, row.fact) / 1e3, y), xytext=(5, 0), textcoords="offset points", va="center",
                     fontsize=9, color=theme.GREY)  # fmt: skip

@@ -162,7 +162,7 @@ def plan_visits(
     exceptions = _exception_table(missing, rules, ids, who, base)
     notes = [Note("visits.planned", {"contacts": len(table), "broken": len(exceptions)})]
     if stages["gap"].max() > 0 or stages["gap"].isna().any():
-        gap = stages.loc[stages["gap"].fillna(1).idxmax()]
+        gap = stages.iloc[int(stages["gap"].fillna(1).to_numpy().argmax())]
         notes.append(Note("visits.gap", {"stage": gap["stage"], "gap": f"{gap['gap']:.3f}"}))
     return Plan(
         frame=table[columns],

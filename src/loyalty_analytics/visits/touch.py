@@ -270,8 +270,13 @@ def class_movement(
     both = now.index.intersection(then.index)
     before, after = pd.Categorical(then[both], _CLASSES), pd.Categorical(now[both], _CLASSES)
     table = pd.crosstab(before, after, dropna=False).reindex(index=list(_CLASSES), columns=list(_CLASSES), fill_value=0)
-    long = table.stack().rename("clients").reset_index()
-    long.columns = pd.Index(["before", "after", "clients"])
+    long = pd.DataFrame(
+        {
+            "before": np.repeat(np.array(_CLASSES), len(_CLASSES)),
+            "after": np.tile(np.array(_CLASSES), len(_CLASSES)),
+            "clients": table.to_numpy(np.int64).ravel(),
+        }
+    )
     change = after.codes - before.codes
     overview = pd.DataFrame(
         {"n": [len(both)], "up": [int((change > 0).sum())], "down": [int((change < 0).sum())],
