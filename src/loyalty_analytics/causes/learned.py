@@ -25,6 +25,8 @@ __all__ = ["Case", "Model", "examples"]
 _FOLDS = 5
 _LEAST_POSITIVE = 5
 _LEAST_WRONG = 10
+#: With fewer corrected texts no test out of fold can tell a model from luck: causes stay with the rules.
+_LEAST_CASES = 80
 _STEPS = np.arange(0.15, 0.86, 0.05)
 #: Weight of «the rules say so» among the features of a label: with few texts the model leans on it.
 _TRUST = 1.5
@@ -295,7 +297,8 @@ def _learn_label(matrix: sp.csr_matrix, truth: np.ndarray, ruled: np.ndarray | N
             # Never right: silenced once there is enough to tell.
             by = "none" if len(truth) >= 100 and ruled.sum() >= _LEAST_WRONG else "rules"
             return _Label(by), {**row, "by": by}
-    if truth.sum() < (_LEAST_POSITIVE if ruled is not None else 2) or truth.all():
+    few = ruled is not None and (len(truth) < _LEAST_CASES or truth.sum() < _LEAST_POSITIVE)
+    if few or truth.sum() < 2 or truth.all():
         by = "rules" if ruled is not None else "none"
         return _Label(by), {**row, "by": by}
     folds = _folds(truth.tolist() if ruled is None else list(zip(truth.tolist(), ruled.tolist())), _FOLDS)
