@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -268,3 +269,24 @@ def test_libreoffice_opens_the_workbook(plan, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0
     assert (tmp_path / "plan.pdf").stat().st_size > 10_000
+
+
+def test_check_reads_a_form_dropped_into_the_clients_folder(demo, plan, tmp_path):
+    home = Path(__file__).parents[2]
+    for part in ("params", "data/raw/radio"):
+        shutil.copytree(home / part, tmp_path / part)
+    before = la.load("radio", month="2026-11", root=tmp_path)
+
+    def fill(rows, sheet):
+        rows["meeting.held_at"][2].value = pd.Timestamp("2026-11-12").to_pydatetime()
+        rows["meeting.status"][2].value = "состоялась"
+        rows["answer.Q01"][2].value = 10
+        rows["feedback.like"][2].value = "всё вовремя"
+
+    _filled(plan, fill, tmp_path / "data" / "raw" / "radio" / "forms" / "november.xlsx")
+    # The folder's fingerprint has changed: the data are read again.
+    after = la.load("radio", month="2026-11", root=tmp_path)
+    assert len(after.meetings) == len(before.meetings) + 1
+    assert len(after.survey_answers) == len(before.survey_answers) + 1
+    assert "всё вовремя" in set(after.feedback["text"])
+    assert after.findings["problem"].str.contains("анкет").any()
