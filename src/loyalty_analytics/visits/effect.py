@@ -205,6 +205,9 @@ def _known(revenue: np.ndarray, month: int, usual: np.ndarray, since: np.ndarray
         return np.maximum(revenue[:, month - back : month - until].mean(axis=1) / usual, 0) + _FLOOR
 
     fall = np.log(level(9, 3) / level(3, 0))
+    # Who was large for years is known to the head though the last twelve months may not show it.
+    counted = (~np.isnan(revenue[:, :month])).sum(axis=1)
+    whole = np.maximum(np.nansum(revenue[:, :month], axis=1) / counted / usual, 0) + _FLOOR
     size = np.log(usual)
     wait = np.minimum(since, 12) - _WINDOW
     return np.column_stack(
@@ -212,7 +215,7 @@ def _known(revenue: np.ndarray, month: int, usual: np.ndarray, since: np.ndarray
             fall, np.clip(fall, -1, 3) ** 2, np.minimum(fall, 0),
             np.log(level(3, 0)), np.log(level(6, 3)), np.log(level(9, 6)), np.log(level(12, 9)),
             np.log(level(11, 8)), np.log(level(1, 0)),
-            size, (size - size.mean()) ** 2, wait, since > 12, size * fall,
+            size, (size - size.mean()) ** 2, wait, since > 12, size * fall, np.log(whole),
         ]
     )  # fmt: skip
 
