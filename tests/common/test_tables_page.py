@@ -16,10 +16,10 @@ KINDS = {
 def page() -> str:
     lines = [
         "# Tables and columns", "",
-        "What `sources:` in params/<client>.yaml may map. **bold**: a row means nothing without it; *either*: one of these is",
-        "filled in each row. Unknown is left empty, never 0. Money in the client's one currency, without VAT unless",
-        "`revenue: {vat: included}`. Reports 02 and 03 need `clients` and `transactions`; all other tables are optional, and each",
-        "exhibit says what it misses.", "",
+        "What `sources:` in params/<client>.yaml may map. **bold**: a row means nothing without it; *either*: one",
+        "of these is filled in each row. Unknown is left empty, never 0. Money in the client's one currency, without",
+        "VAT unless `revenue: {vat: included}`. Reports 02 and 03 need `clients` and `transactions`; all other tables",
+        "are optional, and each exhibit says what it misses.", "",
     ]  # fmt: skip
     for name in tables.names():
         table = tables.get(name)

@@ -13,7 +13,9 @@ __all__ = ["control", "crowded", "q_values", "quiet_share", "rate_of"]
 
 _HALF = 0.5  # p-values above it belong to quiet clients
 _LEAST_QUIET = 0.5
-_CROWD, _CROWD_SHARE, _CROWD_TIMES = 6, 0.10, 3.5  # clients, share of all, times the usual number
+# Clients that break one way, share of all, times the usual number. Fewer than twelve are a manager's clients
+# or a product's buyers rather than a market.
+_CROWD, _CROWD_SHARE, _CROWD_TIMES = 12, 0.10, 3.5
 _AROUND = 12  # months on each side that tell the usual number
 _FADING, _MEMORY, _SAME = 3.0, 3, 3  # times the rate, months back, months that a date may move
 _WATCHFUL = 2.0  # times the rate of the strict setting
@@ -71,7 +73,11 @@ def control(found: Found, rate: float) -> tuple[pd.DataFrame, float]:
     weaker = ~strong & (rows["q_value"] <= _FADING * rate).to_numpy()
     stood = _stood(found, rows, weaker, limit) if limit else weaker & False
     kept = rows[strong | stood].sort_values(["p_value", "row", "break_month"]).reset_index(drop=True)
-    kept["market"] = crowded(kept["break_month"].to_numpy(dtype=np.int64), int((~np.isnan(every)).sum()))
+    kept["market"] = False
+    for way in (-1, 1):  # a market goes one way
+        same = (kept["direction"] == way).to_numpy()
+        months = kept.loc[same, "break_month"].to_numpy(dtype=np.int64)
+        kept.loc[same, "market"] = crowded(months, int((~np.isnan(every)).sum()))
     return kept, float(total * limit) if len(kept) else 0.0
 
 

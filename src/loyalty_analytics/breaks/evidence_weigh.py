@@ -231,7 +231,10 @@ def _chance(quiet: np.ndarray, odds: np.ndarray) -> np.ndarray:
 def _grades(probability: pd.Series, chance: pd.Series, strong: float, possible: float) -> np.ndarray:
     """Both must hold: likely against the other reasons and none, and rare where nothing happened."""
     return np.select(
-        [(probability >= strong) & (chance <= _RARE["strong"]), (probability >= possible) & (chance <= _RARE["possible"])],
+        [
+            (probability >= strong) & (chance <= _RARE["strong"]),
+            (probability >= possible) & (chance <= _RARE["possible"]),
+        ],
         ["strong", "possible"],
         "none",
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .. import words
+from ..causes.labelling import read_corrections
 from ..months import to_periods
 from ..results import Result
 from .base import Front, Tile, glossary
@@ -19,7 +20,7 @@ from .volume import Volume, falls, label_of, names, volume
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["evidence", "front", "glossary"]
+__all__ = ["cause_options", "evidence", "front", "glossary"]
 
 
 def evidence(data: Data) -> dict[str, pd.DataFrame]:
@@ -29,6 +30,13 @@ def evidence(data: Data) -> dict[str, pd.DataFrame]:
         "managers", "feedback", "contacts", "meetings", "client_budgets",
     )  # fmt: skip
     return {name: getattr(data, name) for name in wanted}
+
+
+def cause_options(data: Data) -> dict[str, Any]:
+    """How this client's texts are tagged: its codebook, its analysts' corrections, its params."""
+    corrections = read_corrections(data.client)
+    learned = {"corrections": corrections} if len(corrections) else {}
+    return {"codebook": data.params.codebook, **learned, **data.params.causes}
 
 
 def front(

@@ -6,6 +6,7 @@ Nothing heavy is imported, so that a rerun without changes ends before pandas wo
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -79,7 +80,10 @@ def client_facts(client: str, root: Path) -> dict[str, Any]:
     title = content.get("title") or client
     if not isinstance(title, dict):
         title = {"ru": title, "en": title}
-    books = [path for path in (root / "params" / "codebooks").rglob("*") if path.is_file()]
+    books = [
+        path for name in ("codebooks", "questions") for path in (root / "params" / name).rglob("*") if path.is_file()
+    ]
+    books += sorted((root / "params").glob(f"{glob.escape(client)}.corrections.csv"))
     raw = root / "data" / "raw" / client
     data = [path for path in raw.rglob("*") if path.is_file()] if raw.is_dir() else []
     sources = content.get("sources")
