@@ -34,10 +34,11 @@ def check_clients(clients: Sequence[str], root: Path) -> int:
                    f"{facts['deals']} deals, {facts['answers']} answers")  # fmt: skip
         for row in found.head(_SHOWN).itertuples(index=False):
             place = ", ".join(part for part in (_text(row.file), _line(row.row), _text(row.column)) if part)
-            click.echo(f"  {row.severity}: {place}: {row.problem} {row.advice}".rstrip())
+            where = f"{place}: " if place else ""
+            click.echo(f"  {row.severity}: {where}{row.problem} {row.advice}".rstrip())
         if len(found) > _SHOWN:
             click.echo(f"  … {len(found) - _SHOWN} more")
-        click.echo(f"  all findings: {_near(made.folder / 'findings.csv', root)}")
+        click.echo(f"  all findings: {_near(made.folder / 'findings.csv', root)}, as a page: {_near(made.page, root)}")
         for report, exhibits in made.possible.groupby("report", sort=True):
             lacking = exhibits[~exhibits["possible"]]
             click.echo(f"  {report}: {len(exhibits) - len(lacking)} of {len(exhibits)} exhibits")
