@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
 import loyalty_analytics as la
 from loyalty_analytics.errors import DataError
 from loyalty_analytics.exhibits import client as report
+from loyalty_analytics.exhibits.meetings_files import blank_form
+from loyalty_analytics.sources.findings import Findings
+from loyalty_analytics.sources.forms import read_forms
 
 MONTH = "2026-10"
 
@@ -121,3 +126,20 @@ def test_each_dossier_prints_on_two_sheets(chosen, tmp_path):
         for file in printed:
             pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", file.read_bytes()))
             assert 1 <= pages <= 2, file.name
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_blank_form_can_be_read_back(demo, chosen, tmp_path, language):
+    data, _, _, _ = demo
+    page = la.dossier(chosen["lost"], data)
+    handout = blank_form(data, page, language=language)
+    assert handout.content == blank_form(data, page, language=language).content
+    book = openpyxl.load_workbook(io.BytesIO(handout.content))
+    rows = {row[0].value: row for row in book.active.iter_rows(min_row=2) if row[0].value}
+    rows["meeting.held_at"][2].value = pd.Timestamp("2026-11-18").to_pydatetime()
+    rows["meeting.status"][2].value = {"ru": "состоялась", "en": "held"}[language]
+    book.save(tmp_path / "form.xlsx")
+    found = Findings()
+    meeting = read_forms([tmp_path / "form.xlsx"], found)["meetings"].iloc[0]
+    assert meeting[["client_id", "status", "format"]].tolist() == [chosen["lost"], "held", "meeting"]
+    assert len(found) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,9 @@ from .volume import label_of, names
 if TYPE_CHECKING:
     from ..load import Data
     from ..results import Result
+    from ..visits.dossier import Dossier
 
-__all__ = ["diary", "plan_workbook", "proposals", "proposed", "timed_plan", "workbook"]
+__all__ = ["blank_form", "diary", "plan_workbook", "proposals", "proposed", "timed_plan", "workbook"]
 
 _FORMS = 40  # forms in one workbook: the meetings of one month
 _DUE_DAYS = 14
@@ -381,3 +383,23 @@ def proposed(data: Data, visits: Visits, breaks: Result, *, language: str) -> Ha
     sheet.freeze_panes(4, 2)
     text = words.say("meetings.file_actions", language, n=words.number(len(rows), language))
     return Handout("actions_proposed.xlsx", book.bytes(), text)
+
+
+def blank_form(data: Data, page: Dossier, reasons: Result | None = None, *, language: str) -> Handout:
+    """The form of the next meeting with the client of a dossier."""
+    card = page.card
+    client = card["client_id"]
+    held = data.meetings[(data.meetings["client_id"] == client).to_numpy(bool)]
+    number = int((held["status"] == "held").fillna(False).sum()) + 1
+    month = data.as_of.month + 1
+    head = data.managers.drop_duplicates("manager_id").set_index("manager_id")["head_id"].get(card["manager_id"])
+    row = {
+        "client_id": client, "name": label_of(names(data), client), "manager_id": card["manager_id"],
+        "visitor_id": head if pd.notna(head) else card["manager_id"], "meeting_id": f"F-{client}-{number}",
+        "start": month.start_time, "format": "meeting", "purpose": "quarterly", "month": month.start_time,
+    }  # fmt: skip
+    book = _Book(data.as_of.date)
+    _forms(book, data, pd.DataFrame([row]), reasons, language)
+    mark = re.sub(r"[^a-z0-9]+", "-", str(client).lower()).strip("-")
+    plain = mark if mark == str(client).lower() else hashlib.sha256(str(client).encode()).hexdigest()[:10]
+    return Handout(f"form_{plain[:40]}.xlsx", book.bytes(), words.say("meetings.file_form", language))
