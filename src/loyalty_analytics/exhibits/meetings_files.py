@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from ..sources.forms import ACTIONS_MARK, ASIDE, LISTS
 from .base import Exhibit, exhibit
 from .handout import Handout
 from .meetings import Visits, planned, staff
+from .meetings_book import Book, columns_of
 from .meetings_diary import calendar_file, slots, visit_numbers
 from .meetings_form import form_sheet, say
 from .volume import label_of, names
@@ -29,7 +29,6 @@ __all__ = ["blank_form", "diary", "plan_workbook", "proposals", "proposed", "tim
 
 _FORMS = 40  # forms in one workbook: the meetings of one month
 _DUE_DAYS = 14
-_BAD = re.compile(r"[\[\]:*?/\\']")
 
 
 def timed_plan(data: Data, visits: Visits, language: str) -> pd.DataFrame:
@@ -82,96 +81,13 @@ def workbook(
                    words.say("meetings.file_xlsx", language))  # fmt: skip
 
 
-class _Book:
-    """A workbook without live formulas or links, with a fixed date."""
-
-    def __init__(self, day: pd.Timestamp) -> None:
-        import xlsxwriter
-
-        self.buffer = io.BytesIO()
-        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                   "strings_to_numbers": False}  # fmt: skip
-        self.book = xlsxwriter.Workbook(self.buffer, options)
-        self.book.set_properties({"created": day.to_pydatetime(), "author": "", "company": ""})
-        base = {"font_name": "Arial", "font_size": 10, "valign": "top"}
-        wrap = {**base, "text_wrap": True}
-        light = {"bg_color": "#eef4fb", "border": 1, "border_color": "#d9e2ec"}
-        looks: dict[str, dict[str, Any]] = {
-            "title": {**base, "bold": True, "font_size": 14}, "warning": {**base, "font_color": "#c0392b"},
-            "head": {**wrap, "bold": True, "bottom": 1}, "part": {**base, "bold": True, "font_size": 11},
-            "text": wrap, "given": {**wrap, "font_color": "#52606d", "align": "left"},
-            "input": {**wrap, **light, "align": "left"},
-            "input_day": {**base, **light, "num_format": "dd.mm.yyyy", "align": "left"},
-            "day": {**base, "num_format": "dd.mm.yyyy", "align": "left"},
-            "moment": {**base, "num_format": "dd.mm.yyyy hh:mm", "align": "left"},
-            "number": {**base, "num_format": "#,##0"}, "percent": {**base, "num_format": "0%"},
-        }  # fmt: skip
-        self.formats = {name: self.book.add_format(look) for name, look in looks.items()}
-        self.taken: set[str] = set()
-
-    def sheet(self, name: str) -> Any:
-        """A sheet under a name that Excel takes and that is not taken."""
-        clean = _BAD.sub(" ", name).strip()[:31] or "1"
-        at, chosen = 2, clean
-        while chosen.casefold() in self.taken:
-            chosen = f"{clean[:27]} {at}"
-            at += 1
-        self.taken.add(chosen.casefold())
-        return self.book.add_worksheet(chosen)
-
-    def bytes(self) -> bytes:
-        self.book.close()
-        return self.buffer.getvalue()
-
-    def block(self, sheet: Any, at: int, rows: pd.DataFrame, columns: list[tuple[str, str, str, int]]) -> int:
-        """Write rows with their heads; the next free row.
-
-        Parameters
-        ----------
-        columns : key, head, format {text, day, moment, number, percent}, width
-        """
-        for place, (_, head, _, _) in enumerate(columns):
-            sheet.write_string(at, place, head, self.formats["head"])
-        for row in rows.to_dict("records"):
-            at += 1
-            for place, (key, _, kind, _) in enumerate(columns):
-                self.cell(sheet, at, place, row[key], kind)
-        return at + 1
-
-    def cell(self, sheet: Any, at: int, place: int, value: Any, kind: str) -> None:
-        if pd.isna(value) or value == "":
-            return
-        look = self.formats[kind]
-        if kind in ("day", "moment"):
-            sheet.write_datetime(at, place, pd.Timestamp(value).to_pydatetime(), look)
-        elif kind in ("number", "percent"):
-            sheet.write_number(at, place, float(value), look)
-        else:
-            sheet.write_string(at, place, str(value), look)
-
-    def page(self, sheet: Any, title: str, language: str, columns: list[tuple[str, str, str, int]]) -> int:
-        """Title, the line on personal data and widths; the first free row."""
-        sheet.write_string(0, 0, say("personal", language), self.formats["warning"])
-        sheet.write_string(1, 0, title, self.formats["title"])
-        for place, (_, _, _, width) in enumerate(columns):
-            sheet.set_column(place, place, width)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        return 3
-
-
-def _columns(language: str, *wanted: tuple[str, str, str, int], **values: str) -> list[tuple[str, str, str, int]]:
-    return [(key, say(f"col_{head}", language, **values), kind, width) for key, head, kind, width in wanted]
-
-
 def plan_workbook(data: Data, visits: Visits, breaks: Result, reasons: Result | None = None, *, language: str) -> bytes:
     """The workbook of the plan: director, exceptions, load, a sheet per manager, a form per meeting of next month."""
     assert visits.plan is not None
-    book = _Book(data.as_of.date)
+    book = Book(data.as_of.date)
     rows = timed_plan(data, visits, language).sort_values(["start", "name"], kind="stable")
     sheet = book.sheet(say("sheet_plan", language))
-    columns = _columns(
+    columns = columns_of(
         language, ("name", "client", "text", 34), ("start", "start", "moment", 17), ("how", "format", "text", 10),
         ("aim", "rule", "text", 26), ("because", "because", "text", 46), ("priority", "points", "number", 9),
         ("visitor", "visitor", "text", 20), ("manager", "manager", "text", 20), ("fixed", "agreed", "text", 11),
@@ -190,7 +106,7 @@ def plan_workbook(data: Data, visits: Visits, breaks: Result, reasons: Result | 
     return book.bytes()
 
 
-def _exceptions(book: _Book, data: Data, visits: Visits, language: str) -> None:
+def _exceptions(book: Book, data: Data, visits: Visits, language: str) -> None:
     assert visits.plan is not None
     if not len(visits.plan.exceptions):
         return
@@ -201,7 +117,7 @@ def _exceptions(book: _Book, data: Data, visits: Visits, language: str) -> None:
     rows["manager"] = [label_of(people, who) if pd.notna(who) else "" for who in rows["manager_id"]]
     rows["by_call"] = [words.say("common.yes" if does else "common.no", language) for does in rows["call_would_do"]]
     rows["shown"] = [words.month(month, language) for month in rows["month"]]
-    columns = _columns(
+    columns = columns_of(
         language, ("name", "client", "text", 34), ("need", "need", "text", 24), ("shown", "month", "text", 16),
         ("missing", "missing", "number", 12), ("by_call", "by_call", "text", 14), ("manager", "manager", "text", 22),
     )  # fmt: skip
@@ -209,13 +125,13 @@ def _exceptions(book: _Book, data: Data, visits: Visits, language: str) -> None:
     book.block(sheet, book.page(sheet, say("exceptions_title", language), language, columns), rows, columns)
 
 
-def _load(book: _Book, data: Data, visits: Visits, language: str) -> None:
+def _load(book: Book, data: Data, visits: Visits, language: str) -> None:
     assert visits.plan is not None
     people = staff(data)
     rows = visits.plan.load.copy()
     rows["visitor"] = [label_of(people, who) if pd.notna(who) else "" for who in rows["visitor_id"]]
     rows["shown"] = [words.month(month, language) for month in rows["month"]]
-    columns = _columns(
+    columns = columns_of(
         language, ("visitor", "visitor", "text", 30), ("shown", "month", "text", 18),
         ("meetings", "meetings", "number", 10), ("calls", "calls", "number", 10), ("goal", "goal", "number", 8),
         ("limit", "limit", "number", 8),
@@ -224,7 +140,7 @@ def _load(book: _Book, data: Data, visits: Visits, language: str) -> None:
     book.block(sheet, book.page(sheet, say("load_title", language), language, columns), rows, columns)
 
 
-def _managers(book: _Book, data: Data, plan: pd.DataFrame, breaks: Result, language: str) -> None:
+def _managers(book: Book, data: Data, plan: pd.DataFrame, breaks: Result, language: str) -> None:
     """A sheet per manager for the front line: visits, cases and promises, falls."""
     known, people = names(data), staff(data)
     serves = data.clients.drop_duplicates("client_id").set_index("client_id")["manager_id"]
@@ -243,15 +159,15 @@ def _managers(book: _Book, data: Data, plan: pd.DataFrame, breaks: Result, langu
     everyone = plan["manager_id"].dropna().unique().tolist()
     everyone += [who for who in owner.dropna().unique() if who not in everyone]
     unit = words.unit_words("", data.params.currency, language)
-    visits_of = _columns(
+    visits_of = columns_of(
         language, ("name", "client", "text", 34), ("start", "start", "moment", 17), ("how", "format", "text", 12),
         ("because", "because", "text", 46), ("visitor", "visitor", "text", 20),
     )  # fmt: skip
-    cases_of = _columns(
+    cases_of = columns_of(
         language, ("name", "client", "text", 34), ("due_at", "due", "day", 17), ("late", "late", "number", 12),
         ("what", "source", "text", 46),
     )  # fmt: skip
-    falls_of = _columns(
+    falls_of = columns_of(
         language, ("name", "client", "text", 34), ("since", "since", "text", 17), ("effect", "effect", "percent", 12),
         ("lost", "lost", "number", 46), unit=unit,
     )  # fmt: skip
@@ -273,7 +189,7 @@ def _managers(book: _Book, data: Data, plan: pd.DataFrame, breaks: Result, langu
                 at += 3
 
 
-def _forms(book: _Book, data: Data, plan: pd.DataFrame, reasons: Result | None, language: str) -> None:
+def _forms(book: Book, data: Data, plan: pd.DataFrame, reasons: Result | None, language: str) -> None:
     """A form for each meeting of the first month of the plan."""
     soon = plan[(plan["format"] != "call").to_numpy(bool) & (to_periods(plan["month"]) == data.as_of.month + 1)]
     questions: dict[Any, list[str]] = {}
@@ -360,9 +276,9 @@ def proposed(data: Data, visits: Visits, breaks: Result, *, language: str) -> Ha
         accept="", name=[label_of(known, client) for client in rows["client_id"]],
         owner_id=[f"{who}{ASIDE}{label_of(people, who)}" if pd.notna(who) else "" for who in rows["owner_id"]],
     )  # fmt: skip
-    book = _Book(data.as_of.date)
+    book = Book(data.as_of.date)
     sheet = book.sheet(say("sheet_proposed", language))
-    columns = _columns(
+    columns = columns_of(
         language, ("accept", "accept", "text", 10), ("name", "client", "text", 34), ("result", "what", "text", 48),
         ("owner_id", "owner", "text", 34), ("due_at", "due", "day", 12), ("opened_at", "opened", "day", 12),
         ("source", "source", "text", 13), ("client_id", "client_id", "text", 10),
@@ -398,7 +314,7 @@ def blank_form(data: Data, page: Dossier, reasons: Result | None = None, *, lang
         "visitor_id": head if pd.notna(head) else card["manager_id"], "meeting_id": f"F-{client}-{number}",
         "start": month.start_time, "format": "meeting", "purpose": "quarterly", "month": month.start_time,
     }  # fmt: skip
-    book = _Book(data.as_of.date)
+    book = Book(data.as_of.date)
     _forms(book, data, pd.DataFrame([row]), reasons, language)
     mark = re.sub(r"[^a-z0-9]+", "-", str(client).lower()).strip("-")
     plain = mark if mark == str(client).lower() else hashlib.sha256(str(client).encode()).hexdigest()[:10]

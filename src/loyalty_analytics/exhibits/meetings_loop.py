@@ -52,7 +52,9 @@ def steps(data: Data, visits: Visits, *, language: str) -> Exhibit:
     )  # fmt: skip
     if rows["share"].iloc[-1] == 0:
         title += "; " + say("steps_untold", language)
-    bars = rows.assign(text=["" if text == "–" else say("days_half", language, days=text) for text in rows["median_days"]])
+    bars = rows.assign(
+        text=["" if text == "–" else say("days_half", language, days=text) for text in rows["median_days"]]
+    )
     level = data.actions["level"].value_counts()
     levels = ", ".join(
         f"{say(f'level_{name}', language)} {words.number(count, language)}" for name, count in level.items()
