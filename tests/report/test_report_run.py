@@ -108,6 +108,27 @@ def test_a_sick_notebook_fails_alone(make_root, options, kit, case, monkeypatch)
     assert (root / "reports/.stage/beta/2026-10/01_brief.html").is_file()
 
 
+@pytest.mark.proof
+@pytest.mark.parametrize("case", ["raises", "hangs in a cell", "eats memory", "dies"])
+def test_one_sick_client_of_fifty(make_root, options, kit, case):
+    source, _, _ = CASES[case]
+    clients = [f"c{number:02d}" for number in range(50)]
+    root = make_root(clients, {"01_brief": ["1"]})
+    for client in clients:
+        refresh(client, root)
+    assert run(clients, ["2026-09"], options(root)).code == 0
+    last_good = kit.snapshot(root / "reports/c07/2026-09")
+    kit.write_notebook(
+        root / "notebooks/02_segments.ipynb", ["if client == 'c07':\n    " + source.replace("\n", "\n    ")]
+    )
+    limits = {"seconds": 60.0, "cell_seconds": 1.5 if case == "hangs in a cell" else 60.0, "megabytes": 600}
+    done = run(clients, ["2026-10"], options(root, **limits))
+    assert done.code == 3
+    assert {client for client, _ in done.published} == {*clients} - {"c07"}
+    assert (root / "reports/c07/2026-10.failed.html").is_file()
+    assert kit.snapshot(root / "reports/c07/2026-09") == last_good
+
+
 def test_parameters_stay_text(make_root, options, kit):
     book = ["print(repr(client), type(client).__name__, repr(month), repr(language))"]
     root = make_root(["007"], {"01_brief": book})
