@@ -172,19 +172,33 @@ def report(clients: tuple[str, ...], everyone: bool, month: str | None, since: s
 
 @_commands.command()
 @click.argument("client")
-@click.argument("client_ids", nargs=-1, required=True)
+@click.argument("client_ids", nargs=-1)
+@click.option("--client", "more_ids", multiple=True, metavar="ID", help="Id of a client; may stand several times.")
+@click.option("--planned", is_flag=True, help="All clients of next month's plan of visits.")
 @_month_option
 @_out_option
 @_root_option
 @_line_options
-def dossier(client: str, client_ids: tuple[str, ...], month: str | None, out: Path | None, root: Path | None,
-            **line: Any) -> int:  # fmt: skip
+def dossier(client: str, client_ids: tuple[str, ...], more_ids: tuple[str, ...], planned: bool, month: str | None,
+            out: Path | None, root: Path | None, **line: Any) -> int:  # fmt: skip
     """Build dossiers of single clients of CLIENT: working papers for a meeting."""
     from .report.run import run as run_line
 
     home, names = _clients((client,), False, root)
+    months = _months(month, None)
+    wanted = [*client_ids, *more_ids, *(_planned(client, months, home) if planned else ())]
+    if not wanted:
+        raise click.UsageError("Name at least one client: CLIENT_IDS, --client ID, or --planned.")
     options = _options(home, out, **line)
-    return _tell(run_line(names, _months(month, None), options, reports=False, dossiers=client_ids), options)
+    return _tell(run_line(names, months, options, reports=False, dossiers=list(dict.fromkeys(wanted))), options)
+
+
+def _planned(client: str, months: list[str], home: Path) -> list[str]:
+    """Ids of the clients to be visited in the month after the report's."""
+    from .exhibits.meetings_base import next_clients
+    from .load import load
+
+    return [str(found) for found in next_clients(load(client, months[0] if months else None, home))]
 
 
 @_commands.command()

@@ -203,10 +203,14 @@ def _p_values(after: pd.Series, n_after: int, before: pd.Series, n_before: int) 
 
 
 def visited(data: Data, life: Result) -> pd.DataFrame:
-    """Clients that are visited: they have a manager, and neither the card nor the ledger calls them lost."""
+    """Clients that are visited: neither the card nor the ledger calls them lost.
+
+    Where no client has a manager there is nobody who visits, and the table is empty.
+    """
+    clients = data.clients
     gone = life.frame.loc[life.frame["status"] == "lost", "client_id"]
-    kept = data.clients["manager_id"].notna() & (data.clients["status"] != "lost").fillna(True)
-    return data.clients[kept & ~data.clients["client_id"].isin(gone)]
+    lost = (clients["status"] == "lost").fillna(False) | clients["client_id"].isin(gone)
+    return clients[~lost.to_numpy(bool) & clients["manager_id"].notna().any()]
 
 
 def visit_tables(data: Data) -> dict[str, pd.DataFrame]:

@@ -17,7 +17,7 @@ from ..visits.compliance import kept_rules
 from ..visits.loop import Loop, closed_loop
 from ..visits.plan import Plan, plan_visits
 from ..visits.priority import priorities
-from .brief_voice import visit_tables
+from .brief_voice import visit_tables, visited
 from .volume import short_name
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def to_visit(data: Data, life: Result) -> pd.DataFrame:
     ----------
     life : result of `la.lifecycle`
     """
-    clients = data.clients
-    gone = set(life.frame.loc[life.frame["status"] == "lost", "client_id"])
-    lost = (clients["status"] == "lost").fillna(False) | clients["client_id"].isin(gone)
-    stays = clients[~lost.to_numpy(bool)]
+    stays = visited(data, life)
     if not len(data.panel):
         return stays
     kinds = client_kinds(data.panel, data.as_of, **data.params.kinds).frame

@@ -227,7 +227,10 @@ class _Line:
                 add(entry["notebook"], entry["language"], entry.get("client_id"))
         for notebook in self.notebooks:
             if notebook == notebooks.DOSSIER:
-                for client_id in [*self.dossiers, *picked]:
+                for client_id in self.dossiers:
+                    for language in languages:
+                        add(notebook, language, client_id)
+                for client_id in picked:
                     add(notebook, languages[0], client_id)
             else:
                 for language in languages:
