@@ -65,10 +65,12 @@ class Book:
         """
         for place, (_, head, _, _) in enumerate(columns):
             sheet.write_string(at, place, head, self.formats["head"])
+        _height(sheet, at, [(head, width) for _, head, _, width in columns])
         for row in rows.to_dict("records"):
             at += 1
             for place, (key, _, kind, _) in enumerate(columns):
                 self.cell(sheet, at, place, row[key], kind)
+            _height(sheet, at, [(row[key], width) for key, _, kind, width in columns if kind == "text"])
         return at + 1
 
     def cell(self, sheet: Any, at: int, place: int, value: Any, kind: str) -> None:
@@ -92,6 +94,13 @@ class Book:
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         return 3
+
+
+def _height(sheet: Any, at: int, texts: list[tuple[Any, int]]) -> None:
+    """Room for the lines of wrapped text: not every program finds the height by itself."""
+    lines = max((-(-len(str(text)) // width) for text, width in texts if isinstance(text, str)), default=1)
+    if lines > 1:
+        sheet.set_row(at, 13.5 * lines)
 
 
 def columns_of(language: str, *wanted: tuple[str, str, str, int], **values: str) -> list[tuple[str, str, str, int]]:
