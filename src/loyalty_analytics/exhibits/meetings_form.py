@@ -48,6 +48,7 @@ def form_sheet(
     sheet.write_string(0, 1, say("form_title", language, client=row["name"]), formats["title"])
     sheet.write_string(1, 1, say("personal", language), formats["warning"])
     sheet.write_string(2, 1, say("how_to", language), formats["text"])
+    sheet.set_row(2, 27)
     at = _meeting(sheet, formats, data, row, language)
     at = _answers(sheet, formats, data, client, at, language)
     at = _part(sheet, formats, at, "part_feedback", language)
