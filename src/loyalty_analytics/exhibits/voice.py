@@ -160,7 +160,11 @@ def _summary(data: Data, voice: Said, rows: pd.DataFrame, drivers: Result, langu
         parts.append(words.say("voice.front_times", language, times=words.number(times, language, 1)))
     advice = voice.advice.get(top["cause"], "")
     text = "; ".join(parts) + "."
-    return f"{text} {words.say('voice.front_advice', language, advice=advice)}" if advice else text
+    if not advice:
+        return text
+    # The advice of a codebook is a sentence of its own; here it goes on after a colon.
+    advice = advice[0].lower() + advice[1:].rstrip(".")
+    return f"{text} {words.say('voice.front_advice', language, advice=advice)}"
 
 
 def _times(drivers: Result, cause: str) -> float | None:
