@@ -87,6 +87,7 @@ def reference_hyper() -> Hyper:
 
 
 def log_sum(values: np.ndarray, axis: int) -> np.ndarray:
+    """Log of a sum of exponentials along an axis, without overflow."""
     most = values.max(axis=axis, keepdims=True)
     return np.squeeze(most + np.log(np.exp(values - most).sum(axis=axis, keepdims=True)), axis)
 

@@ -28,12 +28,14 @@ _RECENT = 12  # months: older breaks are no news; report 03 lists them all
 
 
 def plan_part(facts: Volume, language: str) -> str:
+    """«…, 91 % of plan», or nothing without a plan."""
     if np.isnan(facts.of_plan):
         return ""
     return words.say("brief.volume_plan", language, share=words.percent(facts.of_plan, language))
 
 
 def change_part(facts: Volume, language: str) -> str:
+    """«…, 8 % below October 2025», or nothing without last year."""
     if np.isnan(facts.change):
         return ""
     shown = words.percent(abs(facts.change), language)

@@ -104,4 +104,5 @@ def _height(sheet: Any, at: int, texts: list[tuple[Any, int]]) -> None:
 
 
 def columns_of(language: str, *wanted: tuple[str, str, str, int], **values: str) -> list[tuple[str, str, str, int]]:
+    """Columns of a block with their heads in the reader's language."""
     return [(key, say(f"col_{head}", language, **values), kind, width) for key, head, kind, width in wanted]

@@ -27,17 +27,21 @@ class Where:
 
 
 def where_is(text: pa.Array, value: str) -> np.ndarray:
+    """Rows whose text is a value."""
     return np.flatnonzero(np.asarray(pc.fill_null(pc.equal(text, value), False)))
 
 
 def as_float(value: float | None) -> float:
+    """A number, NaN where there is none."""
     return np.nan if value is None else value
 
 
 def as_moment(value: Any) -> Any:
+    """A moment, NaT where there is none."""
     moment: Any = "NaT" if value is None else value
     return np.datetime64(moment, "us")
 
 
 def as_series(text: pa.Array) -> pd.Series:
+    """An Arrow column of text as a pandas one."""
     return pd.Series(pd.array(text, dtype=pd.StringDtype("pyarrow", na_value=np.nan)))

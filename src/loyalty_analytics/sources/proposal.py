@@ -82,6 +82,7 @@ def _escaped(text: str) -> str:
 
 
 def params_text(client: str, guesses: Sequence[Guess], undecided: Sequence[str], url: str | None) -> str:
+    """The commented yaml of a proposal."""
     russian = any(re.search("[А-Яа-я]", header) for guess in guesses for header in guess.columns.values())
     lines = [
         "# Proposed from the headers and values of the files; figures behind # tell how sure each column is, per cent.",
@@ -145,6 +146,7 @@ def _quoted(text: str) -> str:
 
 
 def copy_raw(files: Sequence[Path], folder: Path, overwrite: bool) -> None:
+    """Copy files into data/raw; an existing file stays unless ``overwrite``."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in files:
         target = folder / path.name
@@ -156,6 +158,7 @@ def copy_raw(files: Sequence[Path], folder: Path, overwrite: bool) -> None:
 
 
 def questions(guesses: Sequence[Guess], looked: Sequence[tuple[str, RawTable]]) -> list[str]:
+    """What the files cannot decide, as sentences for the consultant."""
     asked = []
     raws = dict(looked)
     for guess in guesses:
