@@ -32,7 +32,7 @@ def read(part: str | None = None, language: str | None = None) -> list[Gold]:
                 cells = [cell.strip() for cell in line.split("|")]
                 marks = " ".join([cells[1], *cells[3:]]).split()
                 labels = frozenset((legend[mark[0]], _SIGNS[mark[1]]) for mark in marks)
-                rows.append(Gold(file.stem, section, cells[0], cells[2], labels))
+                rows.append(Gold(file.stem.removesuffix("_new"), section, cells[0], cells[2], labels))
     return [row for row in rows if part in (None, row.part) and language in (None, row.language)]
 
 

@@ -31,7 +31,7 @@ def test_rules_on_gold_texts(general, part, language):
 def test_there_are_enough_texts():
     assert len(gold_texts.read(language="ru")) >= 300
     assert len(gold_texts.read(language="en")) >= 100
-    assert len({row.trade for row in gold_texts.read()} - {"blind"}) == 4
+    assert len({row.trade for row in gold_texts.read()} - {"blind"}) >= 4
 
 
 def test_rules_on_the_shared_answers(general, own):
