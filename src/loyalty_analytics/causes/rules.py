@@ -11,25 +11,24 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .clauses import Layout
 from .codebook import Codebook
-from .matcher import AND, COMMA, CONTRAST, SENTENCE, Match, Matcher, Token
+from .matcher import AND, COMMA, CONTRAST, Match, Matcher, Token
 
 __all__ = ["GENERAL", "Hit", "Reader"]
 
 GENERAL = "company.general"
-_NEGATION_REACH = 4
-_BACK_REACH = 3
+#: Causes that a sneer names («Great service, waited two hours»).
+_WHOLE = (None, GENERAL, "service", "staff", "company")
 _EXCEPT_REACH = 5
 #: A clause of so few words that its opinion can only be about the whole.
 _SHORT = 3
+#: A clause of so many words and no opinion tells what went wrong.
+_STORY = 4
 _COST = {0: 0.0, AND: 1.5, COMMA: 4.0}
 _FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen": -1}
-#: Fields of the form in which people say what they would have, not what is.
-_WISHES = ("improve", "strengthen")
-#: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
 #: A deed in the past or a habit: «сделали», «присылают», "delivered".
 _DEED = re.compile(r"[а-я]{3,}(?:л|ла|ли|лся|лась|лись|ют|ут|ят|ают|яют|ает|яет)|[a-z]{3,}ed")
-_INFINITIVE = re.compile(r"(?!.*[оеа]ст[ьи]$)[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,139 +66,70 @@ class Reader:
         return tokens, _Text(tokens, matches, field, score).hits() if matches else []
 
 
-class _Text:
+class _Text(Layout):
     """One text while it is being read."""
 
     def __init__(self, tokens: list[Token], matches: list[Match], field: str | None, score: float | None) -> None:
-        self.tokens = tokens
-        self.roles: dict[str, list[Match]] = {}
-        for match in matches:
-            self.roles.setdefault(match.entry.role, []).append(match)
-        self._borders()
+        super().__init__(tokens, matches, field)
         self.default = _default(field, score)
-        self.wishing = field in _WISHES
-        self.polar = [match for match in sorted(self._of("opinion", "tag"), key=lambda m: m.used) if match.entry.sign]
-        self.polar = _agreed(self.polar)
-        self.aspects = [match for match in self._of("tag") if not match.entry.sign]
+        tags, opinions = self._tags(), self.roles.get("opinion", [])
+        polar = sorted([m for m in (*opinions, *tags) if m.entry.sign], key=lambda m: m.used)
+        self.polar = _agreed(polar)
+        self.aspects = [match for match in tags if not match.entry.sign]
+        turned = self.turned()
         for match in self.polar:
-            match.sign, match.weight = self._signed(match)
+            match.sign, match.weight = self._signed(match, turned)
+        self._sneer()
 
-    def _of(self, *roles: str) -> list[Match]:
-        return [match for role in roles for match in self.roles.get(role, ())]
+    def _tags(self) -> list[Match]:
+        """Causes named, without those that are only mentioned as not being the matter."""
+        tags = self.roles.get("tag", [])
+        return [match for match in tags if self.decoys.isdisjoint(match.used)] if self.decoys else tags
 
-    def _places(self, *roles: str) -> set[int]:
-        return {place for match in self._of(*roles) for place in match.used}
-
-    def _borders(self) -> None:
-        """Number of the clause and of the sentence for every token."""
-        tokens = self.tokens
-        borders = [token.border for token in tokens]
-        for match in self._of("and"):
-            borders[match.used[0]] = max(borders[match.used[0]], AND)
-        for match in self._of("contrast", "concession", "except"):
-            borders[match.used[0]] = max(borders[match.used[0]], CONTRAST)
-        self.borders = borders
-        self.clause, self.sentence = [], []
-        clause = sentence = 0
-        for border in borders:
-            clause += border >= COMMA
-            sentence += border >= SENTENCE
-            self.clause.append(clause)
-            self.sentence.append(sentence)
-        self.negators = self._places("negator")
-        self.later = self._places("negator_after")
-        self.troubles = self._places("trouble")
-        self.far = [match.used[-1] for match in self._of("negator_far")]
-        self.blocked = self._places("block")
-        self.wishes = [match.used for match in self._of("wish")] + self._heads()
-        self.excepts = [match.used[-1] for match in self._of("except")]
-
-    def _heads(self) -> list[tuple[int, ...]]:
-        """Sentences that begin with what should be done."""
-        heads: list[tuple[int, ...]] = []
-        silent = self.blocked | self._places("no_wish")
-        fresh = True
-        for place, token in enumerate(self.tokens):
-            fresh = fresh or self.borders[place] >= SENTENCE
-            if place in silent and place + 1 < len(self.tokens) and place + 1 not in silent:
-                # «Честно: …» opens a sentence, «не могу не …» stands in its middle.
-                fresh = fresh and self.borders[place + 1] >= COMMA
-            elif fresh and place not in silent and token.text not in ("не", "ну", "и", "еще"):
-                if _INFINITIVE.fullmatch(token.text) and place not in self._places("opinion"):
-                    heads.append((place,))
-                fresh = False
-        return heads
-
-    def _border_between(self, left: int, right: int) -> int:
-        """The strongest border between two places."""
-        if left > right:
-            left, right = right, left
-        return max(self.borders[left + 1 : right + 1], default=0)
-
-    def _negated(self, match: Match) -> bool:
-        first, last = match.used[0], match.used[-1]
-        if any(place in self.negators for place in range(first + 1, last) if place not in match.used):
-            # «Скидка … не действует»: the negator stands inside the phrase.
-            return True
-        steps, place = 0, first
-        polar_places = self._polar_places
-        while place > 0 and steps < _NEGATION_REACH:
-            if self.borders[place] >= AND:
-                break
-            place -= 1
-            if place in self.negators:
-                return True
-            if place in polar_places:
-                break
-            steps += not self.tokens[place].word.light
-        steps, place = 0, last
-        while place + 1 < len(self.tokens) and steps < _BACK_REACH and self.borders[place + 1] < AND:
-            place += 1
-            if place in self.later:
-                return True
-            if place in polar_places:
-                break
-            steps += not self.tokens[place].word.light
-        return False
-
-    @property
-    def _polar_places(self) -> set[int]:
-        found: set[int] | None = getattr(self, "_polar_cache", None)
-        if found is None:
-            found = {place for m in self._of("opinion", "tag") if m.entry.sign for place in m.used}
-            self._polar_cache = found
-        return found
-
-    def _signed(self, match: Match) -> tuple[int, float]:
+    def _signed(self, match: Match, turned: set[int]) -> tuple[int, float]:
         """Sign and weight of a polar word where it stands."""
         sign, weight = match.entry.sign, match.entry.weight
         # Negations agree in Russian («ничего не понравилось»): any number of them turns the sign once.
-        if self._negated(match):
+        if self.negated(match):
             sign, weight = -sign, weight * (0.9 if sign > 0 else 0.7)
-        elif any(
-            match.used[0] - place > 0 and self._border_between(place, match.used[0]) < CONTRAST for place in self.far
-        ):
-            sign, weight = -sign, weight * (0.8 if sign > 0 else 0.5)
-        if sign > 0 and (self._wished(match.used[0]) or (self.wishing and not match.entry.whole)):
+        elif self.far and self.denied_from_afar(match.used[0]):
+            sign, weight = -sign, weight * (0.8 if sign > 0 or match.entry.whole else 0.5)
+        if match.used[0] in turned:
+            sign, weight = -sign, weight * 0.7
+        if sign > 0 and ((self.wishing and not match.entry.whole) or self.wished(match.used[0])):
             sign, weight = -1, 0.8
         return sign, weight
 
-    def _wished(self, place: int) -> bool:
-        """Does the place stand in a wish («could be faster»)?"""
-        return any(self._border_between(used[0], place) <= AND for used in self.wishes)
+    def _sneer(self) -> None:
+        """«Супер сервис, час ждали»: praise of the whole at the head of a sentence, then trouble and no «but»."""
+        for place, match in enumerate(self.polar[:-1]):
+            follower = self.polar[place + 1]
+            if match.sign < 0 or match.entry.sign < 0 or match.entry.cause not in _WHOLE or follower.sign > 0:
+                continue
+            first, sentence = match.used[0], self.sentence[match.used[0]]
+            if (first and self.sentence[first - 1] == sentence) or self.sentence[follower.used[0]] != sentence:
+                continue
+            rest = [other for other in self.polar[place + 1 :] if self.sentence[other.used[0]] == sentence]
+            named = [m for m in self.aspects if self.clause[m.used[0]] == self.clause[first]]
+            if (
+                all(other.sign < 0 and other.weight >= 0.9 for other in rest)
+                and self.border_between(first, follower.used[0]) == COMMA
+                and all(aspect.entry.cause in _WHOLE for aspect in named)
+            ):
+                match.sign, match.weight, match.attached = -1, 0.5, True
 
     def _sign_of(self, aspect: Match) -> tuple[float, float]:
         """Sign of a cause without a sign of its own, and how sure it is."""
         place = aspect.used[0]
         for start in self.excepts:
-            if 0 < place - start <= _EXCEPT_REACH and self._border_between(start, place) < AND + 1:
+            if 0 < place - start <= _EXCEPT_REACH and self.border_between(start, place) < AND + 1:
                 outside = sum(m.sign * m.weight for m in self.polar if m.used[0] < start)
                 outside = outside or sum(m.sign * m.weight for m in self.polar if m.used[0] > place)
                 if outside:
                     return (-1.0 if outside > 0 else 1.0), 0.8
         best: tuple[float, int, Match] | None = None
         for match in self.polar:
-            border = self._border_between(place, match.used[0])
+            border = self.border_between(place, match.used[0])
             if border in _COST:
                 distance = min(
                     abs(place - match.used[0]), abs(place - match.used[-1]), abs(aspect.used[-1] - match.used[0])
@@ -210,7 +140,7 @@ class _Text:
         if best is not None and best[1] <= AND:
             best[2].attached = True
             return float(best[2].sign), 0.9 if best[0] <= 4 else 0.7
-        if self._wished(place):
+        if self.wished(place):
             return -1.0, 0.7
         if self._denied(place):
             return -1.0, 0.6
@@ -228,13 +158,13 @@ class _Text:
 
     def _across(self, place: int) -> tuple[float, float]:
         """Sign from further away: contrast turns it round, the sentence and the text lend it."""
-        same = [m for m in self.polar if self.sentence[m.used[0]] == self.sentence[place]]
-        before = [m for m in same if m.used[0] < place]
-        if before and self._border_between(before[-1].used[-1], place) == CONTRAST:
+        sentence = self.sentence[place]
+        before = [m for m in self.polar if m.used[0] < place and self.sentence[m.used[0]] == sentence]
+        if before and self.border_between(before[-1].used[-1], place) == CONTRAST:
             return -float(before[-1].sign), 0.5
         if self.default:
             return float(self.default), 0.5
-        near = [m for m in self.polar if abs(self.sentence[m.used[0]] - self.sentence[place]) <= 1]
+        near = [m for m in self.polar if abs(self.sentence[m.used[0]] - sentence) <= 1]
         signs = {m.sign for m in near}
         if len(signs) == 1:
             return float(signs.pop()), 0.4
@@ -243,10 +173,10 @@ class _Text:
     def _plain(self, place: int) -> float:
         """No opinion anywhere: «again», «had to» and the like tell trouble, a plain deed is told in praise."""
         clause = [at for at in range(len(self.tokens)) if self.sentence[at] == self.sentence[place]]
-        if not self.troubles.isdisjoint(clause):
+        if not self.troubles.isdisjoint(clause) or any(self.sentence[at] == self.sentence[place] for at in self.decoys):
             return -1.0
         done = any(_DEED.fullmatch(self.tokens[at].text) for at in clause if at not in self.blocked)
-        return 1.0 if done else 0.0
+        return 1.0 if done else -1.0 if len(clause) >= _STORY else 0.0
 
     def hits(self) -> list[Hit]:
         """Hits of the text in the order of their places."""
@@ -268,6 +198,8 @@ class _Text:
 
     def _needed(self, hints: list[tuple[Match, Hit]], found: list[Hit]) -> list[Hit]:
         """Hints («manager», «campaign») where nothing surer is said, or with an opinion at their side («nice girl»)."""
+        if not hints:
+            return []
         starts = {token.start: place for place, token in enumerate(self.tokens)}
         sure = {self.sentence[starts[hit.start]] for hit in found}
         kept = [hit for match, hit in hints if self.sentence[match.used[0]] not in sure or self._beside(match)]
@@ -275,36 +207,32 @@ class _Text:
         parts = {self.sentence[starts[hit.start]] for hit in kept if hit.cause != GENERAL}
         return [hit for hit in kept if hit.cause != GENERAL or self.sentence[starts[hit.start]] not in parts]
 
-    def _steps(self, left: int, right: int) -> int:
-        """Words from one place to another, particles not counted."""
-        low, high = min(left, right), max(left, right)
-        return sum(not self.tokens[place].word.light for place in range(low + 1, high)) + (high > low)
-
     def _beside(self, match: Match) -> bool:
         if match.entry.cause == GENERAL:
             return False
         return any(
             other.entry.cause is None
             and not other.entry.whole
-            and self._steps(other.used[0], match.used[0]) <= 2
-            and self._border_between(other.used[0], match.used[0]) < COMMA
+            and self.steps(other.used[0], match.used[0]) <= 2
+            and self.border_between(other.used[0], match.used[0]) < COMMA
             for other in self.polar
         )
 
     def _general(self, found: list[Hit]) -> list[Hit]:
         """Opinions about nothing in particular speak of the company as a whole."""
-        universal = {self.clause[place] for place in self._places("universal")}
+        free = [m for m in self.polar if m.entry.cause is None and not m.attached and m.weight >= 0.5]
+        if not free:
+            return []
+        universal = {self.clause[place] for place in self.places("universal")}
         sizes: dict[int, int] = {}
         for token, clause in zip(self.tokens, self.clause):
             sizes[clause] = sizes.get(clause, 0) + (not token.word.light)
         hits = []
-        for match in self.polar:
-            if match.entry.cause is not None or match.attached or match.weight < 0.6:
-                continue
+        for match in free:
             clause = self.clause[match.used[0]]
-            if clause in universal:
+            if match.weight >= 0.6 and clause in universal:
                 hits.append(self._hit(match, GENERAL, float(match.sign), 0.6))
-            elif not found and (match.entry.whole or sizes[clause] <= _SHORT):
+            elif not found and (match.entry.whole or (match.weight >= 0.6 and sizes[clause] <= _SHORT)):
                 hits.append(self._hit(match, GENERAL, float(match.sign), 0.4))
         return hits
 
@@ -323,6 +251,8 @@ class _Text:
 
 def _agreed(polar: list[Match]) -> list[Match]:
     """Of two readings of the same words with opposite signs the longer one holds, then the earlier («не вышел»)."""
+    if len(polar) < 2:
+        return polar
     kept: list[Match] = []
     for match in sorted(polar, key=lambda m: (-len(m.used), m.used)):
         clash = any(

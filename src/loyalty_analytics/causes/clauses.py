@@ -1,0 +1,182 @@
+"""How a text hangs together: its clauses and sentences, and the words that turn what others say.
+
+Negators, wishes, exceptions, decoys («the question is not the price»), other times («it used to be fast»),
+other places («cheaper across the road») and retorts («Fast? Not these guys.»).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .matcher import AND, COMMA, CONTRAST, SENTENCE, Match, Token
+
+__all__ = ["Layout"]
+
+_NEGATION_REACH = 4
+_BACK_REACH = 3
+#: Fields of the form in which people say what they would have, not what is.
+_WISHES = ("improve", "strengthen")
+#: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
+_INFINITIVE = re.compile(r"(?!.*[оеа]ст[ьи]$)[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
+_OPENERS = ("не", "ну", "и", "еще")
+
+
+class Layout:
+    """One text with its clauses, before anything is said about its causes."""
+
+    def __init__(self, tokens: list[Token], matches: list[Match], field: str | None) -> None:
+        self.tokens = tokens
+        self.roles: dict[str, list[Match]] = {}
+        for match in matches:
+            self.roles.setdefault(match.entry.role, []).append(match)
+        self.wishing = field in _WISHES
+        self.blocked = self.places("block")
+        self._split()
+        self.negators = self.places("negator")
+        self.later = self.places("negator_after")
+        self.troubles = self.places("trouble")
+        self.far = [match.used[-1] for match in self.roles.get("negator_far", ())]
+        self.excepts = [match.used[-1] for match in self.roles.get("except", ())]
+        self.wishes = [match.used for match in self.roles.get("wish", ())] + self._heads()
+        self.polar_places = {
+            place for role in ("opinion", "tag") for m in self.roles.get(role, ()) if m.entry.sign for place in m.used
+        }
+        self.decoys = self._decoys()
+
+    def places(self, *roles: str) -> set[int]:
+        """Places of all words with one of the roles."""
+        return {place for role in roles for match in self.roles.get(role, ()) for place in match.used}
+
+    def _split(self) -> None:
+        """Number of the clause and of the sentence for every token."""
+        borders = [token.border for token in self.tokens]
+        for match in self.roles.get("and", ()):
+            borders[match.used[0]] = max(borders[match.used[0]], AND)
+        for role in ("contrast", "concession", "except"):
+            for match in self.roles.get(role, ()):
+                borders[match.used[0]] = max(borders[match.used[0]], CONTRAST)
+        self.borders = borders
+        self.clause: list[int] = []
+        self.sentence: list[int] = []
+        clause = sentence = 0
+        for border in borders:
+            clause += border >= COMMA
+            sentence += border >= SENTENCE
+            self.clause.append(clause)
+            self.sentence.append(sentence)
+
+    def _heads(self) -> list[tuple[int, ...]]:
+        """Sentences that begin with what should be done."""
+        heads: list[tuple[int, ...]] = []
+        silent = self.blocked | self.places("no_wish")
+        fresh = True
+        for place, token in enumerate(self.tokens):
+            fresh = fresh or self.borders[place] >= SENTENCE
+            if not fresh:
+                continue
+            if place in silent and place + 1 < len(self.tokens) and place + 1 not in silent:
+                # «Честно: …» opens a sentence, «не могу не …» stands in its middle.
+                fresh = self.borders[place + 1] >= COMMA
+            elif place not in silent and token.text not in _OPENERS:
+                if _INFINITIVE.fullmatch(token.text) and place not in self.places("opinion"):
+                    heads.append((place,))
+                fresh = False
+        return heads
+
+    def _decoys(self) -> set[int]:
+        """Places that only say what the matter is not: up to the end of the clause."""
+        places: set[int] = set()
+        for match in self.roles.get("decoy", ()):
+            place = match.used[-1]
+            places.update(match.used)
+            while place + 1 < len(self.tokens) and self.borders[place + 1] < COMMA:
+                place += 1
+                places.add(place)
+        return places
+
+    def border_between(self, left: int, right: int) -> int:
+        """The strongest border between two places."""
+        if left > right:
+            left, right = right, left
+        return max(self.borders[left + 1 : right + 1], default=0)
+
+    def steps(self, left: int, right: int) -> int:
+        """Words from one place to another, particles not counted."""
+        low, high = min(left, right), max(left, right)
+        return sum(not self.tokens[place].word.light for place in range(low + 1, high)) + (high > low)
+
+    def negated(self, match: Match) -> bool:
+        """Does a negator reach the words of a match in its clause?"""
+        if not self.negators and not self.later:
+            return False
+        first, last = match.used[0], match.used[-1]
+        if any(place in self.negators for place in range(first + 1, last) if place not in match.used):
+            # «Скидка … не действует»: the negator stands inside the phrase.
+            return True
+        return self._reached(range(first, 0, -1), -1, self.negators, _NEGATION_REACH) or self._reached(
+            range(last + 1, len(self.tokens)), 0, self.later, _BACK_REACH
+        )
+
+    def _reached(self, way: Iterable[int], shift: int, negators: set[int], reach: int) -> bool:
+        """Walk from a word until a negator, a border, another polar word or too many words."""
+        steps = 0
+        for border in way:
+            if steps >= reach or self.borders[border] >= AND:
+                return False
+            place = border + shift
+            if place in negators:
+                return True
+            if place in self.polar_places:
+                return False
+            steps += not self.tokens[place].word.light
+        return False
+
+    def denied_from_afar(self, place: int) -> bool:
+        """«I would not say that …»."""
+        return any(far < place and self.border_between(far, place) < CONTRAST for far in self.far)
+
+    def wished(self, place: int) -> bool:
+        """Does the place stand in a wish («could be faster»)?"""
+        return any(self.border_between(used[0], place) <= AND for used in self.wishes)
+
+    def turned(self) -> set[int]:
+        """Places whose opinion holds for another time or place, so that the opposite holds here."""
+        places: set[int] = set()
+        for match in self.roles.get("before", ()):
+            places ^= self._former(match)
+        for match in self.roles.get("rival", ()):
+            places ^= self._elsewhere(match)
+        for match in self.roles.get("retort", ()):
+            places ^= self._retorted(match)
+        return places
+
+    def _former(self, match: Match) -> set[int]:
+        """«Раньше …, теперь …»: from the word at the head of a clause up to a word of now or of contrast."""
+        first = match.used[0]
+        if self.borders[first] < COMMA and not (first and self.borders[first - 1] >= COMMA):
+            return set()
+        now = self.places("now")
+        places = set()
+        for place in range(match.used[-1] + 1, len(self.tokens)):
+            if place in now or self.borders[place] >= CONTRAST:
+                break
+            places.add(place)
+        return places
+
+    def _elsewhere(self, match: Match) -> set[int]:
+        """«У соседей дешевле»: the clause, unless it compares («дешевле, чем у соседей»)."""
+        sentence = self.sentence[match.used[0]]
+        if any(self.sentence[place] == sentence for place in self.places("than")):
+            return set()
+        clause = self.clause[match.used[0]]
+        return {place for place, number in enumerate(self.clause) if number == clause}
+
+    def _retorted(self, match: Match) -> set[int]:
+        """«Быстро? Это не про вас.»: the sentence before and the clauses before it in its own."""
+        sentence = self.sentence[match.used[0]]
+        return {
+            place
+            for place in range(match.used[0])
+            if self.sentence[place] == sentence or self.sentence[place] == sentence - 1
+        }
