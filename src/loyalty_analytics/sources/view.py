@@ -42,9 +42,10 @@ def _rows(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
         return frame[~(later & (frame["status"] != "planned"))]
     if name == "client_budgets":
         return frame[~(frame["asked_at"].fillna(frame["period_start"]) > end)]
-    if name == "clients":
+    if name == "clients" or moment is None:
         return frame
-    return frame if moment is None else frame[~(frame[moment] > end)]
+    later = frame[moment] > end
+    return frame[~later] if later.any() else frame
 
 
 def _dates(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
@@ -67,16 +68,16 @@ def _dates(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
 
 def _reopen(seen: dict[str, pd.DataFrame], frames: Frames, end: pd.Timestamp) -> None:
     invited, answers = seen["survey_invitations"], frames["survey_answers"]
-    later = answers.loc[answers["answered_at"] > end, "invitation_id"].dropna()
+    later = answers.loc[answers["answered_at"] > end, "invitation_id"].dropna().unique()
     waiting = (invited["status"] == "answered") & invited["invitation_id"].isin(later)
     if waiting.any():
         seen["survey_invitations"] = invited.assign(status=invited["status"].mask(waiting, "no_answer"))
     clients, orders = seen["clients"], seen["transactions"]
     born_later = frames["clients"]["first_contact_date"].reset_index(drop=True) > end
-    unseen = born_later & ~clients["client_id"].isin(orders["client_id"])
+    ordered = orders["client_id"].unique()
+    unseen = born_later & ~clients["client_id"].isin(ordered)
     # Clients without a date of first contact exist from their first order on, if they have one at all.
-    all_orders = frames["transactions"]
-    ordered_later = set(all_orders["client_id"]) - set(orders["client_id"])
+    ordered_later = set(frames["transactions"]["client_id"].unique()) - set(ordered)
     unseen |= clients["first_contact_date"].isna() & clients["client_id"].isin(ordered_later)
     seen["clients"] = clients[~unseen].reset_index(drop=True)
 
