@@ -294,16 +294,16 @@ def _whole(
     """Values of the data rows as read, and of the likely totals without findings."""
     if not candidate.any() or candidate.all():
         reader.lines = lines
-        return reader.read(column, kind, wanted).values
+        return reader.read(column, kind, wanted)
     reader.lines = lines[~candidate]
-    values = reader.read(judged, kind, wanted).values
+    values = reader.read(judged, kind, wanted)
     quiet = Reader(
         reader.file, lines[candidate], Findings(), reader.decimal, reader.date_format, reader.dayfirst, reader.unit,
         reader.window, set(reader.proved),
     )  # fmt: skip
     rest = column.take(candidate)
     try:
-        others = quiet.read(rest, kind, wanted).values
+        others = quiet.read(rest, kind, wanted)
     except SourceError:
         others = pd.Series([None] * len(rest), dtype=values.dtype)
     places = np.concatenate([np.flatnonzero(~candidate), np.flatnonzero(candidate)])
