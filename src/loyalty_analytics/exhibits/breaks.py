@@ -223,7 +223,15 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
         subtitle=words.say("breaks.scan_sub", language, unit=in_words, n=words.number(len(rows), language)),
         draw=drawn(_scan_plot, drawn_rows, language=language, names=figure_names(data), height=420, narrow_height=360),
         alt=words.say("breaks.scan_alt", language, list=lost),
-        table=Table(frame=rows, columns=_columns(unit, in_words, language)),
+        table=Table(
+            frame=rows, columns=_columns(unit, in_words, language),
+            totals=[
+                {"name": words.say(f"breaks.sum_{key}", language), "break_month": words.count(len(part), "break", language),
+                 "lost": float(part["lost"].sum())}
+                for key, part in (("down", rows[rows["direction"] < 0]), ("up", rows[rows["direction"] > 0]))
+            ] + [{"name": words.say("breaks.sum_false", language),
+                  "break_month": words.number(breaks.expected_false, language, 1)}],
+        ),
         note=words.say("breaks.scan_note", language, n=n, false=words.number(breaks.expected_false, language, 1)),
     )  # fmt: skip
 
@@ -245,8 +253,10 @@ def _columns(unit: str, in_words: str, language: str) -> list[Column]:
 
 
 @exhibit("breaks", "multiples", needs=("transactions",))
-def multiples(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
-    """Monthly volume of the dearest recent falls with level, break and interval."""
+def multiples(
+    data: Data, breaks: BreaksResult, *, reasons: ReasonsResult | None = None, language: str
+) -> Exhibit:
+    """Monthly volume of the dearest recent falls with level, break and interval; with ``reasons`` also as a table."""
     rows = recent_falls(data, breaks)
     if not len(rows):
         title = words.say("breaks.multiples_none", language)
@@ -267,7 +277,25 @@ def multiples(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
         ),
         draw=_multiples(breaks, top, figure_names(data), language),
         alt=words.say("breaks.multiples_alt", language, list=shown),
+        table=None if reasons is None else _before_after(data, rows, reasons, language),
     )  # fmt: skip
+
+
+def _before_after(data: Data, rows: pd.DataFrame, reasons: ReasonsResult, language: str) -> Table:
+    """Volume a month before and after the break, and what the fall has cost."""
+    keys, thousand = ["client_id", "break_month"], words.unit_words("k", data.params.currency, language)
+    sums = reasons.changes.assign(break_month=month_start(reasons.changes["break_month"]))
+    months = sums["months"].clip(lower=1)
+    sums = sums.assign(before=sums["before"] / months, after=sums["after"] / months)[[*keys, "before", "after"]]
+    table = rows.assign(break_month=month_start(rows["break_month"])).merge(sums, on=keys, how="left")
+    money = [
+        Column(key=key, label=words.say(f"breaks.{label}", language, unit=thousand), kind="money", unit="k", bar=bar)
+        for key, label, bar in (("before", "col_monthly_before", False), ("after", "col_monthly_after", False),
+                                ("lost", "col_lost", True))
+    ]  # fmt: skip
+    columns = [*_columns("k", thousand, language)[:2], *money]
+    total = {"name": words.say("common.sum_all", language), "lost": float(table["lost"].sum())}
+    return Table(frame=table, columns=columns, totals=[total])
 
 
 def _multiples(breaks: BreaksResult, top: pd.DataFrame, known: dict[Any, str], language: str) -> Any:
@@ -327,6 +355,7 @@ def _months(data: Data, breaks: BreaksResult, by: str, name: str, language: str)
                 Column(key="group", label=words.say("breaks.col_group", language)),
                 Column(key="falls", label=words.say("breaks.col_falls", language), kind="number", bar=True),
             ],
+            totals=_busiest(falls, counts, language),
         ),
     )  # fmt: skip
 
@@ -337,6 +366,18 @@ def _labelled(data: Data, group: pd.Series, by: str, language: str) -> pd.Series
         people = data.managers.drop_duplicates("manager_id").set_index("manager_id")["manager_name"].dropna()
         group = group.map(lambda key: short_name(str(people[key])) if key in people.index else key)
     return group.where(group.notna(), words.say("breaks.group_unknown", language)).astype(str)
+
+
+def _busiest(falls: pd.DataFrame, counts: pd.Series, language: str) -> list[dict[str, Any]]:
+    """The month in which most falls began, in all and of the group with most of them."""
+    month = counts.idxmax()
+    inside = falls.loc[to_periods(falls["break_month"]) == month, "group"].value_counts()
+    name = words.month(month, language)
+    return [
+        {"group": words.say("breaks.sum_month", language, month=name), "falls": int(counts.max())},
+        {"group": words.say("breaks.sum_month_group", language, month=name, group=inside.index[0]),
+         "falls": int(inside.iloc[0])},
+    ]  # fmt: skip
 
 
 def _months_title(falls: pd.DataFrame, counts: pd.Series, language: str) -> str:

@@ -115,7 +115,6 @@ def reasons(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language
                 Column(key="date", label=words.say("breaks.col_date", language), kind="day"),
                 Column(key="days_before", label=words.say("breaks.col_days", language), kind="number"),
             ],
-            rows=25,
         ),
         note=words.say("breaks.reasons_foot", language),
     )
@@ -164,7 +163,11 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
             "breaks.parts_alt", language, before=words.money(before, money, language), list=said,
             after=words.money(after, money, language),
         ),
-        table=Table(frame=_parts_table(own, made), columns=_part_columns(sums, money, language)),
+        table=Table(
+            frame=_parts_table(own, made), columns=_part_columns(sums, money, language),
+            totals=[{"name": words.say("common.sum_all", language), "before": before, "after": after,
+                     "change": after - before, **sums}],
+        ),
         note=words.say("breaks.parts_note", language),
     )  # fmt: skip
 
@@ -228,6 +231,7 @@ def bridge(data: Data, result: Result, *, language: str) -> Exhibit:
                 Column(key="change", label=words.say("breaks.col_change", language, unit=thousand), kind="money",
                        unit="k", sign=True, bar=True),
             ],
+            totals=[{"label": words.say("common.sum_all", language), "change": after - before}],
         ),
         note=words.say("breaks.parts_note", language),
     )  # fmt: skip
@@ -311,6 +315,7 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
         title = words.say("breaks.where_nothing", language, change=change)
         return Exhibit(name="where", title=title, language=language, subtitle=subtitle, note=note)
     table = _slices(data, result.table, dimensions, language)
+    whole = {"amount_before": float(facts["before"]), "amount_after": float(facts["after"]), "part": float(facts["change"])}
     named = [str(table[name].iloc[0]) for name in dimensions]
     first = ", ".join(value for value in named if value != words.say("breaks.any", language))
     thousand = words.unit_words("k", money, language)
@@ -333,6 +338,7 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
                     for key, label in labels.items()
                 ),
             ],
+            totals=[{dimensions[0]: words.say("common.sum_all", language), **whole}],
         ),
         note=note,
     )  # fmt: skip
@@ -362,11 +368,11 @@ def questions(
     if not len(rows):
         return Exhibit(name="questions", title=words.say("breaks.questions_none", language), language=language)
     asked = meeting_questions(result, language, table=table)
+    clients = words.count(len(rows), "client", language)
     asked = asked.assign(break_month=month_start(asked["break_month"]))
     listed_rows = rows[[*_KEYS, "name"]].assign(place=range(len(rows))).merge(asked, on=_KEYS)
     listed_rows = listed_rows.sort_values(["place", "order"], kind="stable").reset_index(drop=True)
-    more = len(rows) - 1
-    key, values = ("questions_title", {"n": words.number(more, language)}) if more else ("questions_one", {})
+    key, values = ("questions_title", {"n": clients}) if len(rows) > 1 else ("questions_one", {})
     return Exhibit(
         name="questions",
         title=words.say(f"breaks.{key}", language, client=rows["name"].iloc[0], **values),
@@ -379,6 +385,6 @@ def questions(
                 Column(key="order", label=words.say("breaks.col_order", language), kind="number"),
                 Column(key="question", label=words.say("breaks.col_question", language)),
             ],
-            rows=30,
+            totals=[{"name": words.say("common.sum_all", language), "question": clients}],
         ),
     )

@@ -85,4 +85,27 @@ def _table(voice: Voice, language: str) -> Table:
             Column(key="nps", label=words.say("brief.col_nps", language), kind="number", low="low", high="high"),
             Column(key="n", label=words.say("brief.col_counted", language), kind="number"),
         ],
+        totals=_totals(voice, language),
     )
+
+
+def _totals(voice: Voice, language: str) -> list[dict[str, str]]:
+    """What the sentences say besides: the base, the silent, the quarter before, the noise."""
+    rows: list[tuple[str, str]] = []
+    base = voice.nps.frame["population"].iloc[0] if voice.nps is not None else None
+    if base is not None and pd.notna(base):
+        rows.append(("sum_base", words.number(base, language)))
+    if voice.silent is not None:
+        rows.append(("sum_silent", words.number(len(voice.silent_clients), language)))
+    if voice.response is not None and len(voice.response.frame):
+        asked = voice.response.frame.iloc[0]
+        rows += [(f"sum_{key}", words.number(asked[key], language)) for key in ("asked", "answered")]
+    if voice.change is not None and pd.notna(voice.change.frame["change"].iloc[0]):
+        row = voice.change.frame.iloc[0]
+        shift = words.number(round(row["now"]) - round(row["before"]), language, sign=True)
+        rows.append(("sum_change", shift))
+        rows.append(("sum_noise", f"±{words.number(row['noise'], language)}"))
+    return [
+        {"label": words.say(f"brief.{key}", language), "nps" if key in ("sum_change", "sum_noise") else "n": value}
+        for key, value in rows
+    ]

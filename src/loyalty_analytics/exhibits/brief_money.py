@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from .. import words
+from ..money import from_minor, to_minor
 from ..months import to_periods
 from ..plots import breaks as break_plots
 from ..plots import brief as plots
 from ..results import Result
 from .base import Exhibit, drawn, exhibit
 from .table import Column, Table
-from .volume import Volume, label_of, names, volume
+from .volume import Volume, falls, label_of, names, volume
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,8 +109,11 @@ def _money(key: str, label: str, unit: str, in_words: str, language: str, bar: b
 
 
 @exhibit("brief", "bridge", needs=("transactions",))
-def bridge(data: Data, result: Result, *, language: str) -> Exhibit:
-    """What made the volume of a year ago into today's: new, growth, fall, lost."""
+def bridge(data: Data, result: Result, *, breaks: Result | None = None, language: str) -> Exhibit:
+    """What made the volume of a year ago into today's: new, growth, fall, lost.
+
+    With ``breaks`` a row below says what the first screen says of the largest falls.
+    """
     parts = result.overview.set_index("part")
     amount, money = parts["amount"], data.params.currency
     name = words.say("brief.bridge_name", language)
@@ -161,9 +165,33 @@ def bridge(data: Data, result: Result, *, language: str) -> Exhibit:
                 ),
             ],
             rows=8,
+            totals=_bridge_totals(table, falls(result.frame, breaks.frame) if breaks else None, language),
         ),
         note=words.say("brief.bridge_note", language),
     )  # fmt: skip
+
+
+def _bridge_totals(table: pd.DataFrame, down: dict[str, Any] | None, language: str) -> list[dict[str, Any]]:
+    """Sums of gains, of losses and of all; the few clients that make most of the losses."""
+    parts = {
+        "sum_plus": table[table["part"].isin(["new", "growth"])],
+        "sum_minus": table[table["part"].isin(["fall", "lost"])],
+        "sum_all": table,
+    }
+    if down is not None and down["clients"]:
+        parts["sum_falls"] = table[table["client_id"].isin(down["clients"])]
+    rows = [
+        {"name": words.say("common.sum_all" if key == "sum_all" else f"brief.{key}", language), "kind": words.count(len(rows), "client", language)}
+        | {side: from_minor(pd.Series([to_minor(rows[side]).sum()]))[0] for side in ("before", "after", "change")}
+        for key, rows in parts.items()
+    ]
+    if down is not None and down["clients"]:
+        rows[-1]["kind"] += words.say("brief.sum_share", language, share=words.percent(down["share"], language))
+        if down["broken"]:
+            since = words.month(down["since"], language)
+            counted = words.number(down["broken"], language)
+            rows[-1]["kind"] += words.say("brief.sum_broken", language, n=counted, month=since)
+    return rows
 
 
 @exhibit("brief", "breaks", needs=("transactions",))
@@ -217,6 +245,12 @@ def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
                     low="effect_low", high="effect_high",
                 ),
                 _money("lost", "brief.col_lost", unit, in_words, language, bar=True),
+            ],
+            totals=[
+                {"name": words.say("common.sum_all", language), "lost": float(rows["lost"].sum())},
+                {"name": words.say("brief.sum_judged", language), "break_month": words.count(judged, "client", language)},
+                {"name": words.say("brief.sum_false", language),
+                 "break_month": words.number(float(count["expected_false"]), language, 1)},
             ],
         ),
         note=words.say("brief.breaks_note", language, false=words.number(float(count["expected_false"]), language, 1)),
@@ -300,5 +334,7 @@ def debt(data: Data, result: Result, *, language: str) -> Exhibit:
                 Column(key="bills", label=words.say("brief.col_bills", language), kind="number"),
                 _money("debt", "brief.col_debt", "k", thousand, language),
             ],
+            totals=[{"name": words.say("common.sum_all", language),
+                     **{key: rows[key].sum() for key in ("overdue", "bills", "debt")}}],
         ),
     )

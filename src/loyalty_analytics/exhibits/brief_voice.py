@@ -172,6 +172,8 @@ def causes(data: Data, counts: pd.DataFrame, *, language: str) -> Exhibit:
                 Column(key="share_after", label=words.say("brief.col_after", language), kind="percent", bar=True),
             ],
             rows=_CAUSES,
+            totals=[{"label": words.say(f"brief.sum_{noun}s", language), "share_before": words.number(n[1], language),
+                     "share_after": words.number(n[0], language)}],
         ),
         note=words.say("brief.causes_note", language),
     )  # fmt: skip

@@ -234,8 +234,26 @@ def trend(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     return Exhibit(
         name="trend", title=title, language=language, subtitle=say("trend_sub", language),
         draw=drawn(plots.nps_by_month, rows, language=language, height=340),
-        alt=say("trend_alt", language, listed=listed), table=Table(frame=rows[::-1], columns=columns), note=note,
+        alt=say("trend_alt", language, listed=listed), note=note,
+        table=Table(frame=rows[::-1], columns=columns, totals=_changes(loyalty, language)),
     )  # fmt: skip
+
+
+def _changes(loyalty: Loyalty, language: str) -> list[dict[str, str]]:
+    """Rows below the trend: change to the quarter before and to last year, each with interval and noise."""
+    rows = []
+    for key, change in (("quarter", loyalty.change), ("year", loyalty.year)):
+        if change is None or pd.isna(change.frame["change"].iloc[0]):
+            continue
+        row = change.frame.iloc[0]
+        shift = words.number(round(row["now"]) - round(row["before"]), language, sign=True)
+        rows += [
+            {"month": say(f"sum_{key}", language), "n": words.number(row["n_both"], language),
+             "nps": f"{shift} {words.interval(row['low'], row['high'], language)}"},
+            {"month": say(f"sum_{key}_before", language), "nps": words.number(row["before"], language)},
+            {"month": say("sum_noise", language), "nps": f"±{words.number(row['noise'], language)}"},
+        ]  # fmt: skip
+    return rows
 
 
 def _year(year: Change | None, language: str) -> list[str]:
@@ -373,5 +391,15 @@ def movers(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
         name="movers", title=title, language=language, subtitle=say("movers_sub", language),
         draw=drawn(plots.movers, shown, language=language, height=50 + 30 * len(shown)),
         alt=say("movers_alt", language, listed=listed),
-        table=Table(frame=rows, columns=columns), note=note,
+        table=Table(frame=rows, columns=columns, totals=_moved(up, down, again, language)), note=note,
     )  # fmt: skip
+
+
+def _moved(up: int, down: int, again: pd.Series, language: str) -> list[dict[str, str]]:
+    """Rows below the movers: how many rose and fell of how many asked twice, and what that did to their NPS."""
+    rows = [("sum_up", words.count(up, "client", language)), ("sum_down", words.count(down, "client", language)),
+            ("sum_twice", words.count(int(again["n"]), "client", language))]  # fmt: skip
+    if pd.notna(again["change"]):
+        shift = words.number(again["change"], language, sign=True)
+        rows.append(("sum_nps", f"{shift} {words.interval(again['low'], again['high'], language)}"))
+    return [{"label": say(key, language), "now": value} for key, value in rows]

@@ -154,7 +154,11 @@ def fit_for_bonus(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     options = result.options
     return Exhibit(
         name="fit_for_bonus", title=title, language=language, subtitle=say("bonus_sub", language),
-        table=Table(frame=rows, columns=columns),
+        table=Table(frame=rows, columns=columns, totals=[{
+            "label": say("sum_needed", language), "n": f"≥ {words.number(options['least'], language)}",
+            "nps": say("sum_width", language, n=words.number(options["widest"], language)),
+            "response": f"≥ {words.percent(options['response'], language)}", "verdict": say("gate_open", language),
+        }]),
         note=say("bonus_note", language, least=words.number(options["least"], language),
                  widest=words.number(options["widest"], language), rate=words.percent(options["response"], language)),
     )  # fmt: skip

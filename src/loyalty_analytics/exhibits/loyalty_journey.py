@@ -76,6 +76,7 @@ def criteria(data: Data, *, language: str) -> Exhibit:
     rows = rows.sort_values(["clients", "weight"], ascending=False, kind="stable").assign(label=rows["criterion"])
     columns = [
         Column(key="label", label=say("col_criterion", language)),
+        Column(key="clients", label=say("col_clients", language), kind="number"),
         Column(key="share", label=say("col_named", language), kind="percent", low="low", high="high"),
         Column(key="weight", label=say("col_weight", language), kind="percent"),
         Column(key="won", label=say("col_won", language), kind="number"),
@@ -88,8 +89,9 @@ def criteria(data: Data, *, language: str) -> Exhibit:
         name="criteria", title=title, language=language,
         subtitle=say("criteria_sub", language, n=words.number(total, language)),
         draw=drawn(plots.criteria_bars, shown, language=language, height=60 + 36 * len(shown)),
-        alt=say("criteria_alt", language, listed=listed), table=Table(frame=rows, columns=columns),
-        note=say("criteria_note", language),
+        alt=say("criteria_alt", language, listed=listed), note=say("criteria_note", language),
+                table=Table(frame=rows, columns=columns,
+                    totals=[{"label": say("sum_meetings", language), "clients": total}]),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from .volume import label_of, names
 
 if TYPE_CHECKING:
     from ..load import Data
+    from ..survey.response import Silent
 
 __all__ = ["burden", "response", "silent_clients", "ways"]
 
@@ -56,8 +57,17 @@ def ways(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     return Exhibit(
         name="ways", title=title, language=language, subtitle=say("ways_sub", language),
         draw=drawn(plots.silent_ways, rows, language=language, height=270),
-        alt=say("ways_alt", language, listed=listed), table=Table(frame=rows, columns=columns), note=" ".join(notes),
+        alt=say("ways_alt", language, listed=listed), note=" ".join(notes),
+        table=Table(frame=rows, columns=columns, totals=_silence(hushed, number, language)),
     )  # fmt: skip
+
+
+def _silence(hushed: Silent, number: int, language: str) -> list[dict[str, str]]:
+    """Rows below the ways: how many are silent, and the share of detractors among them that makes the score zero."""
+    rows = [{"label": say("sum_silent", language), "n": words.number(number, language)}]
+    if hushed.break_even is not None and number:
+        rows.append({"label": say("sum_even", language), "n": words.percent(hushed.break_even, language)})
+    return rows
 
 
 @exhibit("loyalty", "response", needs=("survey_invitations",))
@@ -97,18 +107,27 @@ def response(data: Data, loyalty: Loyalty, by: str = "", *, language: str) -> Ex
     if rows["revenue_share"].notna().any():
         columns.append(Column(key="revenue_share", label=say("col_revenue_share", language), kind="percent"))
     listed = listing(rows, "rate", language, percent=True)
+    note, share = _like_base(data, loyalty, language) if name == "response" else ("", None)
+    sums = {key: rows[key].sum() for key in ("answered", "refused", "no_answer", "not_delivered")}
+    totals: list[dict[str, Any]] = [{"label": words.say("common.sum_all", language), "rate": answered / asked, **sums},
+                                    {"label": say("sum_asked", language), "answered": words.number(asked, language)}]
+    if p_value is not None:
+        totals.append({"label": say("sum_p", language), "rate": words.number(p_value, language, 2)})
+    if share is not None:
+        totals.append({"label": say("sum_money", language), "rate": words.percent(share, language)})
     return Exhibit(
         name=name, title=title, language=language, subtitle=say("response_sub", language),
         draw=drawn(plots.rate_bars, rows, language=language, height=60 + 38 * len(rows)),
-        alt=say("response_alt", language, listed=listed), table=Table(frame=rows, columns=columns),
-        note=_like_base(data, loyalty, language) if name == "response" else "",
+        alt=say("response_alt", language, listed=listed), table=Table(frame=rows, columns=columns, totals=totals),
+        note=note,
     )  # fmt: skip
 
 
-def _like_base(data: Data, loyalty: Loyalty, language: str) -> str:
+def _like_base(data: Data, loyalty: Loyalty, language: str) -> tuple[str, float | None]:
+    """Whether those who answered are like the base, and their share of the year's revenue."""
     base = active_base(data.clients)
     if base is None or not len(loyalty.statuses) or "client_id" not in loyalty.statuses:
-        return ""
+        return "", None
     answered = loyalty.statuses.loc[loyalty.statuses["status"] == "answered", "client_id"].dropna()
     result = sample_like_base(answered, base, revenue=revenue_of(data.transactions, data.as_of))
     unlike = result.frame.loc[result.frame["p_value"] < 0.05, "attribute"].tolist()
@@ -116,9 +135,10 @@ def _like_base(data: Data, loyalty: Loyalty, language: str) -> str:
     told = result.frame["p_value"].notna().any()
     named = ", ".join(say(f"attribute_{name}", language) for name in unlike)
     parts = [say("like_few" if not told else "like_no" if unlike else "like_yes", language, names=named)]
-    if len(money) and pd.notna(money.iloc[0]):
-        parts.append(say("like_money", language, share=words.percent(money.iloc[0], language)))
-    return " ".join(parts)
+    share = float(money.iloc[0]) if len(money) and pd.notna(money.iloc[0]) else None
+    if share is not None:
+        parts.append(say("like_money", language, share=words.percent(share, language)))
+    return " ".join(parts), share
 
 
 @exhibit("loyalty", "silent_clients", needs=("survey_invitations", "clients"))
@@ -154,12 +174,19 @@ def silent_clients(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     money = revenue_of(data.transactions, data.as_of)
     total = float(money.clip(lower=0).sum()) if money is not None else 0.0
     share = float(rows["revenue"].sum()) / total if total and "revenue" in rows else None
+    note, later = _later(data, language)
+    totals: list[dict[str, Any]] = [{"label": words.say("common.sum_all", language),
+                                     "kind": words.count(len(rows), "client", language)}]  # fmt: skip
+    if share is not None:
+        totals[0] |= {"revenue": float(rows["revenue"].sum())}
+        totals.append({"label": say("sum_share", language), "revenue": words.percent(share, language)})
+    totals += [{"label": say(f"sum_later_{key}", language), "kind": value} for key, value in later.items()]
     title = say("silent_title" if share is not None else "silent_title_plain", language,
                 n=words.count(len(rows), "client", language),
                 share=words.percent(share, language) if share is not None else "")  # fmt: skip
     return Exhibit(
         name="silent_clients", title=title, language=language, subtitle=say("silent_sub", language),
-        table=Table(frame=rows.reset_index(drop=True), columns=columns), note=_later(data, language),
+        table=Table(frame=rows.reset_index(drop=True), columns=columns, totals=totals), note=note,
     )  # fmt: skip
 
 
@@ -174,9 +201,10 @@ def _trend(data: Data) -> pd.Series:
     return now.reindex(before.index).fillna(0.0) / before - 1
 
 
-def _later(data: Data, language: str) -> str:
+def _later(data: Data, language: str) -> tuple[str, dict[str, str]]:
+    """What became of the volume of last year's silent and of those who answered: a sentence and its numbers."""
     if not data.has("transactions"):
-        return ""
+        return "", {}
     from ..survey.response import statuses
 
     # Asked in the year before: three months must have passed since.
@@ -184,11 +212,12 @@ def _later(data: Data, language: str) -> str:
     asked = statuses(data.survey_invitations, data.survey_answers, as_of=past, window=12)
     rows = silent_later(asked, data.panel, as_of=data.as_of).frame
     if not len(rows) or rows["n"].min() < _ENOUGH or rows["change"].isna().any():
-        return say("later_unknown", language)
+        return say("later_unknown", language), {}
     answered, hushed = rows.iloc[0], rows.iloc[1]
     key = "later" if pd.notna(hushed["p_value"]) and hushed["p_value"] < 0.05 else "later_alike"
-    return say(key, language, silent=words.percent(hushed["change"], language, sign=True),
-               answered=words.percent(answered["change"], language, sign=True))  # fmt: skip
+    shown = {name: words.percent(row["change"], language, sign=True)
+             for name, row in (("silent", hushed), ("answered", answered))}  # fmt: skip
+    return say(key, language, **shown), shown
 
 
 @exhibit("loyalty", "burden", needs=("survey_invitations", "clients"))

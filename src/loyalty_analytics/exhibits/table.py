@@ -80,34 +80,61 @@ class Column:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Table:
-    """Rows for the page (the first 15) and for tables.xlsx (all)."""
+    """Rows for the page (the first 15) and for tables.xlsx (all).
+
+    ``totals`` are rows that stand below all others, also where not all are shown: a label under the key of the first
+    column and the sums that the sentence above the table speaks of; a text stands as it is.
+    """
 
     frame: pd.DataFrame
     columns: Sequence[Column]
     rows: int = ROWS
+    totals: Sequence[Mapping[str, Any]] = ()
 
     def html(self, caption: str, language: str) -> str:
         """The table with a caption; a wide one scrolls inside its own box."""
         shown = self.frame.head(self.rows)
         longest = {column.key: float(self.frame[column.key].abs().max() or 0) for column in self.columns if column.bar}
-        head = "".join(f'<th scope="col"{_numeric(column)}>{html.escape(column.label)}</th>' for column in self.columns)
-        body = []
-        for row in shown.to_dict("records"):
-            cells = []
-            for place, column in enumerate(self.columns):
-                text = html.escape(column.cell(row, language))
-                if column.bar and longest[column.key] and pd.notna(row[column.key]):
-                    text = _bar(row[column.key] / longest[column.key]) + text
-                tag = 'th scope="row"' if place == 0 else "td"
-                cells.append(f"<{tag}{_numeric(column)}>{text}</{tag[:2]}>")
-            body.append(f"<tr>{''.join(cells)}</tr>")
+        head = "".join(self._head(column) for column in self.columns)
+        body = "".join(f"<tr>{self._row(row, longest, language)}</tr>" for row in shown.to_dict("records"))
+        foot = "".join(f"<tr>{self._row(row, {}, language)}</tr>" for row in self._totals())
+        foot = f"<tfoot>{foot}</tfoot>" if foot else ""
         left = len(self.frame) - len(shown)
         more = f'<p class="note">{html.escape(_more(left, language))}</p>' if left > 0 else ""
         return (
             f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}"><table><caption>'
-            f"{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+            f"{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
             f"</div>{more}"
         )
+
+    def _totals(self) -> list[dict[str, Any]]:
+        """Total rows with a blank, not a dash, where nothing is summed."""
+        empty = {key: "" for column in self.columns for key in (column.key, column.low, column.high) if key}
+        return [{**empty, **row} for row in self.totals]
+
+    def _beside(self, column: Column) -> bool:
+        """Whether an interval has a cell of its own, so that the numbers before it stand under one another."""
+        return bool(column.low and _numeric(column))
+
+    def _head(self, column: Column) -> str:
+        span = ' colspan="2"' if self._beside(column) else ""
+        return f'<th scope="col"{span}{_numeric(column)}>{html.escape(column.label)}</th>'
+
+    def _row(self, row: Mapping[Any, Any], longest: Mapping[str, float], language: str) -> str:
+        cells = []
+        for place, column in enumerate(self.columns):
+            ready = isinstance(row[column.key], str) and (column.kind != "text" or not row[column.key])
+            text = html.escape(row[column.key] if ready else column.cell(row, language))
+            kind, extra = _numeric(column), ""
+            if self._beside(column):
+                kind = ' class="n e"'
+                text, _, bounds = text.partition(" [")
+                extra = f'<td class="i">{"[" if bounds else ""}{bounds}</td>'
+            if longest.get(column.key) and pd.notna(row[column.key]):
+                text = _bar(row[column.key] / longest[column.key]) + text
+            tag = 'th scope="row"' if place == 0 else "td"
+            cells.append(f"<{tag}{kind}>{text}</{tag[:2]}>{extra}")
+        return "".join(cells)
 
     def json(self, name: str, title: str) -> str:
         """All rows as JSON for tables.xlsx: ISO dates, empty cells as null."""
@@ -120,6 +147,7 @@ class Table:
             if isinstance(plain[key].dtype, pd.PeriodDtype):
                 plain[key] = plain[key].astype(str)
         rows = json.loads(plain.to_json(orient="values", date_format="iso", date_unit="s", force_ascii=False))
+        rows += [[row[key] if row[key] != "" else None for key in keys] for row in self._totals()]
         columns = [{"key": key, "label": labels.get(key, key)} for key in keys]
         return json.dumps({"name": name, "title": title, "columns": columns, "rows": rows}, ensure_ascii=False)
 
