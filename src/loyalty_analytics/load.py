@@ -218,6 +218,20 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
         Where params or raw files are wrong.
     DataError
         Where there are no data up to the month.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> home = Path(tempfile.mkdtemp())
+    >>> (home / "params").mkdir()
+    >>> raw = home / "data" / "raw" / "acme"
+    >>> raw.mkdir(parents=True)
+    >>> _ = (home / "params" / "acme.yaml").write_text(
+    ...     "client: acme\\ntitle: {en: Acme}\\nlanguage: en\\nsources:\\n  transactions:\\n    files: [deals.csv]\\n"
+    ...     "    columns: {client_id: code, date: day, amount: sum}\\n")
+    >>> _ = (raw / "deals.csv").write_text("code;day;sum\\n007;15.09.2026;10,50\\n007;02.10.2026;20,00\\n")
+    >>> load("acme", month="2026-09", root=home).transactions[["client_id", "amount"]].values.tolist()
+    [['007', 10.5]]
     """
     home = parameters.find_root(root)
     setup = parameters.read(client, home)

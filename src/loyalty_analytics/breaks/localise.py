@@ -53,6 +53,14 @@ def localise(
         ``.table``: the dimensions (null = any value), ``part`` (change of the slice in currency units,
         cells of an earlier slice not counted again), ``amount_before``, ``amount_after``, ``evidence``. Empty where no
         slice stands out, so also where the whole market moved.
+
+    Examples
+    --------
+    >>> cells = pd.MultiIndex.from_product([["Ann", "Bob", "Eve"], list("abcd")], names=["manager", "product"])
+    >>> before = cells.to_frame(index=False).assign(amount=[float(100 + number) for number in range(12)])
+    >>> after = before.assign(amount=before["amount"].where(before["manager"] != "Bob", before["amount"] / 2))
+    >>> localise(before, after, ["manager", "product"]).table[["manager", "product", "part"]].values.tolist()
+    [['Bob', None, -211.0]]
     """
     names = list(dimensions)
     cells = _joined(as_table(before), as_table(after), names)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import words
 from ..errors import LoyaltyError
+from ..results import notebook_style
 from .images import picture
 from .table import Table
 
@@ -80,7 +81,7 @@ class Exhibit:
         return f'<section class="{kind}" id="{html.escape(self.name)}">{"".join(parts)}</section>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/html": self.html(), "text/plain": self.title}
+        bundle: dict[str, Any] = {"text/html": notebook_style() + self.html(), "text/plain": self.title}
         if self.table is not None and len(self.table.frame):
             bundle[TABLE_MIME] = json.loads(self.table.json(self.name, self.title))
         return bundle
@@ -151,7 +152,7 @@ class Front:
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/html": self.html(), "text/plain": f"{self.title}. {self.summary}"}
+        return {"text/html": notebook_style() + self.html(), "text/plain": f"{self.title}. {self.summary}"}
 
 
 def passport_line(data: Data, language: str) -> str:
@@ -226,7 +227,8 @@ class _Glossary:
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<dt>{html.escape(term)}</dt><dd>{html.escape(text)}</dd>" for term, text in self.terms.items())
-        return f'<section class="glossary" id="glossary"><h2>{html.escape(self.title)}</h2><dl>{rows}</dl></section>'
+        title = f"<h2>{html.escape(self.title)}</h2>"
+        return f'{notebook_style()}<section class="glossary" id="glossary">{title}<dl>{rows}</dl></section>'
 
 
 def glossary(report: str, language: str) -> _Glossary:

@@ -21,6 +21,7 @@ from .. import words
 from ..errors import LoyaltyError
 from ..exhibits.base import TABLE_MIME
 from ..exhibits.handout import FILE_MIME
+from ..results import notebook_style
 from .tidy import tidy
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _plain(text: str) -> str:
 def _shown(output: Mapping[str, Any]) -> str:
     data = output["data"]
     if "text/html" in data:
-        markup = data["text/html"]
+        markup = data["text/html"].replace(notebook_style(), "")
         own = output.get("metadata", {}).get("loyalty") == "own" or _OWN.match(markup)
         if own:
             return markup
