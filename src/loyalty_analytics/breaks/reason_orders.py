@@ -125,7 +125,9 @@ def _priced(orders: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
         price = pd.to_numeric(table["unit_price"], errors="coerce").astype(float) * 100
         quantity = quantity.fillna((listed / price).where(price > 0))
     quantity = quantity.where(quantity > 0)
-    share = quantity.notna().where(orders["sale"]).groupby(orders["client_id"]).transform("mean")
+    if quantity.isna().all():
+        return orders
+    share = quantity.notna().astype(float).where(orders["sale"]).groupby(orders["client_id"]).transform("mean")
     if not (share >= 0.9).any():
         return orders
     usual = (listed / quantity).groupby(orders["client_id"]).transform("median")

@@ -222,7 +222,7 @@ def month(value: Any, language: str, case: str = "nominative", year: bool = True
     >>> month("2026-10", "ru", "genitive").replace(chr(160), " "), month("2026-10", "en").replace(chr(160), " ")
     ('октября 2026', 'October 2026')
     """
-    period = to_periods([value])[0]
+    period = value if isinstance(value, pd.Timestamp | pd.Period) else to_periods([value])[0]
     name = _find(f"months.{case}", language)[period.month - 1]
     return f"{name}{_NBSP}{period.year}" if year else name
 
