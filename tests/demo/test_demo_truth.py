@@ -201,3 +201,11 @@ def test_the_new_theme_is_seen_since_august_and_not_before(radio):
     early = radio.feedback[radio.feedback["created_at"] < "2026-08-01"]
     before = la.emerging_themes(early, tags[tags["feedback_id"].isin(early["feedback_id"])], "2026-07").table
     assert not before["theme"].astype("str").str.contains("маркиров").any()
+
+
+def test_who_left_accepts_no_offer_afterwards(radio, truth):
+    left = truth["radio_story"].query("kind == 'churn'").set_index("client_id")["break_month"]
+    offers = radio.offers[radio.offers["client_id"].isin(left.index)]
+    after = pd.to_datetime(offers["client_id"].map(left).astype(str)) <= offers["offered_at"]
+    assert after.any()
+    assert "won" not in set(offers.loc[after, "outcome"])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .people import stream, vocabulary
-from .radio_story import FIRST, LAST, MONTHS
+from .radio_story import FIRST, LAST, MONTHS, story
 
 __all__ = ["PRICE_RISE", "REPORT_DAY", "budgets", "deliveries", "offers", "served_by", "transactions"]
 
@@ -190,6 +190,8 @@ def offers(deals: pd.DataFrame, volumes: pd.DataFrame, seed: int) -> pd.DataFram
     served = served_by().drop_duplicates("client_id", keep="last").set_index("client_id")["manager_id"]
     owners = dict(served_by()[lambda t: t["manager_id"] == "M03"][["client_id", "manager_id"]].to_numpy())
     reasons = vocabulary("radio_notes")["lost_reasons"]
+    left = {row.client_id: pd.Period(row.break_month, "M") for row in story().query("kind == 'churn'").itertuples()}
+    after = stream(seed, "offers to who left")
     rows = []
     for client in volumes.columns:
         bought = deals.loc[deals["client_id"] == client, "product_id"].value_counts()
@@ -209,11 +211,14 @@ def offers(deals: pd.DataFrame, volumes: pd.DataFrame, seed: int) -> pd.DataFram
                 if rng.random() < np.exp(-age / 25)
                 else ("won" if rng.random() < (0.52 if fits else 0.22) else "lost")
             )
+            # Who has left for good accepts nothing; dice of its own leave all other offers as they were.
+            turned = outcome == "won" and month >= left.get(client, month + 1)
+            outcome = "lost" if turned else outcome
             decided = (
                 pd.NaT if outcome == "open" else min(REPORT_DAY, date + pd.Timedelta(days=int(rng.integers(2, 40))))
             )
             base = volumes[client][volumes[client] > 0].median()
-            why = _refusal(client, date, reasons, rng) if outcome == "lost" else None
+            why = _refusal(client, date, reasons, after if turned else rng) if outcome == "lost" else None
             rows.append((client, manager, date, product, round(base * (0.3 + rng.random()), -2), outcome, decided, why))
     names = ["client_id", "manager_id", "offered_at", "product_id", "amount", "outcome", "decided_at", "lost_reason"]
     table = pd.DataFrame(rows, columns=names).sort_values(["offered_at", "client_id"], ignore_index=True)
