@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,8 @@ import pyarrow.compute as pc
 
 __all__ = ["Column", "joined", "text_of"]
 
+_BLANKS = " \t\r\n\u00a0\ufeff\u202f\u205f\u3000\u2060" + "".join(map(chr, range(0x2000, 0x2010)))
+_EXACT = 2**53  # whole numbers above lose digits as floats
 _FEW = 50_000  # distinct texts that are looked at one by one
 
 
@@ -34,7 +37,7 @@ class Column:
     @classmethod
     def of_text(cls, name: str, text: pa.Array) -> Column:
         """From texts; blanks around them go, empty ones become null."""
-        trimmed = pc.utf8_trim(text, " \t\r\n\u00a0\ufeff\u200b") if _padded(text) else text
+        trimmed = pc.utf8_trim(text, _BLANKS) if _padded(text) else text
         lengths = pc.binary_length(trimmed)
         if len(lengths) and pc.min(lengths).as_py() == 0:
             trimmed = pc.if_else(pc.equal(lengths, 0), pa.scalar(None, pa.large_string()), trimmed)
@@ -53,7 +56,10 @@ class Column:
             elif isinstance(cell, bool):
                 text = "true" if cell else "false"
             elif isinstance(cell, int | float):
-                numbers[place] = cell
+                if (isinstance(cell, int) and abs(cell) > _EXACT) or (not math.isfinite(cell) and cell == cell):
+                    text = str(cell)
+                else:
+                    numbers[place] = cell
             elif isinstance(cell, dt.datetime):
                 moments[place] = np.datetime64(cell.replace(tzinfo=None), "us")
             elif isinstance(cell, dt.date):
@@ -76,7 +82,15 @@ class Column:
             texts = series.astype("boolean").map({True: "true", False: "false"})
             return cls.of_text(name, pa.array(texts.astype(object).where(texts.notna(), None), pa.large_string()))
         if pd.api.types.is_numeric_dtype(series.dtype):
-            return cls(name, nothing, number=series.astype("Float64").to_numpy(dtype="float64", na_value=np.nan))
+            if pd.api.types.is_integer_dtype(series.dtype) and (series.abs() > _EXACT).any():
+                whole = [None if pd.isna(cell) else str(int(cell)) for cell in series]
+                return cls.of_text(name, pa.array(whole, type=pa.large_string()))
+            number = series.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
+            endless = np.isinf(number)
+            if not endless.any():
+                return cls(name, nothing, number=number)
+            text = [str(value) if odd else None for value, odd in zip(number.tolist(), endless.tolist())]
+            return cls(name, pa.array(text, pa.large_string()), number=np.where(endless, np.nan, number))
         if pd.api.types.is_datetime64_any_dtype(series.dtype):
             if getattr(series.dtype, "tz", None) is not None:
                 series = series.dt.tz_localize(None)

@@ -55,6 +55,12 @@ class DateColumn:
         Texts whose day and month could be exchanged and nothing in the column tells.
     formats : dict
         strptime format -> number of distinct texts.
+    turned : list of str
+        Texts such as 2024-25-12, where nothing in the column is year-month-day for sure.
+    year_first : str or None
+        A text such as 24-03-04, which may begin with the year as well.
+    dayfirst : bool or None
+        The order that the column proves.
     """
 
     values: dict[str, dt.datetime | None] = field(default_factory=dict)
@@ -64,6 +70,9 @@ class DateColumn:
     formats: dict[str, int] = field(default_factory=dict)
     months: int = 0
     serials: int = 0
+    turned: list[str] = field(default_factory=list)
+    year_first: str | None = None
+    dayfirst: bool | None = None
 
     def _keep(self, text: str, value: dt.datetime | None, form: str) -> None:
         self.values[text] = value
@@ -175,7 +184,17 @@ def parse_dates(
         elif not (_plain(column, text, clean, dayfirst) or _bare(column, text, clean, compact, serials)):
             column.unknown.append(text)
     _settle(column, slashed, dayfirst)
+    if date_format is None:
+        _turned(column)
     return column
+
+
+def _turned(column: DateColumn) -> None:
+    """Two dates or more that are year-day-month, and none that is year-month-day for sure."""
+    read = [(text, int(m["m"]), int(m["d"])) for text in column.values if (m := _ISO.fullmatch(text.strip()))]
+    turned = [text for text, month, day in read if month > 12 >= day >= 1]
+    if len(turned) > 1 and not any(day > 12 >= month for _, month, day in read):
+        column.turned = turned
 
 
 def _formatted(column: DateColumn, text: str, clean: str, date_format: str) -> None:
@@ -246,7 +265,11 @@ def _settle(column: DateColumn, slashed: list[tuple[str, re.Match[str]]], dayfir
         if not day_first and not month_first and open_texts:
             column.ambiguous = open_texts
             return
+        if _may_begin_with_year([match for _, match in slashed]):
+            column.year_first = slashed[0][0]
+            return
         dayfirst = month_first is None
+        column.dayfirst = dayfirst if day_first or month_first else None
     for text, match in slashed:
         day, month = int(match["a"]), int(match["b"])
         if not dayfirst:
@@ -254,6 +277,14 @@ def _settle(column: DateColumn, slashed: list[tuple[str, re.Match[str]]], dayfir
         sign = match[2]
         form = (f"%d{sign}%m{sign}" if dayfirst else f"%m{sign}%d{sign}") + ("%Y" if len(match["y"]) == 4 else "%y")
         column._keep(text, _moment(match, _year(match["y"]), month, day), form + _clock(match))
+
+
+def _may_begin_with_year(matches: Sequence[re.Match[str]]) -> bool:
+    """24-03-04: all may be yy-mm-dd, and what stands first changes no more than what stands last."""
+    if any(len(m["y"]) == 4 or not (1 <= int(m["b"]) <= 12 and 1 <= int(m["y"]) <= 31) for m in matches):
+        return False
+    first, last = {m["a"] for m in matches}, {m["y"] for m in matches}
+    return len(first) < len(last) or (len(first) == len(last) and matches[0][2] == "-")
 
 
 _FIXED = {

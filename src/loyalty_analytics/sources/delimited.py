@@ -13,12 +13,12 @@ import numpy as np
 from ..errors import SourceError
 from . import headers
 from .headers import Header
-from .quotes import split_line
+from .quotes import logical_lines, unwrapped
 from .records import well_quoted
 
 __all__ = ["Cells", "read_delimited"]
 
-_SEPARATORS = ("\t", ";", "|", ",")
+_SEPARATORS = ("\t", ";", "|", ",", "^", "~", "\x1f")
 _SNIFFED = 300
 
 
@@ -58,16 +58,21 @@ def read_delimited(text: str, file: str, separator: str | None, names: Sequence[
     sample = _sample(text, _SNIFFED)
     if separator is None:
         separator = _sniff(sample, file)
-    split = [split_line(line, separator) for line in sample]
+        if separator == "\n":
+            if (bare := unwrapped(text)) is not None:
+                return read_delimited(bare, file, None, names)
+            _refuse_no_table(sample, file)
+    split, first = logical_lines(sample, separator)
     header = headers.find_header(split)
     if header is None and names is not None and len(names) == Counter(map(len, split)).most_common(1)[0][0]:
         header = Header(list(names), 0, -1, [])
     if header is None:
+        _refuse_no_table(sample, file)
         raise SourceError(
             "No line is a header: names of columns in words.", "Add one or give columns as a list.", file=file
         )
     columns = _trimmed(header.names)
-    start = _offset(text, sample, header.last + 1)
+    start = _offset(text, first[header.last + 1] if header.last + 1 < len(first) else len(sample))
     first_line = text.count("\n", 0, start) + 1 + skipped
     # Encoded first and cut then: bytes are half as long as the text in memory.
     body = text.encode()[len(text[:start].encode()) :]
@@ -83,7 +88,7 @@ def read_delimited(text: str, file: str, separator: str | None, names: Sequence[
         arrays = _parse(body, separator, width, file)
     else:
         arrays, lines = plain, np.arange(len(plain[0])) + first_line
-    header_line = text.count("\n", 0, _offset(text, sample, header.first)) + 1 + skipped if header.last >= 0 else 0
+    header_line = first[header.first] + 1 + skipped if header.last >= 0 else 0
     return Cells(columns, arrays, lines, header_line, header.above, separator)
 
 
@@ -135,8 +140,8 @@ def _sample(text: str, count: int) -> list[str]:
     return lines
 
 
-def _offset(text: str, sample: Sequence[str], row: int) -> int:
-    """Where a row of the sample begins in the text."""
+def _offset(text: str, row: int) -> int:
+    """Where a line begins in the text, counted from 0."""
     start = 0
     for _ in range(row):
         stop = text.find("\n", start)
@@ -144,6 +149,17 @@ def _offset(text: str, sample: Sequence[str], row: int) -> int:
             return len(text)
         start = stop + 1
     return start
+
+
+def _refuse_no_table(sample: Sequence[str], file: str) -> None:
+    """Lines of one cell that are columns aligned by blanks, or key=value pairs."""
+    filled = [line.strip() for line in sample if line.strip()]
+    if sum(re.search(r"\S {2,}\S", line) is not None for line in filled) > 0.5 * len(filled):
+        raise SourceError(
+            "The columns are aligned by blanks.", "Export it with separators, or give separator=…", file=file
+        )
+    if sum(re.match(r"\w+=", line) is not None for line in filled) > 0.5 * len(filled):
+        raise SourceError("The file is no table but lines of key=value.", "Export a table.", file=file)
 
 
 def _trimmed(names: Sequence[str]) -> list[str]:
@@ -158,14 +174,14 @@ def _sniff(sample: Sequence[str], file: str) -> str:
     lines = [line for line in sample if line.strip()]
     best: tuple[float, int, str] | None = None
     for order, separator in enumerate(_SEPARATORS):
-        rows = [split_line(line, separator) for line in lines]
+        rows, _ = logical_lines(lines, separator)
         counts = Counter(len(row) for row in rows if len(row) > 1)
         if not counts:
             continue
         usual, number = max(counts.items(), key=lambda item: (item[1], item[0]))
         header = headers.find_header(rows)
         fits = header is not None and len(_trimmed(header.names)) in (usual, usual - 1, usual + 1)
-        score = number / len(lines) + (0.5 if fits else 0.0) - 0.01 * order
+        score = number / len(rows) + (0.5 if fits else 0.0) - 0.01 * order
         if best is None or score > best[0]:
             best = (score, usual, separator)
     if best is None:

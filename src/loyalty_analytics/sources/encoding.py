@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections import Counter
 
 import numpy as np
 
@@ -23,6 +24,8 @@ _TYPOGRAPHY = "«»—–№…“”„’‘•©®™°§±·×€₽\u00a0"
 _SAMPLE = 1 << 20
 _CLEAR = 0.25  # difference of mean scores (logarithms) below which two encodings cannot be told apart
 _MIN_HIGH = 3  # high bytes without which nothing can be told
+_MIN_GARBLED = 12  # signs outside ASCII below which a text is not called garbled
+_MOST_STRANGE = 0.06  # share of high bytes that may be neither letters nor typography
 _MIN_LINE = 4  # high bytes in a line before it can speak against the encoding of the file
 
 
@@ -48,14 +51,14 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> tuple[str,
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
         if content.startswith(mark):
-            return _strict(content, name, file), name
+            return _not_garbled(_strict(content, name, file), file), name
     if b"\x00" in content:
         wide = _wide(content)
         if wide is None:
             raise SourceError("The file is binary, not text.", "Export it as CSV, XLSX or Parquet.", file=file)
         return _strict(content, wide, file), wide
     try:
-        return content.decode("utf-8"), "utf-8"
+        return _not_garbled(content.decode("utf-8"), file), "utf-8"
     except UnicodeDecodeError:
         name = _single_byte(content, file)
         return _strict(content, name, file), name
@@ -77,14 +80,36 @@ def _strict(content: bytes, encoding: str, file: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        place = error.start + (len(codecs.BOM_UTF8) if encoding == "utf-8-sig" else 0)
         raise SourceError(
-            f"The file is not {encoding} throughout: byte {content[error.start]:#04x} fits not.",
-            "It mixes encodings or is damaged; export it again in one encoding.",
-            file=file, row=line,
+            f"The file mixes encodings or is damaged: not {encoding} throughout, byte {content[place]:#04x} fits not.",
+            "Export it again in one encoding.",
+            file=file, row=content.count(b"\n", 0, place) + 1,
         ) from None  # fmt: skip
     except UnicodeError as error:
         raise SourceError(f"The file is not {encoding}: {error}.", "Export it again as UTF-8.", file=file) from None
+
+
+def _not_garbled(text: str, file: str) -> str:
+    """The text; refused where its letters went through a wrong encoding before: «Ð¡ÑƒÐ¼Ð¼Ð°», «РЎСѓРјРјР°», «���»."""
+    if text.isascii():
+        return text
+    signs = [sign for sign in text[:_SAMPLE] if sign > "\x7f" and sign not in _TYPOGRAPHY]
+    seen = Counter(signs)
+    pairs = {"Ð": "Ñ", "Р": "С"}
+    for first, second in pairs.items():
+        share = (seen[first] + seen[second]) / max(1, len(signs))
+        # Two letters of 33 make up a tenth of Russian; of UTF-8 read as one byte a sign they are the half.
+        if len(signs) >= _MIN_GARBLED and share > 0.35 and min(seen[first], seen[second]) > 0:
+            break
+    else:
+        if seen["\ufffd"] <= 0.2 * len(signs):
+            return text
+    line = next(number for number, one in enumerate(text.split("\n"), start=1) if not one.isascii())
+    raise SourceError(
+        "The letters are garbled: the text was read in a wrong encoding before it was saved.",
+        "Export it again from the program that made it, as UTF-8.", file=file, row=line,
+    )  # fmt: skip
 
 
 def _wide(content: bytes) -> str | None:
@@ -102,9 +127,9 @@ def _wide(content: bytes) -> str | None:
 
 def _table(encoding: str) -> np.ndarray:
     """Score of each byte: logarithm of the letter's share; upper case counts less, other signs far less."""
-    scores = np.zeros(256)
+    scores, signs = np.zeros(256), _signs(encoding)
     for byte in range(128, 256):
-        sign = bytes([byte]).decode(encoding, errors="replace")
+        sign = signs[byte]
         if sign.lower() in _SHARES:
             scores[byte] = np.log(_SHARES[sign.lower()]) - (0.1 if sign.isupper() else 0.0)
         else:
@@ -114,8 +139,10 @@ def _table(encoding: str) -> np.ndarray:
 
 def _single_byte(content: bytes, file: str) -> str:
     name = _sampled(content)
-    if name is not None and not content.translate(None, _expected(name)):
-        return name  # not one byte of the whole file is strange in this encoding
+    if name is not None:
+        kinds = content.translate(_byte_kinds(name))
+        if b"?" not in kinds and b"lUU" not in kinds:
+            return name  # not one byte of the whole file is strange in this encoding, nor a word's case
     data = np.frombuffer(content, dtype=np.uint8)
     _refuse_mixed_utf8(content, data, file)
     places = np.flatnonzero(data >= 128)
@@ -130,7 +157,18 @@ def _single_byte(content: bytes, file: str) -> str:
             f"The encoding cannot be told ({best} or {ranked[1]}).", "Give encoding='cp1251' or another.", file=file
         )
     _refuse_mixed(data, places, best, file)
+    neighbours = frozenset("іїєґўІЇЄҐЎ")
+    plain = [sign.lower() in _SHARES or sign in _TYPOGRAPHY or sign in neighbours for sign in _signs(best)]
+    if 1 - np.array(plain)[high].mean() > _MOST_STRANGE:
+        raise SourceError(
+            f"The encoding cannot be told: as {best} the text holds strange signs.",
+            "Give encoding='mac-cyrillic' or another.", file=file,
+        )  # fmt: skip
     return best
+
+
+def _signs(encoding: str) -> list[str]:
+    return [bytes([byte]).decode(encoding, errors="replace") for byte in range(256)]
 
 
 def _sampled(content: bytes) -> str | None:
@@ -147,14 +185,16 @@ def _sampled(content: bytes) -> str | None:
     return max(score, key=score.__getitem__) if first > 0 and first - second > 1 else None
 
 
-def _expected(encoding: str) -> bytes:
-    """Bytes that are plain in an encoding: ASCII, Russian letters, typography."""
-    plain = [byte for byte in range(128) if byte]
-    for byte in range(128, 256):
-        sign = bytes([byte]).decode(encoding, errors="replace")
-        if sign.lower() in _SHARES or sign in _TYPOGRAPHY:
-            plain.append(byte)
-    return bytes(plain)
+def _byte_kinds(encoding: str) -> bytes:
+    """Each byte as l (lower case), U (upper case), . (ASCII, typography) or ? (strange in Russian text)."""
+    kinds = bytearray(b"." * 256)
+    kinds[0] = ord("?")
+    for byte, sign in list(enumerate(_signs(encoding)))[128:]:
+        if sign.lower() in _SHARES:
+            kinds[byte] = ord("U" if sign.isupper() else "l")
+        elif sign not in _TYPOGRAPHY:
+            kinds[byte] = ord("?")
+    return bytes(kinds)
 
 
 def _case_faults(content: bytes, encoding: str) -> float:
@@ -227,11 +267,16 @@ def _refuse_mixed(data: np.ndarray, places: np.ndarray, encoding: str, file: str
     counts = np.diff(np.append(starts, len(places)))
     high = data[places]
     own = np.add.reduceat(_table(encoding)[high], starts) / counts
+    kinds = np.frombuffer(_byte_kinds(encoding), dtype=np.uint8)[np.concatenate([data, [10, 10]])]
+    odd = (kinds[places] == ord("l")) & (kinds[places + 1] == ord("U")) & (kinds[places + 2] == ord("U"))
+    turned = np.add.reduceat(odd, starts)
     for other in _RUSSIAN:
         if other == encoding:
             continue
         theirs = np.add.reduceat(_table(other)[high], starts) / counts
         strange = (theirs - own > 1.5) & (own < -0.5) & (theirs > 0.5) & (counts >= _MIN_LINE)
+        # koi8-r and cp1251 have letters in the same places, upper case where the other has lower.
+        strange |= (theirs - own > 0.3) & (theirs > 0.8) & (turned > 0) & (counts >= _MIN_LINE)
         if strange.any():
             first = int(np.flatnonzero(strange)[0])
             raise SourceError(

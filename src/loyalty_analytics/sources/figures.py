@@ -14,7 +14,7 @@ from ..errors import SourceError
 from . import headers
 from .column import Column
 from .fast import plain_numbers
-from .lookup import Where, as_float, where_is
+from .lookup import Undecided, Where, as_float, where_is
 from .numbers import NumberColumn, currency_of, parse_numbers, unit_of
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read_numbers"]
 
+_BLANKS = r" \x{A0}\x{202F}\x{205F}\x{3000}\x{2000}-\x{200A}"
 _SIMPLE = r"^[-−]?\d+(?:[.,]\d+)?$"
-_GROUPED = r"^[-−]?\d{1,3}(?:[ \x{A0}\x{202F}\x{2009}]\d{3})+(?:[.,]\d+)?$"
+_GROUPED = rf"^[-−]?\d{{1,3}}(?:[{_BLANKS}]\d{{3}})+(?:[.,]\d+)?$"
 _AMBIGUOUS = r"^[-−]?[1-9]\d{0,2}[.,]\d{3}$"
 
 
@@ -76,7 +77,7 @@ def _disambiguated(reader: Reader, column: Column, texts: Sequence[str], read: N
     marks = own if len(own) == 1 else reader.proved
     if len(marks) != 1:
         row = int(where_is(column.text, read.ambiguous[0])[0])
-        raise SourceError(
+        raise Undecided(
             f"{read.ambiguous[0]!r} may be a thousand or a fraction, and nothing in the file tells which.",
             "Give decimal=',' or decimal='.'.", file=reader.file, row=int(reader.lines[row]), column=column.name,
         )  # fmt: skip
@@ -104,6 +105,10 @@ def _number_faults(
         reader.found.add(
             "scaled_cells", "warning", file=reader.file, column=column.name, rows=rows, sample=read.scaled[0]
         )
+    if read.percent and column.number is not None and ((column.number > 0) & (column.number < 1)).any():
+        odd = np.flatnonzero((column.number > 0) & (column.number < 1))
+        reader.found.add("percent_mixed", "warning", file=reader.file, row=int(reader.lines[odd[0]]),
+                         column=column.name, rows=len(odd), sample=f"{column.number[odd[0]]:g}")  # fmt: skip
     currencies = read.currencies | ({named} if (named := currency_of(column.name)) else set())
     if len(currencies) > 1:
         raise SourceError(
@@ -119,7 +124,7 @@ def _many_numbers(reader: Reader, column: Column, values: np.ndarray) -> None:
     simple = pc.fill_null(pc.match_substring_regex(text, _SIMPLE), False)
     if pc.sum(simple).as_py() + text.null_count < len(text):
         grouped = pc.fill_null(pc.match_substring_regex(text, _GROUPED), False)
-        bare = pc.replace_substring_regex(text, r"[ \x{A0}\x{202F}\x{2009}]", "")
+        bare = pc.replace_substring_regex(text, f"[{_BLANKS}]", "")
         plain = pc.if_else(grouped, bare, text)
         simple = pc.or_(simple, grouped)
     else:
@@ -158,7 +163,7 @@ def _prove_many(reader: Reader, column: Column, plain: pa.Array, written: pa.Arr
     only = reader.decimal or (next(iter(reader.proved)) if len(reader.proved) == 1 else None)
     doubted = written.filter(ambiguous)
     if only is None or (pc.sum(pc.match_substring(doubted, "." if only == "," else ",")).as_py() or 0):
-        raise SourceError(
+        raise Undecided(
             f"{doubted[0].as_py()!r} may be a thousand or a fraction, and nothing in the file tells which.",
             "Give decimal=',' or decimal='.'.", file=reader.file, column=column.name,
             row=int(reader.lines[where_is(column.text, doubted[0].as_py())[0]]),

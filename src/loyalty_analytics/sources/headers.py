@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import Any
 from .dates import looks_like_date, parse_month
 from .numbers import is_missing, parse_numbers, unit_of
 
-__all__ = ["Header", "find_header", "is_label", "role_of"]
+__all__ = ["Header", "find_header", "is_blank", "is_label", "is_remark", "is_total", "month_end", "role_of", "speaks"]
 
 # What a header says about its values. The order decides: «Код оплаты» is a code, «Дата оплаты» a date.
 _ROLES: dict[str, tuple[str, ...]] = {
@@ -48,11 +50,11 @@ _VOCABULARY = re.compile(
     "|".join(pattern for patterns in _ROLES.values() for pattern in patterns)
     + r"|менеджер|manager|статус|status|этап|стади|stage|регион|region|город|city|товар|product|услуг|тип\b|type|"
     r"категор|category|канал|channel|филиал|отрасл|industry|комментар|comment|описан|descr|адрес|address|e-?mail|почта|"
-    r"валют|currency|текст|text|отзыв|ответ|вопрос|вид\b|source|источник|страна|country|ответствен|должност|фио",
+    r"поставщик|supplier|остат|склад|долг|валют|currency|текст|text|отзыв|ответ|вопрос|вид\b|source|источник|страна|country|ответствен|должност|фио",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
-    r"\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?total|total|totals|sum)\b",
+    r"\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?total|total|totals|sum|в\s+том\s+числе)\b",
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
@@ -149,9 +151,7 @@ def find_header(rows: Sequence[Sequence[Any]], merged: Sequence[tuple[int, int, 
     filled = [sum(not is_blank(cell) for cell in row) for row in rows]
     width = _usual(filled)
     candidates = [
-        place
-        for place, row in enumerate(rows)
-        if filled[place] >= max(1, 0.6 * width) and all(is_blank(cell) or _may_head(cell) for cell in row)
+        place for place, row in enumerate(rows) if filled[place] >= max(1, 0.6 * width) and _row_may_head(row)
     ]
     body = _first_body_row(rows, width)
     before = [place for place in candidates if body is None or place < body]
@@ -160,6 +160,32 @@ def find_header(rows: Sequence[Sequence[Any]], merged: Sequence[tuple[int, int, 
     full = [place for place in before if filled[place] >= width] or before
     best = max(full, key=lambda place: (_spoken(rows[place]), -place))
     return _levels(rows, best, merged)
+
+
+def _row_may_head(row: Sequence[Any]) -> bool:
+    others = [cell for cell in row if not is_blank(cell) and not _may_head(cell)]
+    return not others or (len(others) > 1 and all(month_end(cell) for cell in others))
+
+
+def month_end(cell: Any) -> tuple[int, int] | None:
+    """(year, month) of the last day of a month: accountants head the columns of months so.
+
+    >>> month_end("31.01.2024"), month_end("2024-02-28"), month_end("30.01.2024")
+    ((2024, 1), None, None)
+    """
+    if isinstance(cell, str):
+        match = re.fullmatch(r"\s*(?:(\d\d)\.(\d\d)\.(\d{4})|(\d{4})-(\d\d)-(\d\d))(?:[ T]00:00:00)?\s*", cell)
+        if match is None:
+            return None
+        day, month, year = (match[1], match[2], match[3]) if match[1] else (match[6], match[5], match[4])
+        numbers = int(year), int(month), int(day)
+    elif isinstance(cell, dt.date):
+        numbers = cell.year, cell.month, cell.day
+    else:
+        return None
+    if not (1 <= numbers[1] <= 12 and numbers[0] > 0) or numbers[2] != calendar.monthrange(*numbers[:2])[1]:
+        return None
+    return numbers[:2]
 
 
 def _may_head(cell: Any) -> bool:
@@ -196,10 +222,17 @@ def _first_body_row(rows: Sequence[Sequence[Any]], width: int) -> int | None:
             continue
         there = sum(place < len(row) and _typed(row[place]) for place in typed)
         if there >= max(1, 0.5 * len(typed)) and sum(not is_blank(c) for c in row) >= 0.5 * width:
-            if all(is_blank(c) or _may_head(c) for c in row):  # years as names of columns
+            if _row_may_head(row):  # years or ends of months as names of columns
                 continue
             return number
     return None
+
+
+def speaks(cells: Sequence[Any], among_figures: bool = False) -> bool:
+    """Whether cells are two or more names of columns, in words of the trade, and nothing else."""
+    if len(cells) < 2 or not all(isinstance(cell, str) and is_label(cell) and len(cell) < 60 for cell in cells):
+        return False
+    return _spoken(cells) >= (1 if among_figures else max(2, 0.6 * len(cells)))
 
 
 def _text(cell: Any) -> str:
@@ -209,7 +242,7 @@ def _text(cell: Any) -> str:
         return f"{cell:%Y-%m-%d}"
     if isinstance(cell, float) and cell == int(cell):
         return str(int(cell))
-    return " ".join(str(cell).replace("\ufeff", "").split())
+    return " ".join(unicodedata.normalize("NFC", str(cell).replace("\ufeff", "")).split())
 
 
 def _levels(rows: Sequence[Sequence[Any]], place: int, merged: Sequence[tuple[int, int, int, int]]) -> Header:

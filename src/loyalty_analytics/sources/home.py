@@ -22,5 +22,6 @@ def find_root(start: str | Path | None = None) -> Path:
         if (folder / "params").is_dir():
             return folder
     raise ParamsError(
-        f"No folder params/ in {here.name or here} or above it.", "Work inside the project or give root=…"
+        f"No folder params/ in {here.name or here} or above it.",
+        "Work inside a project, name its folder as root, or begin one with `loyalty new CLIENT FILES…`.",
     )

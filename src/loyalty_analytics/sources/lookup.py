@@ -10,7 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Where", "as_float", "as_moment", "as_series", "where_is"]
+from ..errors import SourceError
+
+__all__ = ["Undecided", "Where", "as_float", "as_moment", "as_series", "where_is"]
+
+
+class Undecided(SourceError):
+    """A column that means two things by itself; another column of the file may decide."""
 
 
 class Where:

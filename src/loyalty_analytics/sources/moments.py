@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from ..errors import SourceError
 from .column import Column
 from .dates import DateColumn, fixed_width, parse_dates
-from .lookup import Where, as_moment, where_is
+from .lookup import Undecided, Where, as_moment, where_is
 from .numbers import is_missing
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ def _distinct_dates(reader: Reader, column: Column, values: np.ndarray) -> None:
     texts: list[str] = encoded.dictionary.to_pylist()
     given = [text for text in texts if not is_missing(text, number=True)]
     read = parse_dates(given, date_format=reader.date_format, dayfirst=reader.dayfirst)
+    if read.ambiguous and len(reader.orders) == 1:  # another column of the file proves the order
+        read = parse_dates(given, dayfirst=next(iter(reader.orders)))
     _refuse_ambiguous(reader, column, read)
+    if read.dayfirst is not None:
+        reader.orders.add(read.dayfirst)
     for form, count in read.formats.items():
         reader.date_formats[form] = reader.date_formats.get(form, 0) + count
     table = np.array([as_moment(read.values.get(text)) for text in texts], dtype="datetime64[us]")
@@ -123,9 +127,21 @@ def _refuse_ambiguous(reader: Reader, column: Column, read: DateColumn) -> None:
                 f"No date of the column is day.month, but all are month.day: {never[0]!r}.", cure,
                 file=reader.file, column=column.name, row=int(reader.lines[where_is(column.text, never[0])[0]]),
             )  # fmt: skip
+    if read.turned:
+        raise SourceError(
+            f"{read.turned[0]!r} is year, day, month, and no date of the column is year, month, day for sure.",
+            "Give date_format='%Y-%d-%m'.", file=reader.file, column=column.name,
+            row=int(reader.lines[where_is(column.text, read.turned[0])[0]]),
+        )  # fmt: skip
+    if read.year_first:
+        raise SourceError(
+            f"{read.year_first!r} may be year-month-day or day-month-year, and no value of the column tells which.",
+            "Give date_format='%y-%m-%d' or '%d-%m-%y'.", file=reader.file, column=column.name,
+            row=int(reader.lines[where_is(column.text, read.year_first)[0]]),
+        )  # fmt: skip
     if read.ambiguous:
         text = read.ambiguous[0]
-        raise SourceError(
+        raise Undecided(
             f"{text!r} may be day/month or month/day, and no value of the column tells which.", cure,
             file=reader.file, column=column.name, row=int(reader.lines[where_is(column.text, text)[0]]),
         )  # fmt: skip

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..errors import SourceError, nearest
-from . import rows, wide
+from . import headers, rows, wide
 from .column import Column
 from .findings import Findings
 
 __all__ = ["named", "targets", "without_noise"]
+
+_GAPS = 200  # gaps between rows that are looked at
 
 
 def named(
@@ -76,12 +78,41 @@ def without_noise(
     remarks &= ~blank
     if remarks.any():
         found.add("footer", file=file, row=int(lines[remarks][0]), rows=int(remarks.sum()))
-    kept = ~(blank | again | remarks)
+    kept = ~(blank | again | remarks | rows.ruled(columns))
     if kept.all():
+        _refuse_second_table(columns, lines, file)
         return columns, lines, hidden
     if not kept.any():
         raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
-    return [column.take(kept) for column in columns], lines[kept], None if hidden is None else hidden[kept]
+    columns, lines = [column.take(kept) for column in columns], lines[kept]
+    _refuse_second_table(columns, lines, file)
+    return columns, lines, None if hidden is None else hidden[kept]
+
+
+def _refuse_second_table(columns: Sequence[Column], lines: np.ndarray, file: str) -> None:
+    """Names of other columns below a gap: rows from there on are another table's."""
+    gaps = np.flatnonzero(np.diff(lines) > 1)[:_GAPS] + 1
+    for row in sorted({int(place) + step for place in gaps for step in (0, 1) if place + step < len(lines)}):
+        cells = [cell for column in columns if (cell := column.cell(row)) is not None]
+        if headers.speaks(cells, _mostly_typed(columns, row)) and not headers.is_total(cells[0]):
+            raise SourceError(
+                f"A second table begins here: {', '.join(map(str, cells[:4]))}.",
+                "Put each table in a file or sheet of its own.", file=file, row=int(lines[row]),
+            )  # fmt: skip
+
+
+def _mostly_typed(columns: Sequence[Column], row: int) -> bool:
+    """Whether a row has a text where the rest of its column holds figures or dates."""
+    for column in columns:
+        if not isinstance(column.cell(row), str):
+            continue
+        near = [column.cell(place) for place in range(max(0, row - 20), row)]
+        there = [cell for cell in near if cell is not None]
+        if len(there) and sum(not isinstance(cell, str) or not headers.is_label(cell) for cell in there) > 0.5 * len(
+            there
+        ):
+            return True
+    return False
 
 
 def targets(

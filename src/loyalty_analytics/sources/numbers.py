@@ -18,7 +18,7 @@ MISSING = frozenset(
     ]
 )  # fmt: skip
 _MISSING_NUMBER = MISSING | {"na", "nan", "none", "nil", "nat", "нет", "x", "х", "?", "..."}
-_SPACES = " \u00a0\u202f\u2009\u2007\u200a'’`_"
+_SPACES = " \u00a0\u202f\u205f\u3000\u2000-\u200a'’`_"
 _CURRENCY = {
     "₽": "RUB", "руб": "RUB", "рублей": "RUB", "рубль": "RUB", "рубля": "RUB", "р": "RUB", "rub": "RUB", "rur": "RUB",
     "$": "USD", "usd": "USD", "долл": "USD", "€": "EUR", "eur": "EUR", "евро": "EUR", "£": "GBP", "gbp": "GBP",
@@ -38,6 +38,11 @@ _NUMBER = re.compile(
     r"(?P<exp>[eEеЕ][+-]?\d{1,3})?"
 )
 _SIGNS = "-−–‒"
+# «1 234 руб. 50 коп.» and Bitrix24's «1500.50|RUB»
+_KOPECKS = re.compile(
+    r"\s*(?P<whole>.*\d)\s*р(?:уб)?(?:\.|л[а-я]{1,2})?\s*,?\s*(?P<part>\d\d)\s*к(?:оп)?(?:\.|е[а-я]{2,3})?\s*"
+)
+_PIPED = re.compile(r"\|(?=[A-Z]{3}$)")
 
 
 @dataclass
@@ -98,6 +103,12 @@ def parse_numbers(texts: Iterable[str], decimal: str | None = None) -> NumberCol
 
 
 def _one(column: NumberColumn, text: str, decimal: str | None) -> None:
+    if match := _KOPECKS.fullmatch(text.replace("\u00a0", " ")):
+        whole = parse_numbers([match["whole"]], decimal).values.get(match["whole"])
+        if whole is not None and whole == int(whole):
+            column.values[text] = round(whole + int(match["part"]) / 100 * (-1 if whole < 0 else 1), 2)
+            column.currencies.add("RUB")
+            return
     body, negative, scale, percent, currency = _undress(text)
     match = _NUMBER.fullmatch(body) if body else None
     if match is None or (not match["int"] and not match["rest"]) or match["open"]:
@@ -132,7 +143,7 @@ def _one(column: NumberColumn, text: str, decimal: str | None) -> None:
 
 def _undress(text: str) -> tuple[str, bool, float, bool, str]:
     """The bare digits of a text, its sign, scale, per cent sign and currency."""
-    body = text.replace("\u00a0", " ").strip().lstrip("'")
+    body = _PIPED.sub(" ", text.replace("\u00a0", " ").strip().lstrip("'"))
     negative = False
     if body.startswith("(") and body.endswith(")"):
         body, negative = body[1:-1].strip(), True
@@ -215,6 +226,10 @@ def _prove(column: NumberColumn, mark: str) -> None:
         column.points += 1
 
 
+_HUNDREDTHS = re.compile(r"(?<![^\W\d_])(?:коп(?:е[а-я]+)?|kopecks?|cents|pence)(?![^\W\d_])")
+_WHOLE = re.compile(
+    r"(?<![^\W\d_])(?:руб|р\.|roubles?|rubles?|dollars?|euros?|pounds?)"
+)  # «руб. коп.»: roubles with kopecks
 _MONEY_NAMES = r"(?:rub|usd|eur|gbp|[₽$€£])"
 _UNIT = re.compile(
     r"(?:(?<![^\W\d_])(?P<word>тыс(?:яч[аи]?)?|млн|млрд|т(?=\.?\s*(?:р(?:уб)?\b|₽))|thousands?|millions?|mln|mio|bn|"
@@ -227,13 +242,13 @@ _UNIT = re.compile(
 def unit_of(header: str) -> float:
     """By how much a header multiplies its values.
 
-    >>> unit_of("Сумма, тыс. руб."), unit_of("Выручка (млн ₽)"), unit_of("Revenue, USD k"), unit_of("Сумма, руб.")
-    (1000.0, 1000000.0, 1000.0, 1.0)
+    >>> unit_of("Сумма, тыс. руб."), unit_of("Выручка (млн ₽)"), unit_of("Revenue, USD k"), unit_of("Сумма, коп.")
+    (1000.0, 1000000.0, 1000.0, 0.01)
     """
     text = " ".join(header.casefold().replace("\u00a0", " ").split())
     match = _UNIT.search(text)
     if match is None:
-        return 1.0
+        return 0.01 if _HUNDREDTHS.search(text) and not _WHOLE.search(text) else 1.0
     word = next(found for found in match.groups() if found)
     if word.endswith(("000", "000s")):
         return 1e3

@@ -81,6 +81,9 @@ def open_file(
         return opened
     if "\x00" in text[:100_000]:
         raise SourceError("The file is binary, not text.", "Export it as CSV, XLSX or Parquet.", file=file)
+    if "\ufffd" in text:
+        lost = [number for number, line in enumerate(text.split("\n"), start=1) if "\ufffd" in line]
+        found.add("letters_lost", "warning", file=file, row=lost[0], rows=len(lost))
     return _text(text, name, file, separator, names)
 
 
@@ -113,7 +116,7 @@ def _parquet(path: Path, file: str) -> Opened:
             frame = reader.read().to_pandas()
     except (pa.ArrowException, OSError, ValueError, KeyError, NotImplementedError, TypeError, OverflowError) as error:
         raise SourceError(f"The Parquet file is damaged: {str(error)[:200]}.", "Write it again.", file=file) from None
-    if frame.index.name is not None or isinstance(frame.index, pd.MultiIndex):
+    if not isinstance(frame.index, pd.RangeIndex) or frame.index.name is not None:
         frame = frame.reset_index()
     if frame.shape[1] == 0 or len(frame) == 0:
         raise SourceError("The file has no rows.", "Check the filter of the export.", file=file)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-__all__ = ["split_line"]
+__all__ = ["logical_lines", "split_line", "unwrapped"]
+
+_WRAPPED = 12  # physical lines that one record may take above the table
 
 
 def split_line(line: str, separator: str, expected: int | None = None) -> list[str]:
@@ -65,3 +68,40 @@ def _unquoted(inner: str) -> str:
     if _lone_inside(inner.replace('\\"', "")):
         return inner  # quotes were not doubled when the file was written
     return inner.replace('\\"', '"').replace('""', '"')
+
+
+def logical_lines(physical: Sequence[str], separator: str) -> tuple[list[list[str]], list[int]]:
+    """(cells of each record, its first line from 0), with line breaks inside quotes: names of columns hold them too."""
+    split: list[list[str]] = []
+    first: list[int] = []
+    number = 0
+    while number < len(physical):
+        cells, taken = _record(physical, number, separator)
+        split.append(cells)
+        first.append(number)
+        number += taken
+    return split, first
+
+
+def _record(physical: Sequence[str], number: int, separator: str) -> tuple[list[str], int]:
+    line = physical[number]
+    cells = split_line(line, separator)
+    if line.count('"') % 2 == 0 or not cells[-1].lstrip().startswith('"'):
+        return cells, 1
+    for taken in range(2, min(_WRAPPED, len(physical) - number) + 1):
+        line += "\n" + physical[number + taken - 1]
+        if line.count('"') % 2 == 0:
+            together = split_line(line, separator)
+            if any("\n" in cell for cell in together) and not any('"' in cell for cell in together):
+                return together, taken
+            break
+    return cells, 1
+
+
+def unwrapped(text: str) -> str | None:
+    """The text without quotes around whole lines, as a spreadsheet writes lines that it took for one cell."""
+    lines = text.split("\n")
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < 2 or not all(len(line) > 1 and line[0] == line[-1] == '"' for line in filled):
+        return None
+    return "\n".join(line[1:-1].replace('""', '"') for line in lines)

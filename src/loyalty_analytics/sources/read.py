@@ -14,6 +14,7 @@ from ..errors import DataError, LoyaltyError, SourceError
 from . import finish, headers, naming, rows, wide
 from .column import Column
 from .findings import Findings
+from .lookup import Undecided
 from .numbers import unit_of
 from .opened import Opened, open_file
 from .values import Reader
@@ -268,20 +269,18 @@ def _typed(
         kinds[name] = "num" if month else reader.kind_of(judged[place], wanted)
     lines = reader.lines
     typed: dict[str, pd.Series] = {}
-    # Columns that prove their decimal mark by themselves come before those that need the proof.
-    order = sorted(targets, key=lambda target: kinds[target[0]] != "num")
+    # Columns that prove decimal mark or order of dates by themselves come before those that need the proof.
     waiting = []
-    for name, place, wanted in order:
-        if kinds[name] == "num":
-            try:
-                typed[name] = _whole(reader, judged[place], columns[place], kinds[name], wanted, candidate, lines)
-                continue
-            except SourceError as error:
-                if "thousand or a fraction" not in error.problem or reader.decimal is not None:
-                    raise
-                waiting.append((name, place, wanted))
-    for name, place, wanted in [*waiting, *[target for target in order if kinds[target[0]] != "num"]]:
-        typed[name] = _whole(reader, judged[place], columns[place], kinds[name], wanted, candidate, lines)
+    for name, place, wanted in sorted(targets, key=lambda target: kinds[target[0]] != "num"):
+        try:
+            typed[name] = _whole(reader, judged[place], columns[place], kinds[name], wanted, candidate, lines)
+        except Undecided:
+            waiting.append((name, place, wanted))
+    for name, place, wanted in waiting:
+        try:
+            typed[name] = _whole(reader, judged[place], columns[place], kinds[name], wanted, candidate, lines)
+        except Undecided as error:
+            raise SourceError(error.problem, error.cure, file=error.file, row=error.row, column=error.column) from None
     reader.lines = lines
     places = {name: (place, kinds[name]) for name, place, _ in targets}
     return {name: typed[name] for name, _, _ in targets}, places
@@ -333,6 +332,7 @@ def _left_out(
             data &= ~hidden_data
     confirmed = rows.compare_totals(picked, figures, data, lines, names, file, found)
     out[sorted(confirmed)] = True
+    rows.refuse_nested(columns, figures, data & ~out, lines, file)
     return out
 
 

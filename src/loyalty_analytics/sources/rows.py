@@ -18,23 +18,47 @@ from .column import Column, joined
 from .findings import Findings
 from .numbers import is_missing, parse_numbers
 
-__all__ = ["Total", "compare_totals", "footers", "not_won", "repeated_headers", "repeats", "totals"]
+__all__ = [
+    "Total",
+    "compare_totals",
+    "footers",
+    "not_won",
+    "refuse_nested",
+    "repeated_headers",
+    "repeats",
+    "ruled",
+    "totals",
+]
 
-_TOTAL_WORDS = (
-    r"(?i)^\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?)"
-    r"(?:$|[\s:.,;(-])"
+_SUMS = r"итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?"
+# Rows beside a total that are no data either: the tax in it, balances before and after.
+_BESIDE = (
+    r"в\s+том\s+числе|в\s+т\.?\s?ч\b\.?|сальдо\s+(?:на|нач|кон|вх|исх)\w*|обороты?\s+за|остат\w+\s+на\s+(?:начало|конец)|"
+    r"(?:opening|closing)\s+balance|balance\s+(?:brought|carried)"
 )
+_MEANS = r"средн(?:ее|яя|ий)|в\s+среднем|average|mean|медиана|median|максимум|минимум|maximum|minimum"
+# Labels of totals that may be names as well: only their figures tell.
+_PERHAPS = r"общ(?:ая|ий|ее)\s+(?:сумма|итог|объ[её]м|кол\w+|выручка)|сумма|sum|итогов\w+|overall"
+_TOTAL_WORDS = rf"(?i)^\s*(?:{_SUMS}|{_PERHAPS}|{_BESIDE}|{_MEANS})(?:$|[\s:.,;(-])"
 _TOTAL_END = r"(?i)[^\s](?:.*\s)(?:итог|итого|total)\s*:?$"
-_STEMS = ("итог", "всего", "общий", "подытог", "промежуточный", "grand", "sub", "total")
+_STEMS = (
+    "итог", "всего", "общий", "подытог", "промежуточный", "grand", "sub", "total", "в том", "в т", "сальдо", "оборот",
+    "остат", "opening", "closing", "balance", "средн", "в средн", "average", "mean", "медиана", "median", "максимум",
+    "минимум", "maximum", "minimum", "сумма", "sum", "overall",
+)  # fmt: skip
 _ENDS = ("итог", "итого", "total", "total:", "итого:")
 # Labels that cannot be the name of a company; «Всего хорошего» and «Total Energies» can.
 _CERTAIN = re.compile(
-    r"\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?totals?|totals?)\s*"
+    rf"\s*(?:{_SUMS})\s*"
     r"(?:[:.,]?\s*$|[:,(-]|(?:(?:по|за|на|в|с|без|к|из)\s|руб|тыс|клиент|оборот|продаж|сумм|строк|записей|заказ|сдел|контрагент|"
-    r"(?:for|of|by|in)\s|sales|amount|sum|revenue|rows|records|orders|q[1-4]|\d)).*",
+    rf"(?:for|of|by|in)\s|sales|amount|sum|revenue|rows|records|orders|q[1-4]|\d)).*|\s*(?:{_BESIDE}).*",
     re.IGNORECASE,
 )
+_IS_BESIDE = re.compile(rf"\s*(?:{_BESIDE})", re.IGNORECASE)
+_IS_MEAN = re.compile(rf"\s*(?:{_MEANS})", re.IGNORECASE)
+_RULE = re.compile(r"[-=_+|:]{3,}")
 _TOLERANCE = 0.0051
+_LARGEST_GROUP = 2000  # rows of one group that are looked at
 
 
 @dataclass(frozen=True)
@@ -60,6 +84,16 @@ def repeated_headers(columns: Sequence[Column], names: Sequence[str]) -> np.ndar
         if not same.any():
             break
     return same if compared else np.zeros(len(columns[0]), dtype=bool)
+
+
+def ruled(columns: Sequence[Column]) -> np.ndarray:
+    """Rows of dashes below the header or above a total, as programs print them."""
+    size = len(columns[0])
+    out = np.zeros(size, dtype=bool)
+    for row in {*range(min(3, size)), *range(max(0, size - 3), size)}:
+        cells = [cell for column in columns if (cell := column.cell(row)) is not None]
+        out[row] = len(cells) > 1 and all(isinstance(cell, str) and _RULE.fullmatch(cell) for cell in cells)
+    return out
 
 
 def totals(columns: Sequence[Column]) -> list[Total]:
@@ -160,12 +194,15 @@ def compare_totals(
     before = -1
     for total in found:
         agrees, compared, column, expected = _agreement(total, figures, data_rows, before)
+        beside = _IS_BESIDE.match(total.label) is not None
         if agrees or total.certain:
             confirmed.add(total.position)
-            before = total.position
+            before = before if beside else total.position
             line = int(lines[total.position])
             label = total.label or "—"
-            if agrees or not compared:
+            if beside and not agrees:
+                findings.add("total_unchecked", file=file, row=line, rows=1, label=label)
+            elif agrees or not compared:
                 code = "total_left_out" if compared else "total_unchecked"
                 findings.add(code, file=file, row=line, rows=1, label=label)
             else:
@@ -195,6 +232,38 @@ def _refuse_groups(
             )  # fmt: skip
 
 
+def refuse_nested(
+    columns: Sequence[Column], figures: dict[int, np.ndarray], data: np.ndarray, lines: np.ndarray, file: str
+) -> None:
+    """Rows of groups that stand above what they sum, as 1C nests documents under a client, would count twice."""
+    for place, values in figures.items():
+        if headers.role_of(columns[place].name) != "money":
+            continue
+        rows = np.flatnonzero(data & ~np.isnan(values))
+        heads = _heads(np.rint(values[rows] * 100))
+        if heads:
+            raise SourceError(
+                f"Rows such as this one sum others: {len(heads)} groups stand above their own parts.",
+                "Export a flat list, without groups and subtotals.",
+                file=file, row=int(lines[rows[heads[0]]]), column=columns[place].name,
+            )  # fmt: skip
+
+
+def _heads(values: np.ndarray) -> list[int]:
+    """Places of the rows that sum those below up to the next such row; [] where the column is not wholly so."""
+    heads, parts, place = [], 0, 0
+    while place < len(values):
+        whole = values[place]
+        sums = np.cumsum(values[place + 1 : place + _LARGEST_GROUP])
+        ends = np.flatnonzero(sums == whole)
+        if whole == 0 or not len(ends):
+            return []
+        heads.append(place)
+        parts += ends[0] > 0
+        place += int(ends[0]) + 2
+    return heads if parts >= 2 else []
+
+
 def _agreement(
     total: Total, figures: dict[int, np.ndarray], data_rows: np.ndarray, before: int
 ) -> tuple[bool, int, int, float]:
@@ -209,7 +278,10 @@ def _agreement(
             continue
         value = figures[place][total.position]
         compared += 1
-        sums = [float(np.nansum(figures[place][span])) for span in spans if span.any()]
+        if _IS_MEAN.match(total.label):
+            sums = _middles(figures[place][data_rows])
+        else:
+            sums = [float(np.nansum(figures[place][span])) for span in spans if span.any()]
         slack = _TOLERANCE + 1e-9 * abs(value)
         if any(abs(value - one) <= slack for one in sums):
             agreed += 1
@@ -217,6 +289,14 @@ def _agreement(
             worst, expected = place, min(sums, key=lambda one: abs(one - value)) if sums else 0.0
     # Sums of prices, rates or numbers of lines mean nothing: one column that agrees tells a total.
     return agreed > 0, compared, worst, expected
+
+
+def _middles(values: np.ndarray) -> list[float]:
+    """What a row «Среднее», «Median» or «Максимум» may say of a column."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return []
+    return [float(one) for one in (values.mean(), np.median(values), values.max(), values.min())]
 
 
 def footers(columns: Sequence[Column]) -> np.ndarray:

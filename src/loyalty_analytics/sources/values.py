@@ -28,7 +28,7 @@ _NAMED = 20  # rows of one fault that get a finding each
 
 @dataclass(eq=False)
 class Reader:
-    """Reads the columns of one file; decimal marks are proved by the file as a whole."""
+    """Reads the columns of one file; decimal marks and the order of dates are proved by the file as a whole."""
 
     file: str
     lines: np.ndarray
@@ -39,6 +39,7 @@ class Reader:
     unit: float | None = None
     window: tuple[pd.Timestamp, pd.Timestamp] = (pd.Timestamp("1990-01-01"), pd.Timestamp("2100-12-31 23:59:59"))
     proved: set[str] = field(default_factory=set)
+    orders: set[bool] = field(default_factory=set)
     date_formats: dict[str, int] = field(default_factory=dict)
 
     # -- what kind of column -------------------------------------------------------------------
@@ -97,6 +98,11 @@ class Reader:
 
     def _texts(self, column: Column, wanted: str | None) -> pd.Series:
         role = headers.role_of(column.name)
+        if role == "money" and wanted is None:
+            where = np.flatnonzero(column.filled())
+            if len(where):
+                self.found.add("money_as_text", "warning", file=self.file, row=int(self.lines[where[0]]),
+                               column=column.name, rows=len(where), sample=str(column.cell(int(where[0]))))  # fmt: skip
         if role == "tax" or wanted == "tax":
             return self._codes(column, codes.restore_tax)
         if role == "code":

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import SourceError
 from . import headers
-from .dates import parse_month
+from .dates import looks_like_date, parse_month
 
 __all__ = ["Wide", "months_of"]
 
@@ -52,6 +52,11 @@ def months_of(names: Sequence[str], context: Sequence[str], file: str) -> Wide |
     read = {place: month for place, name in enumerate(names) if (month := _month_and_measure(name)) is not None}
     if len(read) < _FEWEST or (len(read) < 3 and len(read) < len(names) - 2):
         return None
+    days = [name for place, name in enumerate(names) if place not in read and looks_like_date(name)]
+    if days:
+        raise SourceError(
+            f"The columns are days, not months: {days[0]!r}.", "Export a row per day and client.", file=file
+        )
     year = None
     if any(found is None for (found, _), _ in read.values()):
         year = _year(context, file)
@@ -99,7 +104,7 @@ def _iso(text: str) -> tuple[int, int] | None:
     if match:
         return int(match[1]), int(match[2])
     match = re.fullmatch(r"01\.(\d\d)\.(\d{4})", text.strip())
-    return (int(match[2]), int(match[1])) if match else None
+    return (int(match[2]), int(match[1])) if match else headers.month_end(text)
 
 
 def _year(context: Sequence[str], file: str) -> int:
