@@ -134,7 +134,7 @@ def new(client: str, sources: tuple[Path, ...], url: str | None, overwrite: bool
         raise click.UsageError("Name files or folders, or pass --url.")
     from .sources.propose import propose
 
-    click.echo(propose(client, list(sources), url, _home(root), overwrite=overwrite))
+    click.echo(propose(client, list(sources), url, _home(root, begin=True), overwrite=overwrite))
     return 0
 
 
@@ -236,20 +236,25 @@ def demo(out: Path | None, root: Path | None, **line: Any) -> int:
     """All reports of the two demo clients, Russian and English, with five dossiers and an index."""
     from .report.demo import run_demo
 
-    home = _home(root)
+    home = _home(root, begin=True)
     line["languages"] = line["languages"] or ("ru", "en")
     options = _options(home, out, **line)
     return _tell(run_demo(options), options)
 
 
-def _home(root: Path | None) -> Path:
+def _home(root: Path | None, begin: bool = False) -> Path:
+    """The project; with ``begin`` an empty one is begun where there is none."""
     from .errors import ParamsError
+    from .sources.home import find_root
 
-    here = (root or Path()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / "params").is_dir():
-            return folder
-    raise ParamsError("No folder params/ here or above.", "Work inside the project or pass --root.")
+    try:
+        return find_root(root)
+    except ParamsError:
+        if not begin:
+            raise
+    home = (root or Path()).resolve()
+    (home / "params").mkdir(parents=True)
+    return home
 
 
 def _clients(names: tuple[str, ...], everyone: bool, root: Path | None) -> tuple[Path, list[str]]:

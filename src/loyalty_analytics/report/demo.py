@@ -5,30 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ..errors import LoyaltyError
-from . import notebooks
 from .run import Options, Outcome, run
+from .shipped import DEMO_CLIENTS, add_demo
 
-__all__ = ["DEMO_CLIENTS", "run_demo"]
-
-# Client -> dossiers. The clinic's visitors are anonymous: nobody there has a dossier.
-DEMO_CLIENTS = {"radio": 5, "clinic": 0}
+__all__ = ["run_demo"]
 
 
 def run_demo(options: Options) -> Outcome:
     """Build all reports of the demo clients."""
-    present = [client for client in DEMO_CLIENTS if (options.root / "params" / f"{client}.yaml").is_file()]
-    if not present:
-        raise LoyaltyError("The demo clients are not in params/.", "Run it in the project's folder.")
     total = Outcome()
-    try:
-        notebooks.dossier(options.root)
-        with_dossiers: dict[str, int] = DEMO_CLIENTS
-    except LoyaltyError:
-        with_dossiers = dict.fromkeys(DEMO_CLIENTS, 0)
-    for client in present:
-        done = run([client], [], options, pick=with_dossiers[client])
-        _add(total, done)
+    for client in add_demo(options.root):
+        _add(total, run([client], [], options, pick=DEMO_CLIENTS[client]))
     return total
 
 

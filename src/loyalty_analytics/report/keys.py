@@ -40,11 +40,11 @@ def versions() -> dict[str, str]:
 
 @cache
 def code_hash() -> str:
-    """Hash of the package's modules, words, codebooks and template."""
+    """Hash of the package's modules, words, codebooks and template; a wheel and a checkout have the same."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
+        if path.is_file() and path.suffix != ".pyc" and path.relative_to(package).parts[0] != "shipped":
             digest.update(str(path.relative_to(package)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:32]

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import LoyaltyError, ParamsError, nearest
 from ..words import LANGUAGES
+from .shipped import shipped
 
 __all__ = ["DOSSIER", "PARAMETERS", "check_values", "digest", "discover", "inspect", "read"]
 
@@ -22,8 +23,8 @@ _NOT_MONTHLY = ("00", "07")
 
 
 def folder(root: Path) -> Path:
-    """Where the notebooks lie: in the project, or beside the package where the project has none."""
-    for place in (root / "notebooks", Path(__file__).parents[3] / "notebooks", Path(__file__).parents[1] / "notebooks"):
+    """Where the notebooks lie: in the project, or those of the package where the project has none."""
+    for place in (root / "notebooks", shipped() / "notebooks"):
         if place.is_dir():
             return place
     raise LoyaltyError(f"No folder notebooks/ in {root.name or root}.", "Run from the project's root or pass --root.")
