@@ -160,8 +160,11 @@ def phrase_fault(text: str) -> str:
             if word in ("..", "..."):
                 continue
             options = word.rstrip("?").split("|")
-            if not all(option.strip("=*") for option in options):
+            if not all(option.strip("=*#") for option in options):
                 return f"{word!r} has an empty alternative"
+            for part_word in (piece for option in options for piece in option.split("_")):
+                if part_word.startswith("#") and part_word not in _classes():
+                    return f"{part_word!r} is no class of words"
             if any(option.endswith("*") and len(option) < 4 for option in options):
                 return f"{word!r} is too short a beginning: three letters at least"
     return ""
@@ -287,6 +290,13 @@ def _read(text: str, file: str, name: str, root: Path | None, above: tuple[str, 
                 _fail(key_node, file, f"Unknown language {language!r}.", nearest(language, LANGUAGES))
             _read_rules(book, None, language, value, file)
     return book
+
+
+@cache
+def _classes() -> frozenset[str]:
+    """Names of the classes of words that phrases may use: #num, #time."""
+    roles = (role for language in LANGUAGES for role in read_lexicon(language))
+    return frozenset("#" + role.removeprefix("class_") for role in roles if role.startswith("class_"))
 
 
 @cache

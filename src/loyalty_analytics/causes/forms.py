@@ -66,7 +66,7 @@ def vocabulary() -> list[str]:
         for atom in word.rstrip("?").split("|")
     }
     return sorted(
-        atom for atom in atoms if atom and atom[0] not in "=." and not atom.endswith("*") and not atom.isascii()
+        atom for atom in atoms if atom and atom[0] not in "=.#" and not atom.endswith("*") and not atom.isascii()
     )
 
 

@@ -30,8 +30,11 @@ _LEAST_CASES = 80
 _STEPS = np.arange(0.15, 0.86, 0.05)
 #: Weight of «the rules say so» among the features of a label: with few texts the model leans on it.
 _TRUST = 1.5
-#: Scale of the other blocks; the words' rows have length 1 before it.
-_RULES, _WORDS = 0.5, 3.0
+#: Added to the sums whose log-odds stretch the features, against the luck of rare ones.
+_FLAT = 0.5
+#: Scale of the other blocks, hits and words (whose rows have length 1 before it): with a codebook the rules have
+#: their verdict besides, without one the hits must carry more.
+_RULES, _WORDS = {False: 0.5, True: 1.0}, {False: 3.0, True: 2.0}
 
 
 @dataclass(frozen=True)
@@ -110,11 +113,23 @@ def _f1(truth: np.ndarray, found: np.ndarray) -> float:
 
 
 def _fit(matrix: sp.csr_matrix, truth: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
+    """A logistic regression whose features are stretched by how well each tells the label (Wang & Manning 2012)."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, solver="liblinear", dual=True, tol=1e-3, max_iter=300, random_state=0)
-    model.fit(matrix, truth)
-    return model.coef_[0], float(model.intercept_[0])
+    telling = _telling(matrix, truth)
+    model = LogisticRegression(
+        C=strength, class_weight="balanced", solver="liblinear", dual=True, tol=1e-3, max_iter=300, random_state=0
+    )
+    model.fit(matrix.multiply(telling).tocsr(), truth)
+    return model.coef_[0] * telling, float(model.intercept_[0])
+
+
+def _telling(matrix: sp.csr_matrix, truth: np.ndarray) -> np.ndarray:
+    """Half constant, half the size of each feature's log-odds between texts with the label and without."""
+    with_label = np.asarray(matrix[truth].sum(axis=0)).ravel() + _FLAT
+    without = np.asarray(matrix[~truth].sum(axis=0)).ravel() + _FLAT
+    odds = np.abs(np.log(with_label / with_label.sum()) - np.log(without / without.sum()))
+    return np.asarray((1 + odds / max(odds.mean(), 1e-9)) / 2)
 
 
 def _chance(matrix: sp.csr_matrix, model: tuple[np.ndarray, float]) -> np.ndarray:
@@ -188,7 +203,8 @@ class Model:
         return model
 
     def _matrix(self, tokens: Sequence[Sequence[Token]], hits: Sequence[Sequence[Hit]]) -> sp.csr_matrix:
-        parts = [rule_rows(hits, self.columns) * _RULES, self.words.transform(tokens, _fired(hits)) * _WORDS]
+        own = rule_rows(hits, self.columns) * _RULES[self.native]
+        parts = [own, self.words.transform(tokens, _fired(hits)) * _WORDS[self.native]]
         return sp.hstack(parts, format="csr")
 
     def tag(self, read: list[tuple[list[Token], list[Hit]]], texts: list[str]) -> list[list[Tag]]:

@@ -16,7 +16,10 @@ _GAPS = {"..": 2, "...": 6}
 #: strength of the border in front of a token
 NONE, AND, COMMA, CONTRAST, SENTENCE = range(5)
 _EMPTY: frozenset[int] = frozenset()
-_STEERING = ("block", "negator_far")
+_STEERING = ("block", "negator_far", "decoy")
+_CLASS = "class_"
+#: what stands for any number in digits
+_DIGITS = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +91,25 @@ class Matcher:
         self._singles: dict[int, list[Entry]] = {}
         self._phrases: dict[int, list[Pattern]] = {}
         self._light: set[int] = set()
+        self._classes: dict[str, frozenset[int]] = {}
         self._words: dict[str, Word] = {}
         self._known: dict[str, Word] = {}
         for language in languages:
+            self._read_classes(language)
             for role, texts in read_lexicon(language).items():
-                for text in texts:
+                for text in texts if not role.startswith(_CLASS) else ():
                     self._add(text, _lexicon_entry(role, text))
         for rule in codebook.rules.values():
             if rule.language in languages:
                 self._add(rule.text, _rule_entry(rule))
         self._longest_prefix = max(map(len, self._prefixes), default=0)
+
+    def _read_classes(self, language: str) -> None:
+        """Words that phrases name by their class: «через #num #time»."""
+        for role, texts in read_lexicon(language).items():
+            if role.startswith(_CLASS):
+                name = "#" + role.removeprefix(_CLASS)
+                self._classes[name] = self._classes.get(name, _EMPTY) | {self._atom(text) for text in texts}
 
     def _add(self, text: str, entry: Entry) -> None:
         for elements in _variants(text):
@@ -111,7 +123,10 @@ class Matcher:
                     self._phrases.setdefault(symbol, []).append(Pattern(entry, sets[1][1], tuple(sets[1:])))
 
     def _element(self, element: str) -> frozenset[int]:
-        return frozenset(self._atom(atom) for atom in element.split("|"))
+        symbols: set[int] = set()
+        for atom in element.split("|"):
+            symbols |= self._classes.get(atom, _EMPTY) if atom[0] == "#" else {self._atom(atom)}
+        return frozenset(symbols)
 
     def _atom(self, atom: str) -> int:
         if atom in self._atoms:
@@ -161,7 +176,7 @@ class Matcher:
         )
 
     def _symbols(self, text: str) -> list[int]:
-        symbols = list(self._forms.get(text, ()))
+        symbols = list(self._forms.get(_DIGITS if text[0].isdigit() else text, ()))
         for end in range(3, min(len(text), self._longest_prefix) + 1):
             symbols += self._prefixes.get(text[:end], ())
         return symbols

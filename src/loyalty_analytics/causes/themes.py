@@ -123,7 +123,7 @@ def emerging_themes(
 def _windows(rows: pd.DataFrame, as_of: Any, months: int, earlier: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Texts of the window and of the months before it."""
     when = pd.to_datetime(rows["created_at"], errors="coerce")
-    texts = rows.assign(when=when)[when.notna() & rows["text"].map(lambda text: isinstance(text, str))]
+    texts = rows.assign(when=when)[when.notna() & rows["text"].map(lambda text: isinstance(text, str)).to_numpy(bool)]
     if not len(texts):
         return texts, np.zeros(0, dtype=bool)
     end = (texts["when"].max() if as_of is None else _end(as_of)).to_period("M")
