@@ -10,7 +10,7 @@ import pandas as pd
 
 from .errors import DataError
 from .money import to_minor
-from .months import AsOf, from_number, month_number, to_periods
+from .months import AsOf, month_number, to_periods
 from .months import as_of as read_as_of
 from .panel import id_rank
 from .results import Result, as_table
@@ -97,11 +97,10 @@ def read_panel(panel: Any, as_of: Any = None) -> tuple[pd.DataFrame, AsOf | None
         orders = frame["orders"].astype("Float64")
     else:
         orders = (revenue > 0).astype("Float64").mask(revenue.isna())
-    ends = from_number(number) + pd.offsets.MonthEnd(0)
     if "last_date" in frame:
         last = pd.to_datetime(frame["last_date"]).to_numpy().astype("datetime64[D]")
     else:
-        last = ends.to_numpy().astype("datetime64[D]")
+        last = _month_ends(number)
         last[orders.fillna(0).to_numpy() == 0] = np.datetime64("NaT")
     if seen is not None:
         last = np.minimum(last, seen.date.to_datetime64().astype("datetime64[D]"))
@@ -120,6 +119,12 @@ def read_panel(panel: Any, as_of: Any = None) -> tuple[pd.DataFrame, AsOf | None
         limit = seen.month.year * 12 + seen.month.month - 1
         full = full[full["number"] <= limit].reset_index(drop=True)
     return full, seen
+
+
+def _month_ends(number: np.ndarray) -> np.ndarray:
+    """Last day of each month by its number, datetime64[D]."""
+    next_month = np.asarray(number, dtype=np.int64) - 1970 * 12 + 1
+    return next_month.astype("datetime64[M]").astype("datetime64[D]") - 1
 
 
 def _plain(ids: pd.Series) -> pd.Series:
@@ -174,7 +179,7 @@ def grid(panel: Any, as_of: Any = None) -> Grid | None:
     np.minimum.at(first, row[buys], number[buys] - start)
     np.maximum.at(last, row[buys], number[buys] - start)
     day = np.full(len(ids), np.iinfo(np.int64).min)
-    ends = (from_number(full["number"].to_numpy()) + pd.offsets.MonthEnd(0)).to_numpy().astype("datetime64[D]")
+    ends = _month_ends(number)
     dates = full["last_date"].to_numpy().astype("datetime64[D]")
     dates = np.where(np.isnat(dates), np.minimum(ends, seen.date.to_datetime64().astype("datetime64[D]")), dates)
     np.maximum.at(day, row[buys], dates[buys].astype(np.int64))

@@ -156,7 +156,7 @@ def month_number(values: Any, name: str = "month") -> np.ndarray:
     periods = to_periods(values, name)
     if periods.hasnans:
         raise DataError(f"Column {name!r} holds empty months.", "Fill them or drop these rows.")
-    return np.asarray(periods.year, dtype=np.int64) * 12 + np.asarray(periods.month, dtype=np.int64) - 1
+    return periods.asi8 + 1970 * 12  # a monthly Period counts from January 1970
 
 
 def from_number(numbers: Any) -> pd.DatetimeIndex:

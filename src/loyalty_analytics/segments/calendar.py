@@ -1,9 +1,11 @@
 """Every client's own calendar: one model of when a client buys, behind kinds and lifecycle.
 
 A client of class *regular* or *sporadic* orders by a Poisson process that follows the market's
-calendar; a *seasonal* one follows a profile of its own (a window, a smooth wave or two windows a
-year); a *one_off* orders within one month and never again. Rates are gamma distributed within a
-class, death is geometric by month with a hazard of its own in each class. Given class, profile and
+calendar; a *seasonal* one follows a calendar of its own instead (a window, a smooth wave or two windows
+a year); a *one_off* orders within one month and never again. Rates are gamma distributed within a
+class, death is geometric by month with a hazard of its own in each class. Those who were clients
+before the data begin show up within its first months, the busiest first; so the shares of the classes
+differ by the time of the first order. Given class, profile and
 month of death the likelihood is a closed form (the conjugate gamma-Poisson of Schmittlein, Morrison
 and Colombo 1987 with the months of the calendar as exposure), so posteriors are sums over classes,
 profiles and months of death.
@@ -15,60 +17,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from scipy.special import digamma, gammaln
 
 from ..grid import Grid
+from .seasons import profiles
 
-__all__ = ["CLASSES", "FLOOR", "Calendar", "Posterior", "fit", "infer", "profiles"]
+__all__ = ["CLASSES", "Calendar", "Posterior", "fit", "infer"]
 
 CLASSES = ("regular", "seasonal", "sporadic", "one_off")
-FLOOR = 0.05  # rate out of season relative to the rate in season
 _FIRST = 0.5  # a client's first order comes in the middle of its month, on average
 _OFFSETS = np.array([0, 1, 2, 4, 8, 16, 32, 10_000])  # months of silence after which death is placed
+_ENTRY = np.array([0, 1, 4, 12])  # months after the start of the data at which groups of first orders begin
+_MORE = 0.3  # of the one-off clients with the most orders of the table the share that has one more
 _YEARLY = 18  # months of data from which on a calendar can be learned
 _CHUNK = 192  # clients at a time: their table stays in the cache
 _SAMPLE = 2500  # clients that EM looks at
 _FLOAT = np.float32  # of the table clients × components, where relative errors of 1e-6 do not matter
-
-
-@dataclass(frozen=True)
-class Profiles:
-    """Dictionary of seasonal calendars, rows of mean 1 over the twelve months."""
-
-    weight: np.ndarray
-    shape: np.ndarray  # 0 window, 1 wave, 2 two windows
-    season: np.ndarray  # bool (profiles, 12): months that belong to the season
-
-
-@cache
-def profiles() -> Profiles:
-    """Windows of 1-6 months at each start, waves of two widths, pairs of windows."""
-    rows, shapes = [], []
-    month = np.arange(12)
-    for length in range(1, 7):
-        for start in range(12):
-            rows.append(np.where((month - start) % 12 < length, 1.0, FLOOR))
-            shapes.append(0)
-    for sharpness in (1.0, 3.0):
-        for peak in np.arange(0, 12, 0.5):
-            wave = (0.5 + 0.5 * np.cos(2 * np.pi * (month - peak) / 12)) ** sharpness
-            rows.append(FLOOR + (1 - FLOOR) * wave)
-            shapes.append(1)
-    for length in (1, 2, 3):
-        for start in range(12):
-            for apart in range(length + 2, 7):
-                if apart == 6 and start >= 6:
-                    continue
-                first, second = (month - start) % 12 < length, (month - start - apart) % 12 < length
-                rows.append(np.where(first | second, 1.0, FLOOR))
-                shapes.append(2)
-    weight = np.array(rows)
-    weight /= weight.mean(axis=1, keepdims=True)
-    return Profiles(weight, np.array(shapes), weight > 1.0)
 
 
 @dataclass(frozen=True)
@@ -82,16 +49,18 @@ class Calendar:
     spread : (profiles,) shares of the seasonal profiles
     market : (12,) the market's calendar, mean 1
     hazard : (3,) chance of the end of a relation in a month, by class
-    extra : mean number of further orders of a one-off client in its month
+    further : shares of the one-off clients with 1, 2, 3, 4 or more orders in their month
+    entry : (groups, 4) log of the shares of the classes among first orders of that time over ``share``
     burst : extra variance of monthly orders over Poisson, relative to the squared mean
     """
 
     share: np.ndarray = field(default_factory=lambda: np.array([0.45, 0.2, 0.2, 0.15]))
-    rate: np.ndarray = field(default_factory=lambda: np.array([[1.5, 0.8], [1.5, 0.9], [2.0, 8.0]]))
+    rate: np.ndarray = field(default_factory=lambda: np.array([[1.5, 0.8], [1.5, 0.9], [4.0, 20.0]]))
     spread: np.ndarray = field(default_factory=lambda: _even_spread())
     market: np.ndarray = field(default_factory=lambda: np.ones(12))
     hazard: np.ndarray = field(default_factory=lambda: np.full(3, 0.015))
-    extra: float = 0.5
+    further: np.ndarray = field(default_factory=lambda: np.array([0.6, 0.3, 0.08, 0.02]))
+    entry: np.ndarray = field(default_factory=lambda: np.zeros((len(_ENTRY), 4)))
     burst: float = 0.0
 
 
@@ -160,14 +129,14 @@ class _Components:
     @classmethod
     def of(cls, g: Grid, calendar: Calendar) -> _Components:
         book = profiles()
-        weight = np.vstack([np.ones((2, 12)), book.weight])
+        weight = np.vstack([calendar.market, calendar.market, book.weight])
         kind = np.concatenate([[0, 2], np.ones(len(book.weight), dtype=int)])
         with np.errstate(divide="ignore"):
             prior = np.log(calendar.share[kind])
             prior[2:] += np.log(calendar.spread)
         begun = 0.0 if g.as_of.whole else g.as_of.end.day / g.as_of.end.days_in_month
         months = np.append(g.calendar, (g.start + g.months) % 12)
-        each = (weight * calendar.market)[:, months].T
+        each = weight[:, months].T
         each[-1] *= begun
         exposure = np.vstack([np.zeros(len(weight)), np.cumsum(each, axis=0)])
         return cls(kind, np.log(weight).T, prior, exposure.astype(_FLOAT))
@@ -202,7 +171,8 @@ def _chunk(
     shape_post = a + repeats[:, None]  # by class
     constant = gammaln(shape_post) - gammaln(a) + a * np.log(b)
     kind = parts.kind
-    base = (temper[:, None] * by_month) @ parts.log_weight + parts.prior + constant[:, kind]
+    lift = calendar.entry[_entered(g, rows)]
+    base = (temper[:, None] * by_month) @ parts.log_weight + parts.prior + (constant + lift[:, [0, 1, 2]])[:, kind]
     peak = base.max(axis=1)  # taken off, so that single precision is exact enough
     base -= peak[:, None]
     base32, shape32, b32 = base.astype(_FLOAT), shape_post[:, kind].astype(_FLOAT), b[kind].astype(_FLOAT)
@@ -216,10 +186,9 @@ def _chunk(
     for node, (_, log) in enumerate(ends):
         dense[node] += log.astype(_FLOAT)[:, kind]
     dense[:-1, since] = -np.inf
-    # The one-off: all orders in the first month, further ones Poisson.
+    # The one-off: all orders in the first month.
     once = (total == days[here, first]) & ~since
-    further = np.log(max(calendar.extra, 1e-9)) - np.log(_FIRST * calendar.market[g.calendar[first]])
-    one_off = np.log(calendar.share[3]) - calendar.extra + repeats * further - peak
+    one_off = np.log(calendar.share[3]) + lift[:, 3] + _within_a_month(total, calendar.further) - peak
     one_off = np.where(once, one_off, -np.inf)
     top = np.maximum(dense.max(axis=2).max(axis=0), one_off)
     dense -= top[:, None].astype(_FLOAT)
@@ -236,6 +205,19 @@ def _chunk(
         return (*out, np.zeros(1), np.zeros((3, 3)), np.zeros((2, 3)))
     dense /= whole[:, None].astype(_FLOAT)
     return (*out, *_learnt(dense, rates, shape_post, ends, first, months))
+
+
+def _entered(g: Grid, rows: np.ndarray) -> np.ndarray:
+    """Group of the first order by the time since the data begin."""
+    return np.searchsorted(_ENTRY, g.first[rows], side="right") - 1
+
+
+def _within_a_month(total: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Log density of the orders of a one-off client: their number, at any times in what is left of the month."""
+    over = np.maximum(total - len(share), 0)
+    tail = np.where(total >= len(share), np.log1p(-_MORE) + over * np.log(_MORE), 0.0)
+    number = np.log(share)[np.clip(total, 1, len(share)) - 1] + tail
+    return number + gammaln(np.maximum(total, 1)) - np.maximum(total - 1, 0) * np.log(_FIRST)
 
 
 def _rates(
@@ -297,7 +279,7 @@ def _sample(g: Grid) -> np.ndarray:
     return order[np.linspace(0, len(order) - 1, _SAMPLE).astype(int)]
 
 
-def fit(g: Grid, rounds: int = 12) -> Calendar:
+def fit(g: Grid, rounds: int = 16) -> Calendar:
     """Parameters of the base by EM (maximum a posteriori; priors worth some dozens of clients)."""
     rows = _sample(g)
     calendar = start = Calendar()
@@ -321,7 +303,8 @@ def _update(g: Grid, rows: np.ndarray, seen: Posterior, old: Calendar, start: Ca
     market = _market(g, rows, seen)
     return replace(
         old, share=share / share.sum(), spread=spread / spread.sum(), rate=rate, hazard=hazard,
-        market=market, burst=_burst(g, rows, seen, market), extra=_extra(g, rows, seen, start),
+        market=market, burst=_burst(g, rows, seen, market), further=_further(g, rows, seen, start),
+        entry=_entry(g, rows, seen),
     )  # fmt: skip
 
 
@@ -331,14 +314,22 @@ def _hazard(died: np.ndarray, risk: np.ndarray, start: float, prior: float = 400
     return (died + prior * common) / (risk + prior)
 
 
-def _extra(g: Grid, rows: np.ndarray, seen: Posterior, start: Calendar, prior: float = 20.0) -> float:
-    """Mean number of further orders of the one-off clients."""
-    weight = seen.classes[:, 3]
-    further = g.days[rows].sum(axis=1) - 1
-    return float(((weight * further).sum() + prior * start.extra) / (weight.sum() + prior))
+def _further(g: Grid, rows: np.ndarray, seen: Posterior, start: Calendar, prior: float = 20.0) -> np.ndarray:
+    """Shares of the one-off clients by their number of orders."""
+    number = np.minimum(g.days[rows].sum(axis=1), len(start.further)) - 1
+    got = np.bincount(number, weights=seen.classes[:, 3], minlength=len(start.further)) + prior * start.further
+    return got / got.sum()
 
 
-def _gamma(moments: np.ndarray, start: np.ndarray, prior: float = 20.0) -> np.ndarray:
+def _entry(g: Grid, rows: np.ndarray, seen: Posterior, prior: float = 40.0) -> np.ndarray:
+    """Log of the shares of the classes by the time of the first order over those of the whole base."""
+    group = np.eye(len(_ENTRY))[_entered(g, rows)]
+    common = seen.classes.mean(axis=0) + 1e-9
+    got = group.T @ seen.classes + prior * common
+    return np.log(got / got.sum(axis=1, keepdims=True) / common)
+
+
+def _gamma(moments: np.ndarray, start: np.ndarray, prior: float = 5.0) -> np.ndarray:
     """Gamma shape and rate from expected rates and log rates; the prior counts as ``prior`` clients."""
     shape0, rate0 = start
     n = moments[0] + prior

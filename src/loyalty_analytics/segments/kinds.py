@@ -11,7 +11,8 @@ from ..errors import DataError
 from ..grid import Grid, grid, read_panel
 from ..results import Note, Result
 from . import pictures
-from .calendar import CLASSES, Posterior, fit, infer, profiles
+from .calendar import CLASSES, Posterior, fit, infer
+from .seasons import profiles
 
 __all__ = ["anchors", "client_kinds", "concentration"]
 
@@ -23,8 +24,9 @@ def client_kinds(
     panel: Any,
     as_of: Any = None,
     *,
-    certainty: float = 0.7,
-    anchor_share: float = 0.7,
+    certainty: float = 0.65,
+    anchor_share: float = 0.65,
+    anchor_times: float = 3.0,
     anchor_top: int | None = None,
     anchor_months: int = 12,
 ) -> Result:
@@ -39,10 +41,14 @@ def client_kinds(
         A rhythm less probable than this is called ``unknown``.
     anchor_share : float, 0-1
         Anchors are the largest clients that together bring this share of revenue …
+    anchor_times : float, 0 or more
+        … each of them at least so many times the mean client (in a base below 100 clients the floor is that
+        of 100, so that a tenth of the money is never small).
     anchor_top : int, optional
-        … or the largest ``anchor_top`` clients, where management says so.
+        The largest ``anchor_top`` clients instead, where management says so.
     anchor_months : int
-        Months of revenue by which clients are ranked.
+        A client counts with the revenue of its best so many months in a row: an anchor that left stays an
+        anchor, so that its loss is seen, and a season or a late start does not hide one.
 
     Returns
     -------
@@ -71,12 +77,17 @@ def client_kinds(
     if not 0 <= anchor_share <= 1:
         raise DataError(f"anchor_share={anchor_share!r} is no share.", "Give a number from 0 to 1.")
     g = grid(panel, as_of)
-    options = {"certainty": certainty, "anchor_share": anchor_share, "anchor_top": anchor_top}
+    if anchor_times < 0 or anchor_months < 1:
+        raise DataError(
+            f"anchor_times={anchor_times!r}, anchor_months={anchor_months!r}.", "Give at least 0 times and 1 month."
+        )
+    options = {"certainty": certainty, "anchor_share": anchor_share, "anchor_times": anchor_times,
+               "anchor_top": anchor_top, "anchor_months": anchor_months}  # fmt: skip
     if g is None or g.months == 0:
         return Result(frame=_empty(panel), options=options, notes=(Note("segments.panel_empty"),))
     seen = infer(g, fit(g))
     frame = _frame(g, seen, certainty)
-    frame["is_anchor"] = anchors(g.revenue[:, -anchor_months:].sum(axis=1), anchor_share, anchor_top)
+    frame["is_anchor"] = anchors(_best_run(g.revenue, anchor_months), anchor_share, anchor_top, anchor_times)
     frame = frame[_COLUMNS]
     counts = frame["rhythm"].value_counts()
     overview = pd.DataFrame({"rhythm": [*CLASSES, "unknown"]})
@@ -135,7 +146,14 @@ def _windows(season: np.ndarray, by_month: np.ndarray) -> tuple[np.ndarray, ...]
     return tuple(best)
 
 
-def anchors(revenue: np.ndarray, share: float = 0.5, top: int | None = None) -> np.ndarray:
+def _best_run(revenue: np.ndarray, months: int) -> np.ndarray:
+    """Revenue of each client's best ``months`` in a row."""
+    summed = np.concatenate([np.zeros((len(revenue), 1), dtype=np.int64), np.cumsum(revenue, axis=1)], axis=1)
+    width = min(months, revenue.shape[1])
+    return (summed[:, width:] - summed[:, :-width]).max(axis=1)
+
+
+def anchors(revenue: np.ndarray, share: float = 0.5, top: int | None = None, times: float = 0.0) -> np.ndarray:
     """Whether each client is an anchor; clients of equal revenue are treated alike.
 
     >>> anchors(np.array([50, 30, 20]), share=0.6)
@@ -148,7 +166,8 @@ def anchors(revenue: np.ndarray, share: float = 0.5, top: int | None = None) -> 
         return (positive >= limit) & (positive > 0)
     # The revenue held by strictly larger clients decides, so that ties do not depend on the order.
     above = np.concatenate([[0.0], np.cumsum(falling)])[np.searchsorted(-falling, -positive, side="left")]
-    return (positive > 0) & (above < share * positive.sum())
+    large = positive >= times / max(len(positive), 100) * positive.sum()
+    return (positive > 0) & large & (above < share * positive.sum())
 
 
 def _empty(panel: Any) -> pd.DataFrame:

@@ -13,7 +13,8 @@ from ..grid import Grid, grid, read_panel
 from ..months import from_number
 from ..results import Note, Result
 from . import pictures
-from .calendar import FLOOR, Calendar, Posterior, fit, infer, profiles
+from .calendar import Calendar, Posterior, fit, infer
+from .seasons import FLOOR, profiles
 
 __all__ = ["STATUSES", "lifecycle"]
 
@@ -148,7 +149,7 @@ def _expected(
     coming = (g.start + g.months + np.arange(horizon)) % 12
     gap, ordered, ahead = np.zeros(len(silent)), np.zeros(len(silent)), np.zeros(len(silent))
     for position in range(3):
-        each = calendar.market * (seen.shape if position == 1 else np.ones((1, 12)))
+        each = seen.shape if position == 1 else calendar.market[None, :]
         if position < 2:  # the sporadic follow the calendar of the regular
             steps = np.take_along_axis(np.broadcast_to(each, (len(silent), 12)), months, axis=1)
             reached = np.cumsum(steps * length, axis=1)
@@ -214,7 +215,7 @@ def _came_back(
     silent = np.where(last & (before >= 0) & (first_recent > 0), first_recent - before - 1, 0)
     each = np.where(
         (seen.classes[:, 1] > seen.classes[:, [0, 2]].max(axis=1))[:, None],
-        seen.shape * calendar.market, calendar.market,
+        seen.shape, calendar.market,
     )  # fmt: skip
     steps = (before + 1)[:, None] + np.arange(min(_AHEAD, bought.shape[1]))
     months = (g.start + steps) % 12
