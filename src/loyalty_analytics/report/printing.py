@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import LoyaltyError
+from .links import unlinked
 
 __all__ = ["find_browser", "print_pages"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 # Chromium writes the moment of printing into the file.
 _DATE = re.compile(rb"/(CreationDate|ModDate) ?\(D:(\d{14})")
-_LINKS = re.compile(r'<!--links-->|<nav class="links".*?</nav>', re.S)
 
 
 def find_browser() -> str | None:
@@ -47,7 +47,7 @@ def print_pages(pages: Sequence[Path]) -> dict[str, bytes]:
             target = Path(name) / f"{page.stem}.pdf"
             # Paper shows no links, and a page taken over from an earlier run has others than a new one.
             copy = Path(name) / page.name
-            copy.write_text(_LINKS.sub("", page.read_text("utf-8")), "utf-8")
+            copy.write_text(unlinked(page.read_text("utf-8")), "utf-8")
             command = [
                 browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
                 f"--user-data-dir={name}/profile", f"--print-to-pdf={target}", copy.as_uri(),

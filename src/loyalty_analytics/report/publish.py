@@ -20,12 +20,12 @@ from .. import words
 from ..errors import LoyaltyError
 from . import files
 from .keys import file_sha256, versions
+from .links import linked, short_title
 from .page import LINKS, document
 from .workbook import workbook
 
 __all__ = ["Place", "Wanted", "page_name", "publish", "read_manifest", "relink"]
 
-_LINKS = re.compile(r'<!--links-->|<nav class="links".*?</nav>', re.S)
 _MONTH = re.compile(r"\d{4}-\d\d\Z")
 # Files that a report hands out may be called so and not otherwise.
 _FILE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,60}\.(xlsx|ics|csv|pdf)\Z")
@@ -241,11 +241,9 @@ def relink(place: Place) -> bool:
 def _finish(place: Place, fresh: Path, manifest: dict[str, Any]) -> None:
     """Links, the month's own index and the manifest of a folder that is about to appear."""
     before = _month_before(place)
-    for name, entry in manifest["pages"].items():
+    for name in manifest["pages"]:
         path = fresh / name
-        nav = _links(manifest, name, entry["language"], before)
-        before_nav, _, after_nav = _split(path.read_text("utf-8"))
-        path.write_text(before_nav + nav + after_nav, "utf-8", newline="\n")
+        path.write_text(linked(path.read_text("utf-8"), manifest, name, before), "utf-8", newline="\n")
     _write_index(fresh, manifest, before)
     names = sorted(path.name for path in fresh.iterdir() if path.name != "manifest.json")
     manifest["files"] = {
@@ -256,36 +254,10 @@ def _finish(place: Place, fresh: Path, manifest: dict[str, Any]) -> None:
     files.sync_tree(fresh)
 
 
-def _split(page: str) -> tuple[str, str, str]:
-    """A page around its links, whether they are still a mark or were written before."""
-    found = _LINKS.search(page)
-    return (page[: found.start()], found[0], page[found.end() :]) if found else (page, "", "")
-
-
 def _month_before(place: Place) -> dict[str, Any] | None:
     year, month = int(place.month[:4]), int(place.month[5:])
     before = f"{year - (month == 1):04d}-{(month - 2) % 12 + 1:02d}"
     return read_manifest(place.final.with_name(before))
-
-
-def _short(title: str) -> str:
-    return title.rpartition(" · ")[2]
-
-
-def _links(manifest: Mapping[str, Any], current: str, language: str, before: Mapping[str, Any] | None) -> str:
-    """The links of a page: the month, its reports, the same report a month ago, all months."""
-    say = words.say
-    items = [f'<a href="index.html">{html.escape(words.month(manifest["month"], language))}</a>']
-    for name, entry in manifest["pages"].items():
-        if entry["language"] == language and "client_id" not in entry:
-            here = ' aria-current="page"' if name == current else ""
-            items.append(f'<a href="{name}"{here}>{html.escape(_short(entry["title"]))}</a>')
-    if before is not None and current in before["pages"]:
-        text = html.escape(words.month(before["month"], language))
-        items.append(f'<a href="../{before["month"]}/{current}">← {text}</a>')
-    items.append(f'<a href="../../index.html">{html.escape(say("report.all_months", language))}</a>')
-    label = html.escape(say("report.reports", language))
-    return f'<nav class="links" aria-label="{label}"><ul>{"".join(f"<li>{item}</li>" for item in items)}</ul></nav>'
 
 
 def _write_index(fresh: Path, manifest: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
@@ -304,7 +276,7 @@ def _write_index(fresh: Path, manifest: Mapping[str, Any], before: Mapping[str, 
         if "client_id" in entry:
             dossiers.append((name, entry["language"], str(entry["client_id"])))
         else:
-            reports.append((name, entry["language"], _short(entry["title"])))
+            reports.append((name, entry["language"], short_title(entry["title"])))
     others = sorted(path.name for path in fresh.iterdir() if path.suffix not in (".html", ".json"))
     parts = [f"<h1>{html.escape(title)} · {html.escape(month)}</h1>", links(reports)]
     if dossiers:
