@@ -18,7 +18,7 @@ from . import tables, words
 from .errors import DataError
 from .months import AsOf, as_of
 from .params import Params
-from .sources import check, clean, forms, match, privacy, store, view
+from .sources import cards, check, clean, forms, match, privacy, store, view
 from .sources.findings import Findings
 from .sources.gather import gather, raw_files
 from .sources.page import check_page
@@ -159,8 +159,11 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     gathered = gather(raw, setup.sources, setup.revenue, setup.currency, found)
     forms.add_forms(raw, gathered, found, _source_files(setup, raw))
     check.check_tables(gathered, found)
-    pairs = match.proposals(gathered, store.read_matches(folder))
+    lasting = parameters.matches_file(setup.client, home)
+    decided = store.decisions(folder, lasting)
+    pairs = match.proposals(gathered, decided)
     match.apply(gathered, pairs, found)
+    _anchors(gathered, setup, found)
     findings = found.frame(setup.language)
     facts = check.passport(gathered, findings)
     possible = check.possible(gathered)
@@ -168,11 +171,42 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     mark = _mark(setup, home)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f".{setup.client}.lock"):
-        store.write(folder, gathered, findings, facts, mark, pairs, page)
+        store.write(folder, gathered, findings, facts, mark, pairs, _cards_to_repair(gathered, setup), page)
+        store.keep_decisions(decided, pairs, lasting)
     return Prepared(
         findings=findings, possible=possible, fingerprint=mark["hash"],
         passport=facts, folder=folder, params=setup,
     )  # fmt: skip
+
+
+def _anchors(gathered: Mapping[str, pd.DataFrame], setup: Params, found: Findings) -> None:
+    """Anchors that the client's file declares beside those that the money shows; the declared ones count."""
+    clients = gathered.get("clients")
+    if clients is None or clients["is_anchor"].isna().all() or not len(gathered.get("transactions", ())):
+        return
+    from .segments.kinds import client_kinds
+
+    whole = view.grouped({name: gathered.get(name, tables.empty(name)) for name in tables.names()})
+    panel = _panel(_counted(whole["transactions"], setup), as_of(None, view.last_month(whole)), setup)
+    check.check_anchors(whole["clients"], client_kinds(panel, **setup.kinds).table, found)
+
+
+def _cards_to_repair(gathered: Mapping[str, pd.DataFrame], setup: Params) -> pd.DataFrame:
+    whole = {name: gathered.get(name, tables.empty(name)) for name in tables.names()}
+    month = view.last_month(whole)
+    known = whole["clients"][["first_contact_date", "verified_at"]].max().max()
+    # Without a deal or an answer, the youngest date of the cards themselves is the day of judgement.
+    end = as_of(None, month).end if month is not None else pd.Timestamp(0) if pd.isna(known) else known
+    return cards.card_quality(whole["clients"], whole["contacts"], end, **setup.cards).repair
+
+
+def _counted(orders: pd.DataFrame, setup: Params, end: pd.Timestamp | None = None) -> pd.DataFrame:
+    """Orders on the days on which their money counts."""
+    if setup.revenue.date == "airing":
+        # A campaign is known from its deal on; its money counts on the days on the air, up to the last day seen.
+        orders = clean.spread_airing(orders)
+        return orders if end is None else orders[orders["date"] <= end].reset_index(drop=True)
+    return clean.by_payment(orders) if setup.revenue.date == "payment" else orders
 
 
 def _source_files(setup: Params, raw: Path) -> set[Path]:
@@ -189,8 +223,8 @@ def _mark(setup: Params, home: Path) -> dict[str, Any]:
     text = json.dumps(
         setup.model_dump(mode="json", include={"client", "currency", "revenue", "sources", "language"}), sort_keys=True
     )
-    decided = store.read_matches(folder)
-    further = decided[decided["decision"] != ""].to_csv(index=False) if len(decided) else ""
+    decided = store.decisions(folder, parameters.matches_file(setup.client, home))
+    further = decided.to_csv(index=False) if len(decided) else ""
     return store.fingerprint(files, text, store.known_fingerprint(folder), further)
 
 
@@ -245,12 +279,7 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
         raise DataError(f"There are no data of {client}.", "Run `loyalty check` to see why.")
     seen = view.grouped(view.as_known(whole, moment.end))
     facts = check.passport(seen, store.read_findings(folder))
-    if setup.revenue.date == "airing":
-        # A campaign is known from its deal on; its money counts on the days on the air, up to the last day seen.
-        orders = clean.spread_airing(seen["transactions"])
-        seen["transactions"] = orders[orders["date"] <= moment.end].reset_index(drop=True)
-    elif setup.revenue.date == "payment":
-        seen["transactions"] = clean.by_payment(seen["transactions"])
+    seen["transactions"] = _counted(seen["transactions"], setup, moment.end)
     first = view.first_day(whole)
     if first is not None and moment.end < first:
         raise DataError(f"{client} has no data up to {moment}.", f"Its data begin in {first:%Y-%m}.")

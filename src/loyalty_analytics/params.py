@@ -18,7 +18,7 @@ from .errors import ParamsError, nearest
 from .sources.home import find_root
 from .sources.spec import Revenue, Source
 
-__all__ = ["Params", "clients", "find_root", "read", "sections"]
+__all__ = ["Params", "clients", "find_root", "matches_file", "read", "sections"]
 
 # Sections that are called otherwise than the public function that they feed; all other public functions
 # may have a section under their own name.
@@ -98,6 +98,11 @@ def sections() -> dict[str, str]:
 def clients(root: str | Path | None = None) -> list[str]:
     """Clients that have a file in params/, sorted."""
     return sorted(file.stem for file in (_root(root) / "params").glob("*.yaml"))
+
+
+def matches_file(client: str, root: Path) -> Path:
+    """Where a person's decisions on pairs of clients are kept."""
+    return root / "params" / f"{client}.matches.csv"
 
 
 def read(client: str, root: str | Path | None = None) -> Params:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -293,10 +294,67 @@ def test_names_join_only_by_decision(tmp_path: Path) -> None:
     assert sorted(data.clients["client_id"]) == ["007", "009", "010", "011"]
     assert set(data.transactions["client_id"]) == {"007"}
     assert sorted(data.transactions["payer_id"].unique()) == ["007", "008"]
-    kept = store.read_matches(made.folder)
-    assert sorted(kept["decision"])[-2:] == ["accept", "reject"]
+    lasting = params.matches_file("trial", root)
+    assert sorted(store.decisions(made.folder, lasting)["decision"]) == ["accept", "reject"]
+    # The processed folder may go; the decisions stay, and may be changed where they are kept.
+    shutil.rmtree(made.folder)
+    assert len(la.load("trial", root=root).clients) == 4
+    kept = pd.read_csv(lasting, sep=";", dtype=str, encoding="utf-8-sig")
+    assert kept["decision"].tolist() == ["accept", "reject"]
+    kept.assign(decision="reject").to_csv(lasting, sep=";", index=False)
+    assert len(la.load("trial", root=root).clients) == 5
+    # A decision that is taken back in the list of proposals is forgotten.
+    pairs = pd.read_csv(made.folder / "matches.csv", sep=";", dtype=str, keep_default_na=False)
+    assert pairs["decision"].tolist()[:2] == ["reject", "reject"]
+    pairs.assign(decision="").to_csv(made.folder / "matches.csv", sep=";", index=False)
     prepare("trial", root)
-    assert sorted(store.read_matches(made.folder)["decision"])[-2:] == ["accept", "reject"]
+    assert store.decisions(made.folder, lasting).empty
+    pairs.assign(decision="perhaps").to_csv(made.folder / "matches.csv", sep=";", index=False)
+    with pytest.raises(ParamsError, match="Write accept, reject or nothing"):
+        prepare("trial", root)
+
+
+def test_declared_anchors_beside_computed_ones(tmp_path: Path) -> None:
+    text = PARAMS + (
+        "  clients: {files: [clients.csv], columns: {client_id: Код, client_name: Имя, is_anchor: Якорный}}\n"
+    )
+    lines = [f"{n};{10 + n % 12:02d}.{1 + n % 12:02d}.2024;{'001' if n % 3 else f'{n % 20:03d}'};{9000 if n % 3 else 10},00;Продажа"
+             for n in range(240)]  # fmt: skip
+    deals = "Номер;Дата;Код;Сумма, руб;Вид\n" + "\n".join(lines) + "\n"
+    clients = "Код;Имя;Якорный\n001;Мак;нет\n003;Лютик;да\n006;Роза;\n009;Ирис;нет\n"
+    root = home(tmp_path, {"deals.csv": deals, "clients.csv": clients}, text)
+    told = prepare("trial", root).findings.set_index("code")
+    assert told.at["anchor_declared", "rows"] == 1
+    assert "Лютик" in told.at["anchor_declared", "problem"]
+    assert told.at["anchor_computed", "rows"] == 1
+    assert "Мак" in told.at["anchor_computed", "problem"]
+    assert la.load("trial", root=root).clients.set_index("client_id").at["003", "is_anchor"]
+    agreed = clients.replace("Мак;нет", "Мак;да").replace("Лютик;да", "Лютик;нет")
+    home(tmp_path, {"clients.csv": agreed}, text)
+    assert not [code for code in codes(prepare("trial", root).findings) if code.startswith("anchor")]
+
+
+def test_the_repair_list_is_a_csv(tmp_path: Path) -> None:
+    text = PARAMS + (
+        "  clients: {files: [clients.csv], columns: {client_id: Код, client_name: Имя, tax_id: ИНН}}\ncards: {fresh_days: 30}\n"
+    )
+    clients = "Код;Имя;ИНН\n007;=2+5;7707083894\n008;Лютик;7707083893\n"
+    root = home(tmp_path, {"deals.csv": DEALS, "clients.csv": clients}, text)
+    made = prepare("trial", root)
+    listed = pd.read_csv(made.folder / "cards.csv", sep=";", dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    assert list(listed) == ["client_id", "client_name", "manager_id", "table", "row_id", "field", "fault"]
+    wrong = listed[listed["fault"] == "invalid"]
+    assert wrong[["client_id", "client_name", "field"]].to_numpy().tolist() == [["007", "'=2+5", "tax_id"]]
+    assert set(listed.loc[listed["field"] == "industry", "client_id"]) == {"007", "008"}
+
+
+def test_a_field_is_used_where_a_report_reads_it() -> None:
+    from loyalty_analytics.sources.cards import used_fields
+
+    used = used_fields()
+    assert {"industry", "company_size", "manager_id", "client_name"} <= used["clients"]
+    assert {"role", "attitude", "phone"} <= used["contacts"]
+    assert "tax_id" not in used["clients"]  # it identifies a client; no exhibit shows it
 
 
 def test_one_owner_with_a_new_firm_is_proposed() -> None:

@@ -83,7 +83,8 @@ def client_facts(client: str, root: Path) -> dict[str, Any]:
     books = [
         path for name in ("codebooks", "questions") for path in (root / "params" / name).rglob("*") if path.is_file()
     ]
-    books += sorted((root / "params").glob(f"{glob.escape(client)}.corrections.csv"))
+    for kind in ("corrections", "matches"):
+        books += sorted((root / "params").glob(f"{glob.escape(client)}.{kind}.csv"))
     raw = root / "data" / "raw" / client
     data = [path for path in raw.rglob("*") if path.is_file()] if raw.is_dir() else []
     sources = content.get("sources")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,8 @@ from .codes import tax_number_holds
 __all__ = ["Cards", "card_quality"]
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-# Columns of the card that reports read; the others could be left unfilled without a loss.
-_USED = {
+# Columns of the card, as canonical tables have them.
+_CARD = {
     "clients": [
         "client_name", "client_type", "is_anchor", "industry", "region", "company_size", "status",
         "first_contact_date", "manager_id", "acquisition_channel", "unit_id", "group_id", "payer_id",
@@ -23,9 +25,12 @@ _USED = {
         "knowledge_partners", "knowledge_plans", "tax_id", "address", "verified_at",
     ],
     "contacts": [
-        "full_name", "position", "role", "attitude", "decision_power", "email", "phone", "consent", "verified_at",
+        "full_name", "position", "role", "attitude", "decision_power", "reports_to", "email", "phone", "consent",
+        "verified_at",
     ],
 }  # fmt: skip
+_REPORTS = ("exhibits", "segments", "breaks", "visits", "survey", "economics")
+_NO_READERS = ("segments_cards.py",)  # it lists the fields and reads none
 # Legitimately blank for most: their absence is no fault.
 _OPTIONAL = frozenset(["group_id", "payer_id", "address", "reports_to", "industry_rank"])
 
@@ -92,11 +97,35 @@ def card_quality(
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1)
+def used_fields() -> dict[str, frozenset[str]]:
+    """Fields of the card that reports read: those that a module of reports names beside the card's table.
+
+    Looked up in the code itself, so that a field is not called used after the last exhibit that read it is gone.
+    """
+    package = files(__package__.rpartition(".")[0])
+    modules = [
+        part.read_text(encoding="utf-8")
+        for folder in _REPORTS
+        for part in (package / folder).iterdir()
+        if part.name.endswith(".py") and part.name not in _NO_READERS
+    ]
+    found: dict[str, frozenset[str]] = {}
+    for table, fields in _CARD.items():
+        near = [text for text in modules if re.search(rf"\b{table}\b", text)]
+        text = "\n".join(near)
+        named = set(re.findall(r"""["'](\w+)["']|\.(\w+)\b""", text))
+        begun = tuple(set(re.findall(r"""["'](\w+_)\{""", "\n".join(modules))))  # f"knowledge_{name}"
+        words = {word for pair in named for word in pair}
+        found[table] = frozenset(name for name in fields if name in words or name.startswith(begun))
+    return found
+
+
 def _judged(frame: pd.DataFrame, table: str, key: str, end: pd.Timestamp, fresh_days: int) -> pd.DataFrame:
     """One row per card and field."""
     stale = ~(frame["verified_at"] >= end.normalize() - pd.Timedelta(days=fresh_days))
     parts = []
-    for field in [name for name in _USED[table] if name in frame]:
+    for field in [name for name in _CARD[table] if name in frame]:
         filled = frame[field].notna().to_numpy()
         parts.append(
             pd.DataFrame(
@@ -131,7 +160,8 @@ def _fields(cells: pd.DataFrame, goal: float) -> pd.DataFrame:
     grouped = cells.groupby(["table", "field"], sort=False)
     result = grouped[["filled", "valid", "fresh"]].mean().assign(n=grouped.size()).reset_index()
     result["reached"] = result["valid"] >= goal
-    result["used"] = True
+    read = used_fields()
+    result["used"] = [field in read[table] for table, field in zip(result["table"], result["field"])]
     result["never"] = result["filled"] == 0
     return result[columns].sort_values(["table", "filled"], kind="stable", ignore_index=True)
 

@@ -12,7 +12,7 @@ import yaml
 from .. import tables
 from .findings import Findings
 
-__all__ = ["check_tables", "passport", "possible"]
+__all__ = ["check_anchors", "check_tables", "passport", "possible"]
 
 
 def check_tables(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:
@@ -23,6 +23,17 @@ def check_tables(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:
     _before_contact(gathered, found)
     _scores(gathered, found)
     _returns(gathered, found)
+
+
+def check_anchors(clients: pd.DataFrame, kinds: pd.DataFrame, found: Findings) -> None:
+    """Declared anchors that the money does not show, and the other way round: two findings."""
+    shown = clients["client_id"].map(kinds.set_index("client_id")["is_anchor"].astype(bool)).fillna(False).astype(bool)
+    said = clients["is_anchor"].astype("boolean")
+    for code, differ in (("anchor_declared", said & ~shown), ("anchor_computed", ~said & shown)):
+        rows = clients[differ.fillna(False).to_numpy(dtype=bool)]
+        if len(rows):
+            names = ", ".join(rows["client_name"].fillna(rows["client_id"]).astype("str").head(5))
+            found.add(code, "warning", column="is_anchor", rows=len(rows), table="clients", sample=names)
 
 
 def _returns(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:

@@ -18,10 +18,11 @@ from .. import __version__, tables
 from ..errors import ParamsError
 
 __all__ = [
+    "decisions",
     "fingerprint",
     "is_fresh",
+    "keep_decisions",
     "read_findings",
-    "read_matches",
     "read_passport",
     "read_table",
     "safe_cell",
@@ -93,9 +94,12 @@ def write(
     passport: Mapping[str, Any],
     mark: Mapping[str, Any],
     matches: pd.DataFrame,
+    repair: pd.DataFrame,
     page: str,
 ) -> None:
     """Write a processed folder wholly or not at all."""
+    said = matches.loc[matches["decision"] != "", ["client_id", "other_id", "decision"]]
+    mark = {**mark, "decisions": {f"{one} {other}": word for one, other, word in said.itertuples(index=False)}}
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -104,6 +108,7 @@ def write(
         findings.to_parquet(fresh / "findings.parquet", index=False)
         write_csv(findings.drop(columns=["code", "values"]), fresh / "findings.csv")
         write_csv(matches, fresh / "matches.csv")
+        write_csv(repair, fresh / "cards.csv")
         (fresh / "check.html").write_text(page, encoding="utf-8")
         for name, content in (("passport", passport), ("fingerprint", mark)):
             text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
@@ -138,24 +143,50 @@ def read_findings(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / "findings.parquet")
 
 
-def read_matches(folder: Path) -> pd.DataFrame:
-    """Pairs of clients with the decisions of a person; empty where there are none yet."""
-    path = folder / "matches.csv"
+def decisions(folder: Path, lasting: Path) -> pd.DataFrame:
+    """Decisions of a person on pairs of clients: client_id, other_id, decision; empty where there are none yet.
+
+    They live in params/<client>.matches.csv (``lasting``). Who decides in the list of proposals beside findings.csv
+    (``folder``) is heard too: what differs there from what the last check wrote counts, and goes to ``lasting``.
+    """
+    kept = _pairs(lasting)
+    if (folder / "matches.csv").is_file():
+        written = (known_fingerprint(folder) or {}).get("decisions", {})
+        proposed = _pairs(folder / "matches.csv")
+        changed = {pair: word for pair, word in proposed.items() if word != written.get(" ".join(pair), "")}
+        kept = {**kept, **changed}
+    rows = [(*pair, word) for pair, word in sorted(kept.items()) if word]
+    return pd.DataFrame(rows, columns=["client_id", "other_id", "decision"], dtype="str")
+
+
+def _pairs(path: Path) -> dict[tuple[str, str], str]:
     if not path.is_file():
-        return pd.DataFrame({"client_id": [], "other_id": [], "decision": []}, dtype="str")
+        return {}
     table = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
     for name in ("client_id", "other_id", "decision"):
         if name not in table:
-            raise ParamsError(
-                f"matches.csv has no column {name!r}.", "Remove the file; the next check writes it again."
-            )
+            raise ParamsError(f"{path.name} has no column {name!r}.", "Correct its first line or remove the file.")
         table[name] = table[name].str.strip().str.removeprefix("'")
-    wrong = ~table["decision"].str.casefold().isin(["", "accept", "reject"])
+    words = table["decision"].str.casefold()
+    wrong = ~words.isin(["", "accept", "reject"])
     if wrong.any():
         raise ParamsError(
-            f"matches.csv: decision {table.loc[wrong, 'decision'].iloc[0]!r}.", "Write accept, reject or nothing."
+            f"{path.name}: decision {table.loc[wrong, 'decision'].iloc[0]!r}.", "Write accept, reject or nothing."
         )
-    return table.assign(decision=table["decision"].str.casefold())
+    return dict(zip(zip(table["client_id"], table["other_id"]), words))
+
+
+def keep_decisions(decided: pd.DataFrame, pairs: pd.DataFrame, lasting: Path) -> None:
+    """Write the decisions beside the client's params, where no cleaning up reaches them."""
+    if decided.empty and not lasting.is_file():
+        return
+    known = {pair: word for pair, word in _pairs(lasting).items() if word}
+    if known == {(one, other): word for one, other, word in decided.itertuples(index=False)}:
+        return
+    columns = [name for name in pairs if name not in ("score", "reason")]
+    fresh = lasting.with_name(f".{lasting.name}.new")
+    write_csv(pairs.loc[pairs["decision"] != "", columns], fresh)
+    os.replace(fresh, lasting)
 
 
 def read_passport(folder: Path) -> dict[str, Any]:
