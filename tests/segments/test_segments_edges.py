@@ -89,3 +89,27 @@ def test_months_as_numbers_are_refused() -> None:
 def test_a_panel_without_money_and_orders_is_refused() -> None:
     with pytest.raises(la.LoyaltyError, match=r"la\.monthly_panel"):
         la.lifecycle(pd.DataFrame({"client_id": [1], "month": ["2026-10"]}))
+
+
+def test_rfm_of_equals_is_in_the_middle() -> None:
+    months = pd.period_range("2025-01", "2026-10", freq="M")
+    same = pd.concat([pd.DataFrame({"client_id": i, "month": months, "orders": 2, "revenue": 50.0}) for i in range(9)])
+    result = la.rfm(same)
+    assert (result.table[["r", "f", "m"]] == 3).all().all()
+    assert set(result.table["segment"]) == {"loyal"}
+    assert (la.rfm(same, parts=4).table["r"] == 3).all()
+    assert set(la.rfm(same[same["client_id"] == 0]).table["segment"]) == {"loyal"}
+
+
+def test_rfm_most_recent_are_not_the_worst_where_most_are_recent() -> None:
+    rows = [{"client_id": i, "month": "2026-10", "orders": 3, "revenue": 9.0} for i in range(18)]
+    rows += [{"client_id": i, "month": "2026-01", "orders": 1, "revenue": 9.0} for i in (18, 19)]
+    result = la.rfm(pd.DataFrame(rows), "2026-10")
+    table = result.table.set_index("client_id")
+    assert set(table.loc[:17, "r"]) == {3}
+    assert set(table.loc[18:, "r"]) == {1}
+    cuts = result.overview.set_index("measure")
+    for name, letter, sign in (("recency_days", "r", -1), ("frequency", "f", 1), ("monetary", "m", 1)):
+        limits = sign * cuts.loc[name].to_numpy(float)
+        above = (sign * table[name].to_numpy(float)[:, None] > limits) | np.isnan(limits)
+        assert (1 + above.sum(axis=1) == table[letter]).all()

@@ -55,14 +55,20 @@ def _no_sums(full: pd.DataFrame) -> pd.DataFrame:
     return full[["client_id"]].assign(orders=0, minor=0, last_date=full["last_date"]).astype({"minor": "int64"})
 
 
-def scores(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
-    """1 + the number of cut points below a value: equal values share a score in any order of rows."""
-    return 1 + np.searchsorted(cuts, values, side="left")
+def scores(values: np.ndarray, parts: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores 1 … parts by the middle rank of equal values, and the cut points that they amount to.
 
+    Equal values share a score in any order of rows, and where all are equal they get the middle one: ranks
+    from below would call a base of equals the worst, ranks from above the best.
 
-def _cuts(values: np.ndarray, parts: int) -> np.ndarray:
-    shares = np.arange(1, parts) / parts
-    return np.quantile(values, shares, method="inverted_cdf") if len(values) else np.full(parts - 1, np.nan)
+    >>> scores(np.array([1.0, 1.0, 1.0, 9.0]), 5)
+    (array([2, 2, 2, 5]), array([nan,  1.,  1.,  1.]))
+    """
+    rising = np.sort(values)
+    below, upto = (np.searchsorted(rising, values, side=side) for side in ("left", "right"))
+    given = 1 + parts * (below + upto) // (2 * max(len(values), 1))
+    cuts = [values[given <= k].max(initial=-np.inf) for k in range(1, parts)]
+    return given.astype("int64"), np.where(np.isfinite(cuts), cuts, np.nan)
 
 
 def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int = 5) -> Result:
@@ -83,10 +89,11 @@ def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int 
     Result
         ``.table``: client_id, recency_days (whole days from the last order to the end of
         ``as_of``), frequency (orders), monetary (revenue less returns, currency units), r, f, m
-        (1 worst … ``parts`` best: score k + 1 = above at least k/parts of the clients), segment.
-        ``.overview``: the cut points: a value above ``cut_k``
-        (for recency: below) scores more than k. Cut points are observed values (inverted
-        empirical distribution), so that ties never depend on the order of rows.
+        (1 worst … ``parts`` best: k + 1 where the middle rank of the client and its equals is above
+        k/parts of the base), segment. ``.overview``: the cut points: a value above ``cut_k`` (for
+        recency: below) scores more than k; null where nobody scores so little. Cut points are observed
+        values, and equals have one rank, so the order of rows does not matter; a base of equals is
+        in the middle of all three scores.
 
     Raises
     ------
@@ -98,9 +105,9 @@ def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int 
     >>> panel = pd.DataFrame({"client_id": ["a", "a", "b"], "month": ["2026-08", "2026-10", "2026-01"],
     ...     "orders": [2, 1, 1], "revenue": [300.0, 50.0, 20.0]})
     >>> rfm(panel, "2026-10").table[["client_id", "recency_days", "frequency", "monetary", "r", "segment"]]
-      client_id  recency_days  frequency  monetary  r segment
-    0         a             0          3     350.0  3   loyal
-    1         b           273          1      20.0  1    gone
+      client_id  recency_days  frequency  monetary  r    segment
+    0         a             0          3     350.0  4  champions
+    1         b           273          1      20.0  2     fading
     """
     if not 2 <= parts <= 9:
         raise DataError(f"parts={parts!r} is out of range.", "Give 2 to 9 scores.")
@@ -115,9 +122,8 @@ def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int 
     cuts = {}
     for letter, name, sign in (("r", "recency_days", -1), ("f", "frequency", 1), ("m", "monetary", 1)):
         values = sign * frame[name].to_numpy(dtype=float)
-        cuts[name] = _cuts(values, parts)
-        frame[letter] = scores(values, cuts[name]).astype("int64")
-        cuts[name] = sign * cuts[name]
+        frame[letter], found = scores(values, parts)
+        cuts[name] = sign * found
     frame["segment"] = _segment(frame, parts)
     overview = pd.DataFrame(
         [[name, *cuts[name]] for name in cuts], columns=["measure", *(f"cut_{k}" for k in range(1, parts))]
