@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import loyalty_analytics as la
 from loyalty_analytics.exhibits.base import Exhibit, Front
+from loyalty_analytics.sources.propose import propose
 
 sys.path.insert(0, str(Path(__file__).parent))
 MONTH = "2026-10"
@@ -38,14 +40,13 @@ def run_cells(notebook: Path, languages: tuple[str, ...], **parameters: Any) -> 
     return shown
 
 
-@pytest.fixture(scope="session")
-def pages(root: Path) -> dict[tuple[str, str, str], Page]:
-    """(client, report, language) -> first screen and exhibits."""
+def all_pages(root: Path, home: Path, clients: dict[str, str]) -> dict[tuple[str, str, str], Page]:
+    """Reports 01-08 of the clients in ``home`` as of a month each, their data loaded once."""
     patch, loaded = pytest.MonkeyPatch(), {}
 
     def load(client: str, month: Any = None) -> Any:
         if client not in loaded:
-            loaded[client] = real(client, month=month, root=root)
+            loaded[client] = real(client, month=month, root=home)
         return loaded[client]
 
     real = la.load
@@ -53,11 +54,33 @@ def pages(root: Path) -> dict[tuple[str, str, str], Page]:
     made = {}
     try:
         for notebook in sorted((root / "notebooks").glob("0[1-8]_*.ipynb")):
-            for client in ("radio", "clinic"):
-                if notebook.stem == "07_client" and client == "clinic":
+            for client, month in clients.items():
+                if notebook.stem == "07_client" and client != "radio":
                     continue
-                for language, page in run_cells(notebook, ("ru", "en"), client=client, month=MONTH).items():
+                for language, page in run_cells(notebook, ("ru", "en"), client=client, month=month).items():
                     made[client, notebook.stem, language] = page
     finally:
         patch.undo()
     return made
+
+
+@pytest.fixture(scope="session")
+def pages(root: Path) -> dict[tuple[str, str, str], Page]:
+    """(client, report, language) -> first screen and exhibits."""
+    return all_pages(root, root, {"radio": MONTH, "clinic": MONTH})
+
+
+@pytest.fixture(scope="session")
+def retail(root: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Page]:
+    """(report, language) -> the pages of a shop as `loyalty new` proposes it: every tenth customer of a year.
+
+    UCI Online Retail II (CC BY 4.0), read where it lies.
+    """
+    home = tmp_path_factory.mktemp("retail")
+    (home / "params").mkdir()
+    table = pd.read_parquet(shared / "data" / "transactions" / "online_retail_2009_2010.parquet")
+    file = home / "sales.parquet"
+    table[(table["Customer ID"] % 10 == 3).fillna(False).to_numpy(bool)].to_parquet(file)
+    propose("retail", [file], root=home)
+    made = all_pages(root, home, {"retail": "2010-11"})
+    return {(report, language): page for (_, report, language), page in made.items()}

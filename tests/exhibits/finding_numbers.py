@@ -28,9 +28,10 @@ AREAS = ("brief", "breaks", "breaks_scan", "loyalty", "segments", "voice", "meet
 _NBSP = "\u00a0"
 _SCALE = {"k": 1e3, "тыс.": 1e3, "m": 1e6, "млн": 1e6, "bn": 1e9, "млрд": 1e9}
 _DIGITS = {"ru": rf"\d+(?:{_NBSP}\d{{3}}(?!\d))*(?:,\d+)?", "en": r"\d+(?:,\d{3}(?!\d))*(?:\.\d+)?"}
+_GAP = f"[ {_NBSP}]"
 _UNIT = {
-    "ru": rf"(?P<percent>[ {_NBSP}]?%)|[ {_NBSP}](?P<scale>тыс\.|млн|млрд)(?:[ {_NBSP}]₽)?|[ {_NBSP}](?P<money>₽)",
-    "en": rf"(?P<percent>%)|[ {_NBSP}](?:RUB[ {_NBSP}])?(?P<scale>k|m|bn)\b|[ {_NBSP}](?P<money>RUB\b)",
+    "ru": rf"(?P<percent>{_GAP}?%)|{_GAP}(?P<scale>тыс\.|млн|млрд)(?:{_GAP}[₽$])?|{_GAP}(?P<money>[₽$])",
+    "en": rf"(?P<percent>%)|{_GAP}(?:[A-Z]{{3}}{_GAP})?(?P<scale>k|m|bn)\b|{_GAP}(?P<money>(?-i:[A-Z]{{3}})\b)",
 }
 
 
@@ -55,7 +56,8 @@ def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Patte
     names = "|".join(re.escape(name) for name in sorted(_months(language), key=len, reverse=True))
     day = r"\b(\d{2}\.\d{2}\.\d{4})\b" if language == "ru" else rf"\b(\d{{1,2}}{_NBSP}(?:{names}){_NBSP}\d{{4}})\b"
     month = rf"\b({names})[ {_NBSP}](\d{{4}})\b"
-    number = rf"(?P<before>RUB[ {_NBSP}])?(?<![\w.,])[−+±]?(?P<digits>{_DIGITS[language]})(?:{_UNIT[language]})?(?![\w])"
+    digits = rf"(?<![\w.,])[−+±]?(?P<digits>{_DIGITS[language]})"
+    number = rf"(?P<before>(?-i:[A-Z]{{3}})[ {_NBSP}])?{digits}(?:{_UNIT[language]})?(?!\w)"
     return tuple(re.compile(text, re.IGNORECASE) for text in (day, month, number))  # type: ignore[return-value]
 
 
@@ -118,8 +120,19 @@ class Cells:
                 self._column(table.frame[key], column.kind, language)
                 self._column(below[~ready], column.kind, language)
                 self._column(below[ready], "text", language)
+            for number in read(column.label, language):
+                if number.kind == "day":  # a column per interview
+                    self.day.add(number.value)
+            if column.kind == "number":
+                self._mixed(table, column.key, language)
             if column.kind == "text":
                 self.number += [float(n) for n in table.frame[column.key].value_counts()]
+
+    def _mixed(self, table: Table, key: str, language: str) -> None:
+        """A table of several measures names the unit at the head of its rows: «Объём, тыс. ₽»."""
+        unit = words.unit_words("k", "RUB", language)
+        heads = table.frame[table.columns[0].key].astype(str)
+        self.money.extend(abs(float(v)) * 1e3 for v in table.frame.loc[heads.str.endswith(unit), key].dropna())
 
     def _column(self, values: pd.Series, kind: str, language: str) -> None:
         values = values.dropna()
@@ -160,13 +173,17 @@ def rules(language: str) -> frozenset[tuple[str, str]]:
 
 
 def missing(texts: Iterable[str], cells: Cells, language: str, known: Iterable[Any] = ()) -> list[str]:
-    """Numbers of sentences that no table holds; ``known`` are the month and day of the report itself."""
+    """Numbers of sentences that no table holds; ``known`` are the month and day of the report itself.
+
+    Zero needs no row: it says that there is none.
+    """
     given = set(known)
     return [
         number.text
         for text in texts
         for number in read(text, language)
-        if number.value not in given and (number.text, number.after) not in rules(language) and not cells.hold(number)
+        if number.value not in given and number.value != 0 and (number.text, number.after) not in rules(language)
+        and not cells.hold(number)
     ]
 
 
@@ -186,7 +203,7 @@ def names(items: Iterable[Exhibit | Front]) -> list[str]:
         for column in item.table.columns
         if column.kind == "text"
         for value in item.table.frame[column.key].dropna()
-        if re.search(r"\d", str(value))
+        if re.search(r"\d", str(value)) and re.match(r"(?!RUB|USD)[^\W\d_]{2}|[«“]", str(value))
     }
     return sorted(found, key=len, reverse=True)
 

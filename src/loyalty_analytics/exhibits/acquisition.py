@@ -12,7 +12,7 @@ from ..plots import acquisition as plots
 from ..plots.segments import heat
 from ..results import Result
 from .base import Exhibit, Front, Tile, drawn, exhibit
-from .table import Column, Table
+from .table import Column, Table, total_rows
 
 if TYPE_CHECKING:
     from ..load import Data
@@ -193,6 +193,11 @@ def channels(data: Data, result: Result, *, language: str) -> Exhibit:
                 column("payback", language, "number", digits=2),
                 column("months_to_pay_back", language, "number"), column("mark", language),
             ],
+            totals=total_rows("channel", language, {
+                "acquisition.sum_months": {"months_to_pay_back": months},
+                "acquisition.sum_horizon": {"months_to_pay_back": result.options["horizon"]},
+                "acquisition.sum_fewest": {"new_clients": result.options["fewest"]},
+            }),
         ),
         note=say("channels_note", language, horizon=words.number(result.options["horizon"], language),
                  fewest=words.number(result.options["fewest"], language)),
@@ -256,9 +261,12 @@ def repeat(data: Data, result: Result, *, language: str) -> Exhibit:
     wide.index = [f"{name}  (n = {words.number(sizes[name], language)})" for name in wide.index]
     year = {"month": 12, "quarter": 4, "year": 1}[by]
     old = table[table["age"] == year]
+    sums = {}
     if old.empty:
         title = say("repeat_young", language)
     else:
+        sums["acquisition.sum_year"] = {"age": year, "clients": old["clients"].sum(), "active": old["active"].sum(),
+                                        "share": old["active"].sum() / old["clients"].sum()}
         stays = float(old["active"].sum() / old["clients"].sum())
         title = say("repeat_title", language, share=words.percent(stays, language),
                     n=words.number(int(old["clients"].sum()), language))  # fmt: skip
@@ -278,6 +286,7 @@ def repeat(data: Data, result: Result, *, language: str) -> Exhibit:
                 column("active", language, "number"), column("share", language, "percent"),
                 money_column("revenue", data, language), money_column("revenue_to_date", data, language),
             ],
+            totals=total_rows("label", language, sums),
         ),
         note=say("repeat_note", language),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from ..plots import acquisition as plots
 from ..results import Result
 from .acquisition import amount, column, money_column, say
 from .base import Exhibit, drawn, exhibit
-from .table import Table
+from .table import Table, total_rows
 from .volume import label_of, names
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ def cheque(data: Data, result: Result, *, language: str) -> Exhibit:
         draw=drawn(plots.spread, result.frame, language=language, unit=unit, mean=float(row["mean"]),
                    median=float(row["median"]), labels=labels, height=260, narrow_height=240),
         alt=say("cheque_alt", language, n=n, **shown),
+        table=Table(
+            frame=pd.DataFrame([
+                {"label": say(f"cheque_{name}", language), "cheque": float(row[name])}
+                for name in ("tenth", "median", "mean", "ninth")
+            ]),
+            columns=[column("label", language), money_column("cheque", data, language, unit, digits=1)],
+        ),
         note=say("cheque_note", language, tenth=shown["tenth"], ninth=shown["ninth"]),
     )  # fmt: skip
 
@@ -100,6 +107,8 @@ def referrals(data: Data, result: Result, *, language: str) -> Exhibit:
                 column("name", language), column("given", language, "number"), column("used", language, "number"),
                 money_column("bonus", data, language), money_column("revenue", data, language, bar=True),
             ],
+            totals=total_rows("name", language, {"common.sum_all": {
+                "given": row["given"], "used": row["used"], "bonus": table["bonus"].sum(), "revenue": row["revenue"]}}),
         ),
     )  # fmt: skip
 
@@ -169,6 +178,7 @@ def keeping(data: Data, result: Result, *, language: str) -> Exhibit:
                 column("label", language), money_column("spend", data, language),
                 column("clients", language, "number"), money_column("cost", data, language),
             ],
+            totals=total_rows("label", language, {"acquisition.sum_times": {"cost": times}}),
         ),
         note=say("keeping_note", language),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from ..months import month_start, to_periods
 from ..plots import breaks as plots
 from ..plots import reasons as why_plots
 from .base import Exhibit, Front, Tile, drawn, exhibit
+from .brief_money import judged_table
 from .table import Column, Table
 from .volume import label_of, names, short_name
 
@@ -192,9 +193,10 @@ def _nothing(name: str, breaks: BreaksResult, language: str) -> Exhibit:
     judged, clients = _judged(breaks)
     if judged < clients / 2:
         values = {"clients": words.count(clients, "clients_of", language), "judged": words.number(judged, language)}
-        return Exhibit(name=name, title=words.say("breaks.scan_short", language, **values), language=language)
-    title = words.say("breaks.scan_none", language, judged=words.count(judged, "clients_of", language))
-    return Exhibit(name=name, title=title, language=language)
+        title = words.say("breaks.scan_short", language, **values)
+    else:
+        title = words.say("breaks.scan_none", language, judged=words.count(judged, "clients_of", language))
+    return Exhibit(name=name, title=title, language=language, table=judged_table(breaks.overview, language))
 
 
 @exhibit("breaks", "scan", needs=("transactions",))
@@ -203,8 +205,19 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
     rows = listed(data, breaks)
     if not len(rows):
         return _nothing("scan", breaks, language)
-    money = data.params.currency
-    worst = rows.iloc[int(rows["lost"].argmax())]
+    money, (judged, everyone) = data.params.currency, _judged(breaks)
+    worst, down = rows.iloc[int(rows["lost"].argmax())], int((rows["direction"] < 0).sum())
+    if down:
+        title = words.say(
+            "breaks.scan_title", language, client=worst["name"], lost=words.money(worst["lost"], money, language),
+            n=words.number(len(rows), language), down=words.number(down, language),
+        )  # fmt: skip
+    else:
+        best = rows.iloc[int(rows["lost"].argmin())]
+        title = words.say(
+            "breaks.scan_up", language, client=best["name"], gained=words.money(-best["lost"], money, language),
+            n=words.count(len(rows), "break", language),
+        )  # fmt: skip
     unit = words.unit_of(float(rows["lost"].abs().max()))
     scale = {"": 1, "k": 1e3, "m": 1e6, "bn": 1e9}[unit]
     in_words = words.unit_words(unit, money, language)
@@ -215,10 +228,7 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
     n = words.count(len(rows), "breaks.breaks_of", language)
     return Exhibit(
         name="scan",
-        title=words.say(
-            "breaks.scan_title", language, client=worst["name"], lost=words.money(worst["lost"], money, language),
-            n=words.number(len(rows), language), down=words.number(int((rows["direction"] < 0).sum()), language),
-        ),
+        title=title,
         language=language,
         subtitle=words.say("breaks.scan_sub", language, unit=in_words, n=words.number(len(rows), language)),
         draw=drawn(_scan_plot, drawn_rows, language=language, names=figure_names(data), height=420, narrow_height=360),
@@ -226,11 +236,16 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
         table=Table(
             frame=rows, columns=_columns(unit, in_words, language),
             totals=[
-                {"name": words.say(f"breaks.sum_{key}", language), "break_month": words.count(len(part), "break", language),
-                 "lost": float(part["lost"].sum())}
+                {"name": words.say(f"breaks.sum_{key}", language),
+                 "break_month": words.count(len(part), "break", language), "lost": float(part["lost"].sum())}
                 for key, part in (("down", rows[rows["direction"] < 0]), ("up", rows[rows["direction"] > 0]))
-            ] + [{"name": words.say("breaks.sum_false", language),
-                  "break_month": words.number(breaks.expected_false, language, 1)}],
+            ] + [
+                {"name": words.say(f"breaks.sum_{key}", language), "break_month": value}
+                for key, value in (
+                    ("false", words.number(breaks.expected_false, language, 1)),
+                    ("judged", words.number(judged, language)), ("clients", words.number(everyone, language)),
+                )
+            ],
         ),
         note=words.say("breaks.scan_note", language, n=n, false=words.number(breaks.expected_false, language, 1)),
     )  # fmt: skip

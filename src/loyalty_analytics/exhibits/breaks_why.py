@@ -315,7 +315,8 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
         title = words.say("breaks.where_nothing", language, change=change)
         return Exhibit(name="where", title=title, language=language, subtitle=subtitle, note=note)
     table = _slices(data, result.table, dimensions, language)
-    whole = {"amount_before": float(facts["before"]), "amount_after": float(facts["after"]), "part": float(facts["change"])}
+    sides = {"amount_before": "before", "amount_after": "after", "part": "change"}
+    whole = {key: float(facts[side]) for key, side in sides.items()}
     named = [str(table[name].iloc[0]) for name in dimensions]
     first = ", ".join(value for value in named if value != words.say("breaks.any", language))
     thousand = words.unit_words("k", money, language)

@@ -65,7 +65,7 @@ def front(
     facts, known = volume(data), names(data)
     sentences = [
         _volume_sentence(facts, data, language),
-        _falls_sentence(falls(bridge.frame, breaks.frame), language),
+        _falls_sentence(bridge, breaks, language),
         cause,
         _proposal(breaks, late, loop, known, language),
     ]
@@ -123,7 +123,11 @@ def _volume_sentence(facts: Volume, data: Data, language: str) -> str:
     )  # fmt: skip
 
 
-def _falls_sentence(down: dict[str, Any], language: str) -> str:
+def _falls_sentence(bridge: Result, breaks: Result, language: str) -> str:
+    """Who makes the falls; nothing where the month has no counterpart last year, which the bridge says."""
+    if not bridge.overview.set_index("part")["amount"].get("before", 0):
+        return ""
+    down = falls(bridge.frame, breaks.frame)
     if not down["clients"]:
         return words.say("brief.falls_none", language)
     if not down["broken"]:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from ..load import Data
 
-__all__ = ["bridge", "change_part", "debt", "late", "plan_part", "recent_breaks", "volume_chart", "worst_breaks"]
+__all__ = [
+    "bridge",
+    "change_part",
+    "debt",
+    "judged_table",
+    "late",
+    "plan_part",
+    "recent_breaks",
+    "volume_chart",
+    "worst_breaks",
+]
 
 _SHOWN = 10
 _RECENT = 12  # months: older breaks are no news; report 03 lists them all
@@ -181,8 +191,11 @@ def _bridge_totals(table: pd.DataFrame, down: dict[str, Any] | None, language: s
     if down is not None and down["clients"]:
         parts["sum_falls"] = table[table["client_id"].isin(down["clients"])]
     rows = [
-        {"name": words.say("common.sum_all" if key == "sum_all" else f"brief.{key}", language), "kind": words.count(len(rows), "client", language)}
-        | {side: from_minor(pd.Series([to_minor(rows[side]).sum()]))[0] for side in ("before", "after", "change")}
+        {
+            "name": words.say("common.sum_all" if key == "sum_all" else f"brief.{key}", language),
+            "kind": words.count(len(rows), "client", language),
+            **{side: from_minor(pd.Series([to_minor(rows[side]).sum()]))[0] for side in ("before", "after", "change")},
+        }
         for key, rows in parts.items()
     ]
     if down is not None and down["clients"]:
@@ -208,7 +221,10 @@ def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
         values = {"judged": words.number(judged, language) if short else of}
         if short:
             values["clients"] = words.count(everyone, "clients_of", language)
-        return Exhibit(name="breaks", title=words.say(key, language, **values), language=language)
+        return Exhibit(
+            name="breaks", title=words.say(key, language, **values), language=language,
+            table=judged_table(result.overview, language),
+        )  # fmt: skip
     worst = rows.iloc[0]
     title = words.say(
         "brief.breaks_some", language, n=words.count(len(rows), "clients_of", language),
@@ -248,13 +264,28 @@ def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
             ],
             totals=[
                 {"name": words.say("common.sum_all", language), "lost": float(rows["lost"].sum())},
-                {"name": words.say("brief.sum_judged", language), "break_month": words.count(judged, "client", language)},
+                {"name": words.say("brief.sum_judged", language),
+                 "break_month": words.count(judged, "client", language)},
                 {"name": words.say("brief.sum_false", language),
                  "break_month": words.number(float(count["expected_false"]), language, 1)},
             ],
         ),
         note=words.say("brief.breaks_note", language, false=words.number(float(count["expected_false"]), language, 1)),
     )  # fmt: skip
+
+
+def judged_table(overview: pd.DataFrame, language: str) -> Table:
+    """How many clients a search for breaks could judge, where it shows none."""
+    count = overview.set_index("measure")["value"]
+    rows = [(words.say(f"brief.sum_{key}", language), int(count[measure]))
+            for key, measure in (("all_clients", "clients"), ("judged", "judged"))]  # fmt: skip
+    return Table(
+        frame=pd.DataFrame(rows, columns=["what", "n"]),
+        columns=[
+            Column(key="what", label=words.say("brief.col_measure", language)),
+            Column(key="n", label=words.say("brief.col_number", language), kind="number"),
+        ],
+    )
 
 
 def _multiples(result: Any, top: pd.DataFrame, known: pd.Series, language: str) -> Any:

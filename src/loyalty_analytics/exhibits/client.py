@@ -14,7 +14,7 @@ from ..months import month_start
 from ..plots import client as plots
 from .base import Exhibit, Front, Tile, drawn
 from .brief_voice import cause_titles
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .volume import label_of, names, short_name
 
 if TYPE_CHECKING:
@@ -156,6 +156,8 @@ def volume(data: Data, page: Dossier, breaks: Result, *, language: str) -> Exhib
                 Column(key="year_ago", label=words.say("client.col_year_ago", language), kind="number"),
                 _percent("change_year", "client.col_change_year", language),
             ],
+            totals=total_rows("label", language, {"client.sum_wallet": {
+                "quarter": words.percent(page.wallet["share"].iloc[0], language)}} if len(page.wallet) else {}),
         ),
     )  # fmt: skip
 
@@ -252,8 +254,18 @@ def scores(data: Data, page: Dossier, *, language: str) -> Exhibit:
         title=_view_title(page, language),
         language=language,
         subtitle=words.say("client.scores_sub", language),
-        table=Table(frame=table, columns=columns, rows=10),
+        table=Table(frame=table, columns=columns, rows=10, totals=_views(page, len(days), language)),
     )
+
+
+def _views(page: Dossier, days: int, language: str) -> list[dict[str, Any]]:
+    """The row below the scores: the last cooperation as the manager and as the client see it."""
+    both = page.own_view.dropna(subset=["client_score", "manager_score"])
+    return [
+        {"question": words.say("client.sum_views", language, day=words.day(row["held_at"], language)),
+         f"d{days - 1}": " / ".join(words.number(row[f"{name}_score"], language, 1) for name in ("manager", "client"))}
+        for _, row in both.head(1).iterrows()
+    ]  # fmt: skip
 
 
 def _view_title(page: Dossier, language: str) -> str:
@@ -275,13 +287,15 @@ def voice(data: Data, page: Dossier, tags: Result, *, language: str) -> Exhibit:
     ids = data.feedback.loc[data.feedback["client_id"] == page.card["client_id"], "feedback_id"]
     own = tags.frame[tags.frame["feedback_id"].isin(ids)]
     bad = own[own["sentiment"].isin(["negative", "mixed"])]["cause"].value_counts()
-    title = words.say("client.voice_some", language, n=words.count(len(page.quotes), "text", language))
+    said = [words.count(len(page.quotes), "text", language)]
+    title = words.say("client.voice_some", language, n=said[0])
     if len(bad):
         top = sorted(bad.index[bad == bad.iloc[0]])[0]
         cause = cause_titles(data, [top], language)[top]
         title = words.say(
             "client.voice_cause", language, cause=cause, n=words.count(int(bad.iloc[0]), "text", language)
         )
+        said.append(f"{cause}: {words.count(int(bad.iloc[0]), 'text', language)}")
     return Exhibit(
         name="voice",
         title=title,
@@ -293,7 +307,9 @@ def voice(data: Data, page: Dossier, tags: Result, *, language: str) -> Exhibit:
                 Column(key="date", label=words.say("client.col_date", language), kind="day"),
                 Column(key="text", label=words.say("client.col_said", language)),
             ],
-            rows=5,
+            rows=4,
+            totals=[{"date": words.say("common.sum_all", language),
+                     "text": "; ".join(said)}],
         ),
     )
 
@@ -305,7 +321,8 @@ def card(data: Data, page: Dossier, *, language: str) -> Exhibit:
     age = "client.card_never" if np.isnan(page.verified_days) else "client.card_age"
     days = {} if np.isnan(page.verified_days) else {"days": words.count(int(page.verified_days), "day", language)}
     title = words.say("client.card_title", language, share=filled) + "; " + words.say(age, language, **days)
-    rows = [
+    kept = ", ".join([filled, *days.values()])
+    rows = [(words.say("client.sum_card", language), kept)] + [
         (words.say(f"client.knowledge_{name}", language), _level(page.card[f"knowledge_{name}"], language))
         for name in ("management", "power", "structure", "partners", "plans")
     ]

@@ -15,7 +15,7 @@ from ..months import to_periods
 from ..plots import meetings as plots
 from .base import Exhibit, Front, Tile, drawn, exhibit, glossary
 from .meetings_base import Visits, measure, next_clients, problems, say, staff, to_visit, why
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .volume import label_of, names
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def compliance(data: Data, visits: Visits, *, language: str) -> Exhibit:
         "compliance_title", language, share=words.percent(rows["kept"].mean(), language), worst=worst["label"],
         kept=words.number(worst["kept"], language), demands=words.number(worst["demands"], language),
     )  # fmt: skip
+    note, seen = _seen_note(data, visits, language)
     if rows["kept"].all():
         title = say("compliance_all", language, n=words.number(len(rows), language))
     return Exhibit(
@@ -161,8 +162,12 @@ def compliance(data: Data, visits: Visits, *, language: str) -> Exhibit:
             Column(key="demands", label=say("col_demands", language), kind="number"),
             Column(key="kept", label=say("col_kept", language), kind="number"),
             Column(key="share", label=say("col_share", language), kind="percent"),
-        ], rows=20),
-        note=_seen_note(data, visits, language),
+        ], totals=[
+            *total_rows("label", language, {"common.sum_all": {
+                "demands": len(rows), "kept": rows["kept"].sum(), "share": rows["kept"].mean()}}),
+            *seen,
+        ]),
+        note=note,
     )  # fmt: skip
 
 
@@ -173,7 +178,7 @@ def _shares(rows: pd.DataFrame, key: str) -> pd.DataFrame:
     return table.sort_values(["share", "demands"], ascending=False, kind="stable", ignore_index=True)
 
 
-def _seen_note(data: Data, visits: Visits, language: str) -> str:
+def _seen_note(data: Data, visits: Visits, language: str) -> tuple[str, list[dict[str, Any]]]:
     """Regular clients below two meetings, never visited, decision makers among those interviewed."""
     year = (data.as_of.month - 11).start_time
     held = data.meetings[(data.meetings["status"] == "held").fillna(False).to_numpy(bool)]
@@ -187,15 +192,18 @@ def _seen_note(data: Data, visits: Visits, language: str) -> str:
         "seen_note", language, few=words.number(few, language), regular=words.number(len(regular), language),
         never=words.number(never, language), base=words.number(len(base), language),
     )  # fmt: skip
+    rows = {"meetings.sum_few": {"kept": few, "demands": len(regular)},
+            "meetings.sum_never": {"kept": never, "demands": len(base)}}  # fmt: skip
     role = data.contacts.drop_duplicates("contact_id").set_index("contact_id")["role"]
     asked = data.survey_answers[data.survey_answers["answered_at"] >= year]["contact_id"].dropna().unique()
     if len(asked) and len(role):
         known = pd.Series(asked).map(role)
+        rows["meetings.sum_deciders"] = {"kept": int((known == "decision_maker").sum()), "demands": len(asked)}
         text += " " + say(
             "deciders_note", language, n=words.number(int((known == "decision_maker").sum()), language),
             of=words.number(len(asked), language),
         )  # fmt: skip
-    return text
+    return text, total_rows("label", language, rows)
 
 
 def planned(data: Data, visits: Visits, language: str) -> pd.DataFrame:
@@ -282,7 +290,9 @@ def load(data: Data, visits: Visits, *, language: str) -> Exhibit:
             Column(key="meetings", label=say("col_meetings", language), kind="number"),
             Column(key="calls", label=say("col_calls", language), kind="number"),
             Column(key="limit", label=say("col_limit", language), kind="number"),
-        ]),
+        ], totals=total_rows("label", language, {"common.sum_all": {
+            "meetings": rows["meetings"].sum(), "calls": rows["calls"].sum(),
+            "limit": visits.plan.load["limit"].sum()}})),
     )  # fmt: skip
 
 

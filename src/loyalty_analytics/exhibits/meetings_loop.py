@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from ..visits.loop import durations
 from ..visits.survival import kaplan_meier, quantile
 from .base import Exhibit, drawn, exhibit
 from .meetings import Visits, nothing, say, staff
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .volume import label_of, names
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def steps(data: Data, visits: Visits, *, language: str) -> Exhibit:
             Column(key="in_time", label=say("col_in_time", language), kind="percent"),
             Column(key="median_days", label=say("col_median", language)),
             Column(key="q90_days", label=say("col_q90", language)),
-        ]),
+        ], totals=[{"label": say("sum_level", language, level=say(f"level_{name}", language)), "n": count}
+                   for name, count in level.items()]),
         note=say("steps_note", language, levels=levels) if levels else "",
     )  # fmt: skip
 
@@ -125,13 +126,22 @@ def complaints(data: Data, *, language: str) -> Exhibit:
             _days(*values, language=language) for values in rows[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
         ]
     note = [say("complaints_note", language, open=words.number(facts["open"], language))]
+    sums: dict[str, dict[str, Any]] = {
+        "meetings.sum_half": {"median_days": say("hours", language, n=words.number(half * 24, language))},
+        "meetings.sum_open": {"median_days": words.number(facts["open"], language)},
+    }
     if facts["reopened_known"]:
+        sums["meetings.sum_reopened"] = {"median_days": words.number(facts["reopened"], language)}
         note.append(say("complaints_again", language, n=words.number(facts["reopened"], language)))
     if facts["scored"] >= 3:
+        sums["meetings.sum_score"] = {"median_days": words.number(facts["score_after"], language, 1),
+                                      "q90_days": say("n_is", language, n=words.number(facts["scored"], language))}
         note.append(say("complaints_score", language, score=words.number(facts["score_after"], language, 1),
                         n=words.number(facts["scored"], language)))  # fmt: skip
     if facts["paid"]:
         money = words.money(facts["compensation"], data.params.currency, language)
+        sums["meetings.sum_paid"] = {"median_days": money,
+                                     "q90_days": say("n_is", language, n=words.number(facts["paid"], language))}
         note.append(say("complaints_paid", language, money=money, n=words.number(facts["paid"], language)))
     return Exhibit(
         name="complaints", language=language,
@@ -147,7 +157,7 @@ def complaints(data: Data, *, language: str) -> Exhibit:
             Column(key="in_time", label=say("col_in_sla", language), kind="percent"),
             Column(key="median_days", label=say("col_median", language)),
             Column(key="q90_days", label=say("col_q90", language)),
-        ]),
+        ], totals=total_rows("label", language, sums)),
         note=" ".join(note),
     )  # fmt: skip
 
@@ -165,6 +175,9 @@ def worked(data: Data, tags: Result, *, language: str) -> Exhibit:
     if len(bad) and bad["n"].sum() >= _FEW:
         key = "worked_bad"
         values["bad"] = words.percent(bad["replied"].sum() / bad["n"].sum(), language)
+    sums: dict[str, dict[str, Any]] = {"common.sum_all": {"n": n, "share": replied / n}}
+    if len(bad):
+        sums["meetings.sum_bad"] = {"n": bad["n"].sum(), "share": bad["replied"].sum() / max(bad["n"].sum(), 1)}
     rows["label"] = [_name("channel", channel, language) for channel in rows["channel"]]
     rows["tone"] = [say(f"tone_{tone}", language) for tone in rows["polarity"]]
     rows = rows[rows["n"] >= 3].reset_index(drop=True)
@@ -177,7 +190,7 @@ def worked(data: Data, tags: Result, *, language: str) -> Exhibit:
             Column(key="n", label=say("col_texts", language), kind="number"),
             Column(key="share", label=say("col_replied", language), kind="percent", low="low", high="high"),
             Column(key="days", label=say("col_days", language), kind="number", digits=1),
-        ]),
+        ], totals=total_rows("label", language, sums)),
     )  # fmt: skip
 
 
@@ -208,7 +221,10 @@ def touches(data: Data, *, language: str) -> Exhibit:
             Column(key="touches", label=say("col_touches", language), kind="number", bar=True),
             Column(key="clients", label=say("col_clients", language), kind="number"),
             Column(key="per_client", label=say("col_each", language), kind="number", digits=1),
-        ]),
+        ], totals=total_rows("label", language, {
+            "common.sum_all": {"touches": rows["touches"].sum(), "per_client": total},
+            "meetings.sum_first": {"touches": words.percent(first["touches"] / rows["touches"].sum(), language)},
+        })),
     )  # fmt: skip
 
 
@@ -222,10 +238,12 @@ def activity(data: Data, *, language: str) -> Exhibit:
     rows = found.frame.copy()
     rows["label"] = [say(f"kind_{kind}", language) for kind in rows["kind"]]
     whole = rows.iloc[-1]
-    note = ""
+    note, sums = "", {"meetings.sum_unheard": {"clients": whole["base"] - whole["clients"]}}
     if data.has("survey_invitations") and len(data.panel):
         stay = touch.retention_heard(data.survey_invitations, data.panel, data.as_of)
         heard, silent = stay.frame.iloc[0], stay.frame.iloc[1]
+        sums["meetings.sum_heard"] = {"clients": heard["n"], "share": heard["share"]}
+        sums["meetings.sum_silent"] = {"clients": silent["n"], "share": silent["share"]}
         if min(heard["n"], silent["n"]) < _FEW:
             note = say("retention_few", language, heard=words.number(heard["n"], language),
                        silent=words.number(silent["n"], language))  # fmt: skip
@@ -245,7 +263,7 @@ def activity(data: Data, *, language: str) -> Exhibit:
             Column(key="label", label=say("col_what", language)),
             Column(key="clients", label=say("col_clients", language), kind="number", bar=True),
             Column(key="share", label=say("col_share", language), kind="percent"),
-        ]),
+        ], totals=total_rows("label", language, sums)),
     )  # fmt: skip
 
 
@@ -268,6 +286,9 @@ def movement(data: Data, *, language: str) -> Exhibit:
         table=Table(frame=wide, columns=[
             Column(key="label", label=say("col_before", language)),
             *(Column(key=name, label=say(f"class_{name}", language), kind="number") for name in order),
-        ]),
+        ], totals=total_rows("label", language, {
+            f"meetings.sum_{name}": {"recommender": facts[key]}
+            for name, key in (("rose", "up"), ("fell", "down"), ("stayed", "same"), ("asked_twice", "n"))
+        })),
         note=say("movement_note", language),
     )  # fmt: skip

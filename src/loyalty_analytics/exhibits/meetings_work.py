@@ -16,7 +16,7 @@ from ..visits.effect import visit_effect
 from ..visits.needs import needs_by_manager, stated_plans
 from .base import Exhibit, drawn, exhibit
 from .meetings import Visits, nothing, say, staff
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .volume import label_of, names
 
 if TYPE_CHECKING:
@@ -60,7 +60,11 @@ def needs(data: Data, *, language: str) -> Exhibit:
         title=say("needs_title", language, **values),
         language=language,
         subtitle=say("needs_sub", language, n=words.number(rows["offers"].sum(), language)),
-        table=Table(frame=rows, columns=columns),
+        table=Table(frame=rows, columns=columns, totals=total_rows("label", language, {"common.sum_all": {
+            "clients": rows["clients"].sum(), "per_client": rows["offers"].sum() / rows["clients"].sum(),
+            "won_share": won / decided if decided else np.nan,
+            "plans_share": rows["plans_known"].sum() / rows["clients"].sum(),
+        }})),
         note=say("needs_apart" if apart else "needs_alike", language) + " " + say("needs_note", language),
     )
 
@@ -97,7 +101,10 @@ def plans(data: Data, *, language: str) -> Exhibit:
             Column(key="plan", label=say("col_plan", language, unit=thousand), kind="money", unit="k"),
             Column(key="fact", label=say("col_fact", language, unit=thousand), kind="money", unit="k"),
             Column(key="share", label=say("col_share", language), kind="percent"),
-        ]),
+        ], totals=total_rows("label", language, {
+            "common.sum_all": {"plan": total["plan"], "fact": total["fact"], "share": total["fact"] / total["plan"]},
+            "meetings.sum_near": {"months": words.count(int(total["near"]), "meetings.plan", language)},
+        })),
         note=say("plans_note", language),
     )  # fmt: skip
 
@@ -177,12 +184,14 @@ def effect(data: Data, *, language: str) -> Exhibit:
     rows["text"] = [say("n_is", language, n=words.number(n, language)) for n in rows["visits"]]
     overlap = found.overview
     note = say("effect_note", language)
+    sums = {}
     if len(overlap):
         seen = [
             f"{words.percent(row['p5'], language)}–{words.percent(row['p95'], language)}"
             for row in overlap.to_dict("records")
         ]
         note += " " + say("effect_overlap", language, visited=seen[0], others=seen[1])
+        sums = {"meetings.sum_visited": {"effect": seen[0]}, "meetings.sum_others": {"effect": seen[1]}}
     return Exhibit(
         name="effect", title=say("effect_unclear" if unclear else "effect_seen", language, **values),
         language=language,
@@ -197,7 +206,7 @@ def effect(data: Data, *, language: str) -> Exhibit:
             Column(key="effect", label=say("col_effect", language), kind="percent", sign=True, low="low", high="high"),
             Column(key="smallest_visible", label=say("col_visible", language), kind="percent"),
             Column(key="visits", label=say("col_visits", language), kind="number"),
-        ]),
+        ], totals=total_rows("label", language, sums)),
         note=note,
     )  # fmt: skip
 

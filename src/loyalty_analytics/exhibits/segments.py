@@ -12,7 +12,7 @@ from ..plots import segments as plots
 from ..results import Result
 from ..segments.kinds import concentration
 from .base import Exhibit, Front, Tile, drawn, exhibit
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .volume import label_of, names
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def front(data: Data, language: str, *, kinds: Result, life: Result, flow: Resul
         return Front.of(data, title, language, say("front_none", language))
     curve = concentration(data.panel, data.as_of)
     anchor = set(kinds.frame.loc[kinds.frame["is_anchor"], "client_id"])
-    share = float(curve.loc[curve["client_id"].isin(anchor), "revenue"].sum() / max(curve["revenue"].sum(), 1e-9))
+    bought = curve["revenue"].clip(lower=0)
+    share = float(bought[curve["client_id"].isin(anchor)].sum() / max(bought.sum(), 1e-9))
     left, money = _left(life, data)
     count = words.number(len(anchor), language)
     text = [say("front_anchors", language, n=count, share=words.percent(share, language))]
@@ -121,6 +122,12 @@ def flows(data: Data, flow: Result, *, language: str) -> Exhibit:
                   for name in ("active", "new", "returned", "left", "season_over")),
                 money_column("revenue_left", data, language),
             ],
+            totals=total_rows("month", language, {
+                "common.sum_all": {
+                    key: table[key].sum() for key in ("new", "returned", "left", "season_over", "revenue_left")
+                },
+                "segments.sum_net": {"active": words.number(net, language, sign=True)},
+            }),
         ),
         note=say("flows_note", language),
     )  # fmt: skip
@@ -206,6 +213,10 @@ def rfm_map(data: Data, result: Result, kinds: Result | None = None, *, language
                 column("clients", language, "number"),
                 money_column("revenue", data, language, bar=True), column("share", language, "percent"),
             ],
+            totals=total_rows("name", language, {
+                "segments.sum_risk": {"clients": len(risk), "revenue": risk["monetary"].sum()},
+                **{f"segments.sum_{name}": {"means": text} for name, text in texts.items()},
+            }),
         ),
         note=say("rfm_note", language, recency=texts["recency_days"], frequency=texts["frequency"],
                   monetary=texts["monetary"]),
@@ -260,6 +271,10 @@ def seasons(data: Data, kinds: Result, *, language: str) -> Exhibit:
                 column("name", language), column("start", language), column("season_months", language, "number"),
                 column("probability", language, "percent"), money_column("revenue", data, language),
             ],
+            totals=total_rows("name", language, {
+                "segments.sum_coming": {"season_months": len(coming)},
+                "segments.sum_unclear": {"season_months": int((table["rhythm"] == "unknown").sum())},
+            }),
         ),
         note=say("seasons_note", language, unknown=unknown),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from .. import words
 from ..sources.cards import Cards
 from .base import Exhibit, exhibit
 from .segments import column, say
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .volume import short_name
 
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ def cards(data: Data, quality: Cards, *, language: str) -> Exhibit:
                 column("filled", language, "percent"),
                 column("valid", language, "percent"), column("fresh", language, "percent"), column("mark", language),
             ],
+            totals=total_rows("of", language, {
+                "segments.sum_repair": {"filled": words.number(len(listed), language)},
+                "segments.sum_repair_clients": {"filled": words.number(listed["client_id"].nunique(), language)},
+                "segments.sum_reached": {"filled": words.number(reached, language)},
+            }),
         ),
         note=say("cards_note", language, repair=words.number(len(listed), language),
                  clients=words.number(listed["client_id"].nunique(), language)),

@@ -12,7 +12,7 @@ from ..plots import segments as plots
 from ..results import Result
 from .base import Exhibit, drawn, exhibit
 from .segments import amount, column, money_column, say
-from .table import Table
+from .table import Table, total_rows
 from .volume import label_of, names
 
 if TYPE_CHECKING:
@@ -108,6 +108,10 @@ def moved(data: Data, result: Result, *, language: str) -> Exhibit:
                 column("was", language), column("now", language), column("clients", language, "number"),
                 column("share", language, "percent"), money_column("revenue", data, language),
             ],
+            totals=total_rows("was", language, {
+                f"segments.sum_{name}": {"clients": part["clients"].sum(), "revenue": part["revenue"].sum()}
+                for name, part in (("down", down), ("up", up))
+            }),
         ),
         note=say("moved_note", language),
     )  # fmt: skip
@@ -153,6 +157,8 @@ def wallet(data: Data, result: Result, *, language: str) -> Exhibit:
                 money_column("gap", data, language, bar=True), column("asked_at", language, "day"),
                 column("mark", language),
             ],
+            totals=total_rows("name", language, {"segments.sum_gap": {
+                "gap": gap, "mark": words.count(int(row["with_budget"]), "client", language)}}),
         ),
         note=say("wallet_note", language, bad=words.number(row["contradictions"], language)),
     )  # fmt: skip

@@ -12,7 +12,7 @@ import pandas as pd
 
 from .. import words
 
-__all__ = ["Column", "Table"]
+__all__ = ["Column", "Table", "total_rows"]
 
 ROWS = 15
 _BAR = 64  # pixels of the longest bar
@@ -109,8 +109,8 @@ class Table:
 
     def _totals(self) -> list[dict[str, Any]]:
         """Total rows with a blank, not a dash, where nothing is summed."""
-        empty = {key: "" for column in self.columns for key in (column.key, column.low, column.high) if key}
-        return [{**empty, **row} for row in self.totals]
+        bounds = {key: None for column in self.columns for key in (column.low, column.high) if key}
+        return [{**bounds, **{column.key: "" for column in self.columns}, **row} for row in self.totals]
 
     def _beside(self, column: Column) -> bool:
         """Whether an interval has a cell of its own, so that the numbers before it stand under one another."""
@@ -150,6 +150,15 @@ class Table:
         rows += [[row[key] if row[key] != "" else None for key in keys] for row in self._totals()]
         columns = [{"key": key, "label": labels.get(key, key)} for key in keys]
         return json.dumps({"name": name, "title": title, "columns": columns, "rows": rows}, ensure_ascii=False)
+
+
+def total_rows(first: str, language: str, rows: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows for the end of a table: the word of each key in the column ``first``, its cells beside it.
+
+    >>> total_rows("name", "en", {"common.sum_all": {"clients": 3}})
+    [{'name': 'Total', 'clients': 3}]
+    """
+    return [{first: words.say(key, language), **cells} for key, cells in rows.items()]
 
 
 def _numeric(column: Column) -> str:

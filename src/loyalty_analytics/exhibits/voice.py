@@ -14,7 +14,7 @@ from ..intervals import share_interval
 from ..months import to_periods
 from ..plots import voice as plots
 from .base import Exhibit, Front, Tile, drawn, exhibit
-from .table import Column, Table
+from .table import Column, Table, total_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -209,7 +209,12 @@ def by_clients(data: Data, voice: Said, *, language: str) -> Exhibit:
             unit=unit, height=60 + 36 * len(shown), narrow_height=70 + 36 * len(shown),
         ),
         alt=words.say("voice.causes_alt", language, list=listed),
-        table=Table(frame=rows.assign(who=[_owner(owner, language) for owner in rows["owner"]]), columns=columns),
+        table=Table(
+            frame=rows.assign(who=[_owner(owner, language) for owner in rows["owner"]]), columns=columns,
+            totals=total_rows("label", language, {
+                "voice.sum_either": {"share": _either(voice, rows)}, f"voice.sum_{voice.noun}s": {"clients": voice.n}
+            }),
+        ),
         note=words.say("voice.causes_note", language),
     )  # fmt: skip
 
@@ -281,7 +286,13 @@ def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
             Column(key="label", label=words.say("voice.col_cause", language)),
             Column(key="negative", label=words.say("voice.complaints", language), kind="number"),
             Column(key="positive", label=words.say("voice.praise", language), kind="number"),
-        ]),
+        ], totals=total_rows("label", language, {
+            "voice.sum_with": {
+                "negative": voice.bad["feedback_id"].nunique(),
+                "positive": voice.tags.loc[voice.tags["sentiment"] == "positive", "feedback_id"].nunique(),
+            },
+            "voice.sum_all": {"negative": len(voice.texts)},
+        })),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from .. import words
 from ..causes.quotes import masked
 from ..plots import voice as plots
 from .base import Exhibit, drawn, exhibit
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .voice import FEW, Said, ranking
 from .volume import label_of, names
 
@@ -76,6 +76,7 @@ def matters(data: Data, voice: Said, drivers: Result, *, language: str) -> Exhib
             Column(key="gap_observed", label=words.say("voice.col_observed", language), kind="number", digits=digits),
             Column(key="odds", label=words.say("voice.col_odds", language), kind="number", digits=1,
                    low="odds_low", high="odds_high"),
+            Column(key="critics_times", label=words.say("voice.col_times", language), kind="number", digits=1),
             Column(key="importance", label=words.say("voice.col_importance", language), kind="percent",
                    low="importance_low", high="importance_high"),
             Column(key="score_without", label=words.say("voice.col_without", language), kind="number", digits=digits),
@@ -308,6 +309,6 @@ def trust(data: Data, voice: Said, report: RuleReport, *, language: str) -> Exhi
                    low="precision_low", high="precision_high"),
             Column(key="recall", label=words.say("voice.col_recall", language), kind="percent",
                    low="recall_low", high="recall_high"),
-        ]),
+        ], totals=total_rows("label", language, {"voice.sum_untagged": {"hits": share}})),
         note=words.say("voice.trust_note", language),
     )  # fmt: skip
