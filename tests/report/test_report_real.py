@@ -1,5 +1,6 @@
 """The shipped notebooks on the demo clients: all are built, from two folders, with and without a kernel."""
 
+import re
 import shutil
 
 import pytest
@@ -29,6 +30,10 @@ def test_the_clinic_without_money_gets_every_report(project, options):
     made = sizes(project / "reports")
     assert {f"clinic/{month}/{name}.html" for name in discover(project)} <= made.keys()
     assert max(made.values()) < 1_000_000
+    for name in discover(project):
+        page = (project / "reports" / "clinic" / month / f"{name}.html").read_text("utf-8")
+        for part in ('class="passport"', 'class="glossary"', 'nav class="contents"', 'nav class="links"'):
+            assert page.count(part) == 1, (name, part)
 
 
 @pytest.mark.proof
@@ -41,6 +46,11 @@ def test_the_whole_demo(project, options, kit):
         for mark in ("", ".en"):
             assert {f"{client}/2026-10/{name}{mark}.html" for name in reports} <= made.keys()
     assert sum("07_client_" in name for name in made) == 5
+    month = project / "reports" / "radio" / "2026-10"
+    pages = "".join(path.read_text("utf-8") for path in sorted(month.glob("0[1-6]*")))
+    links = re.findall(r'class="dossier" href="([^"]+)"', pages)
+    assert links
+    assert all((month / link).is_file() for link in links)
     assert max(made.values()) < 1_000_000
     before = kit.snapshot(project / "reports")
     again = run_demo(options(project, jobs=1, languages=("ru", "en")))
