@@ -158,6 +158,7 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     raw = home / "data" / "raw" / setup.client
     gathered = gather(raw, setup.sources, setup.revenue, setup.currency, found)
     forms.add_forms(raw, gathered, found, _source_files(setup, raw))
+    privacy.clean_names(gathered, found)
     check.check_tables(gathered, found)
     lasting = parameters.matches_file(setup.client, home)
     decided = store.decisions(folder, lasting)

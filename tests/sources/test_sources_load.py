@@ -405,6 +405,34 @@ def test_cards_of_clients() -> None:
     assert cards.reach.set_index("what")["share"].to_dict() == {"phone": 0.5, "email": 0.5, "consent": 0.5}
 
 
+def test_names_hold_no_phones(tmp_path: Path) -> None:
+    text = PARAMS + (
+        "  clients: {files: [clients.csv], columns: {client_id: Код, client_name: Имя}}\n"
+        "  meetings: {files: [meetings.csv], columns: {meeting_id: m, client_id: id, held_at: day, status: status, choice_criteria: why}}\n"
+    )
+    root = home(
+        tmp_path,
+        {
+            "deals.csv": DEALS,
+            "clients.csv": "Код;Имя\n007;ООО «Мак» (Анна +7 912 345-67-89, a@mak.ru)\n008;Лютик-2, ИНН 7707083893\n",
+            "meetings.csv": "m,id,day,status,why\n1,007,2024-02-01,held,price; call 8 912 345-67-89\n2,008,2024-02-02,held,\n",
+        },
+        text,
+    )
+    data = la.load("trial", root=root)
+    assert data.clients["client_name"].tolist() == ["ООО «Мак» (Анна •••, •••)", "Лютик-2, ИНН 7707083893"]
+    assert list(data.meetings["choice_criteria"].iloc[0]) == ["price", "call •••"]
+    told = data.findings[data.findings["code"] == "contacts_in_names"]
+    assert told["rows"].tolist() == [1, 1]
+    assert "912" not in told["problem"].str.cat()
+
+
+def test_persons_of_english_texts_are_masked() -> None:
+    pattern = privacy.name_pattern(pd.DataFrame({"full_name": ["John Smithers", "Иванова Анна", "Brown, Mary"]}))
+    shown = privacy.masked_text("Smithers is late, Dr. Mary Poppins and Ивановой no; Brown is fine", pattern)
+    assert shown == "••• is late, ••• and ••• no; ••• is fine"
+
+
 def test_persons_are_masked() -> None:
     contacts = pd.DataFrame(
         {"client_id": ["A"], "full_name": ["Иванова Пелагея Сергеевна"], "phone": ["1"], "email": ["a@b.ru"]}

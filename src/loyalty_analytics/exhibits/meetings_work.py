@@ -11,6 +11,7 @@ from .. import words
 from ..months import AsOf
 from ..plots import loyalty as dot_plots
 from ..plots import meetings as plots
+from ..sources.privacy import masked_column
 from ..visits.dossier import near_dates
 from ..visits.effect import visit_effect
 from ..visits.needs import needs_by_manager, stated_plans
@@ -60,11 +61,22 @@ def needs(data: Data, *, language: str) -> Exhibit:
         title=say("needs_title", language, **values),
         language=language,
         subtitle=say("needs_sub", language, n=words.number(rows["offers"].sum(), language)),
-        table=Table(frame=rows, columns=columns, totals=total_rows("label", language, {"common.sum_all": {
-            "clients": rows["clients"].sum(), "per_client": rows["offers"].sum() / rows["clients"].sum(),
-            "won_share": won / decided if decided else np.nan,
-            "plans_share": rows["plans_known"].sum() / rows["clients"].sum(),
-        }})),
+        table=Table(
+            frame=rows,
+            columns=columns,
+            totals=total_rows(
+                "label",
+                language,
+                {
+                    "common.sum_all": {
+                        "clients": rows["clients"].sum(),
+                        "per_client": rows["offers"].sum() / rows["clients"].sum(),
+                        "won_share": won / decided if decided else np.nan,
+                        "plans_share": rows["plans_known"].sum() / rows["clients"].sum(),
+                    }
+                },
+            ),
+        ),
         note=say("needs_apart" if apart else "needs_alike", language) + " " + say("needs_note", language),
     )
 
@@ -132,6 +144,7 @@ def decisions(data: Data, *, language: str) -> Exhibit:
         owner=[label_of(people, who) if pd.notna(who) else "–" for who in taken["owner_id"]],
         origin=[say(f"source_{s}", language) if pd.notna(s) else "–" for s in taken["source"]],
         solved=[say(f"level_{s}", language) if pd.notna(s) else "–" for s in taken["level"]],
+        result=masked_column(taken["result"], data.contacts),
     ).sort_values(["rank", "due_at"], kind="stable", ignore_index=True)  # fmt: skip
     counts = taken["state"].value_counts()
     finished = int(counts.get("done", 0) + counts.get("done_late", 0))
@@ -221,6 +234,7 @@ def dates(data: Data, visits: Visits, *, language: str) -> Exhibit:
     rows = rows.assign(
         label=[label_of(known, client) for client in rows["client_id"]],
         sort=[say(f"date_{kind}", language) if pd.notna(kind) else "–" for kind in rows["kind"]],
+        note=masked_column(rows["note"], data.contacts),
     )
     plan = visits.plan.frame if visits.plan is not None else pd.DataFrame({"client_id": []})
     joined = int(rows["client_id"].isin(plan["client_id"]).sum())

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ..errors import SourceError
 
-__all__ = ["HIDDEN", "family", "masked_person", "masked_tables", "masked_text", "refuse_family"]
+if TYPE_CHECKING:
+    from .findings import Findings
+
+__all__ = [
+    "HIDDEN",
+    "clean_names",
+    "family",
+    "masked_column",
+    "masked_person",
+    "masked_tables",
+    "masked_text",
+    "refuse_family",
+    "without_contacts",
+]
 
 HIDDEN = "•••"
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -27,6 +41,7 @@ _INITIALS = re.compile(
 _PATRONYMIC = re.compile(
     r"\b[А-ЯЁ][а-яё]+\s+[А-ЯЁ][а-яё]+(?:ович|евич|овн|евн|ичн)(?:а|у|ем|ом|е|ы|ой)?\b(?:\s+[А-ЯЁ][а-яё]+)?"
 )
+_TITLED = re.compile(r"\b(?:Mrs?|Ms|Miss|Dr)\b\.?\s+[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+)?")
 _FAMILY = re.compile(
     r"супруг|жен[аыуе]\b|муж[аеу]?\b|дет(?:и|ей|ям)\b|реб[её]н|сын[аеу]?\b|доч(?:ь|ери|ка|ку|ки)|семь[яеёи]|семейн|"
     r"внук|внучк|тёщ|тещ|свекр|родител|marital|spouse|\bwife\b|husband|children|\bkids?\b|daughter|\bson\b|family",
@@ -90,10 +105,50 @@ def masked_text(text: str, names: re.Pattern[str] | None = None) -> str:
     text = _CARD.sub(lambda found: HIDDEN if _is_card(found[0]) else found[0], text)
     text = _PASSPORT.sub(HIDDEN, text)
     text = _PHONE.sub(HIDDEN, text)
-    for pattern in (_INITIALS, _PATRONYMIC, names):
+    for pattern in (_INITIALS, _PATRONYMIC, _TITLED, names):
         if pattern is not None:
             text = pattern.sub(HIDDEN, text)
     return text
+
+
+def masked_column(values: pd.Series, contacts: pd.DataFrame) -> pd.Series:
+    """A column of texts for readers; ``contacts`` tell the names to look for."""
+    names = name_pattern(contacts)
+    return values.map(lambda text: masked_text(text, names), na_action="ignore").astype("str")
+
+
+def without_contacts(text: str) -> str:
+    """A name without phones, e-mails, handles, card and passport numbers: «ООО Мак (Анна, +7 912 345-67-89)».
+
+    >>> without_contacts("ООО «Мак» (тел. +7 912 345-67-89)"), without_contacts("Ромашка-2, ИНН 7707083893")
+    ('ООО «Мак» (тел. •••)', 'Ромашка-2, ИНН 7707083893')
+    """
+    text = _HANDLE.sub(HIDDEN, _MAIL.sub(HIDDEN, text))
+    text = _CARD.sub(lambda found: HIDDEN if _is_card(found[0]) else found[0], text)
+    return _PHONE.sub(HIDDEN, _PASSPORT.sub(HIDDEN, text))
+
+
+# Names and lists that stand in titles and tables as they are.
+_NAMES = {
+    "clients": ["client_name", "industry", "region"], "contacts": ["position"],
+    "client_budgets": ["category"], "meetings": ["plan_period", "choice_criteria"],
+}  # fmt: skip
+
+
+def clean_names(frames: dict[str, pd.DataFrame], found: Findings) -> None:
+    """Take phones, e-mails and numbers of papers out of names that every report shows."""
+    for table, columns in _NAMES.items():
+        for column in columns if len(frames.get(table, ())) else ():
+            values = frames[table][column]
+            said = values.map(_clean_list if column == "choice_criteria" else without_contacts, na_action="ignore")
+            differ = (said.astype("str") != values.astype("str")) & values.notna()
+            if differ.any():
+                found.add("contacts_in_names", "warning", column=column, rows=int(differ.sum()), table=table)
+                frames[table] = frames[table].assign(**{column: said.astype(values.dtype)})
+
+
+def _clean_list(words: Any) -> list[str]:
+    return [without_contacts(str(word)) for word in words]
 
 
 def name_pattern(contacts: pd.DataFrame) -> re.Pattern[str] | None:
@@ -102,8 +157,9 @@ def name_pattern(contacts: pd.DataFrame) -> re.Pattern[str] | None:
         return None
     words: set[str] = set()
     for name in contacts["full_name"].dropna():
-        parts = [part for part in re.split(r"[\s.]+", str(name)) if len(part) > 3]
-        words.update(parts[:1])  # the surname stands first in Russian cards
+        parts = [part for part in re.split(r"[\s.,]+", str(name)) if len(part) > 3]
+        # The surname stands first in Russian cards and last in English ones.
+        words.update(parts[-1:] if str(name).isascii() and "," not in str(name) else parts[:1])
     if not words:
         return None
     stems = sorted({re.escape(re.sub(r"[аяйь]$", "", word)) for word in words}, key=len, reverse=True)
@@ -122,20 +178,17 @@ def masked_person(name: str) -> str:
 _TEXTS = {
     "feedback": ["text"], "survey_answers": ["text"], "complaints": ["text"], "meetings": ["notes", "new_product_plan"],
     "actions": ["result"], "events": ["description"], "useful_dates": ["note"], "texts": ["text"],
-    "offers": ["lost_reason"],
+    "offers": ["lost_reason"], "funnel_events": ["lost_reason"],
 }  # fmt: skip
 
 
 def masked_tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Canonical tables for readers: contacts without names, phones and e-mails, texts masked."""
     contacts = frames.get("contacts", pd.DataFrame())
-    names = name_pattern(contacts)
     result = {}
     for table, frame in frames.items():
         changed = {
-            column: frame[column].map(lambda text: masked_text(text, names), na_action="ignore").astype("str")
-            for column in _TEXTS.get(table, ())
-            if column in frame
+            column: masked_column(frame[column], contacts) for column in _TEXTS.get(table, ()) if column in frame
         }
         if table == "contacts":
             changed["full_name"] = frame["full_name"].map(masked_person, na_action="ignore").astype("str")
