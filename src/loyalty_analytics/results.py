@@ -73,11 +73,10 @@ class Result:
 
     def plot(self, **options: Any) -> Axes:
         """Draw the result, plainly where it has no picture of its own, and return the matplotlib Axes."""
-        if self.draw is not None:
-            return self.draw(self, **options)
-        from .plots.plain import plain
+        from .plots import plain, theme
 
-        return plain(self.frame, **options)
+        ax = self.draw(self, **options) if self.draw is not None else plain.plain(self.frame, **options)
+        return ax if options.get("ax") is not None else theme.known_to_pyplot(ax)
 
     def __len__(self) -> int:
         return len(self.frame)

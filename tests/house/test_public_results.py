@@ -84,6 +84,7 @@ def test_every_public_function_is_tried_here():
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_result_shows_and_draws_itself(name, data, tags):
+    import matplotlib.pyplot as plt
     from matplotlib.axes import Axes
 
     result = CALLS[name](data, tags)
@@ -93,6 +94,7 @@ def test_a_result_shows_and_draws_itself(name, data, tags):
     with warnings.catch_warnings():  # text that does not fit would warn
         warnings.simplefilter("error")
         ax.figure.canvas.draw()
+    assert ax.get_figure(root=True) in map(plt.figure, plt.get_fignums())  # so Jupyter shows it
     assert ax.has_data() or not len(result.table) or ax.texts
     shown = result._repr_html_()
     assert notebook_style() in shown
@@ -131,6 +133,8 @@ def kernel_lines(root):
         "import loyalty_analytics as la",
         "la.load('radoi')",
         "la.find_breaks(3)",
+        "import pandas as pd\nresult = la.Result(frame=pd.DataFrame({'cause': ['a'], 'share': [0.5]}))\nresult.plot();",
+        "result.plot();",
         "from IPython import get_ipython\nprint([c for c in get_ipython().Completer.all_completions('la.')])",
     ]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
@@ -153,8 +157,14 @@ def test_the_advice_stands_first_in_a_kernel(kernel_lines):
     assert "\n".join(fault.traceback).startswith("→ "), fault.traceback
 
 
+def test_every_plot_shows_below_its_cell_not_only_the_first(kernel_lines):
+    for outputs in kernel_lines[3:5]:
+        assert [output.output_type for output in outputs] == ["display_data"]
+        assert "image/png" in outputs[0].data
+
+
 def test_completion_lists_public_names_only(kernel_lines):
-    names = {text.removeprefix("la.") for text in re.findall(r"'([^']+)'", kernel_lines[3][0].text)}
+    names = {text.removeprefix("la.") for text in re.findall(r"'([^']+)'", kernel_lines[5][0].text)}
     visible = {name for name in names if not name.startswith("_")}
     assert visible == set(la.__all__)
     assert set(dir(la)) - set(la.__all__) == {"__version__"}

@@ -14,7 +14,7 @@ from .. import words
 
 __all__ = [
     "ACTUAL", "BAND", "BETTER", "GREY", "HAIRLINE", "HIGHLIGHT", "INK", "NARROW", "PREVIOUS", "WIDE", "WORSE",
-    "axes", "clean", "figure", "number_axis", "shorten", "style",
+    "axes", "clean", "figure", "known_to_pyplot", "number_axis", "shorten", "style",
 ]  # fmt: skip
 
 INK = "#1f2933"
@@ -73,6 +73,10 @@ def style() -> Iterator[None]:
 
     with mpl.rc_context(_RC):  # type: ignore[arg-type]
         yield
+        interactive = mpl.is_interactive()
+    # The first figure in a kernel switches pictures below cells on; without this the end of the block would
+    # switch them off again, and every later plot would vanish without a word.
+    mpl.interactive(interactive)
 
 
 def figure(height: float = 360, narrow: bool = False, **subplots: Any) -> tuple[Figure, Any]:
@@ -102,6 +106,16 @@ def axes(ax: Axes | None, height: float = 360) -> Axes:
 
     with style():
         return plt.subplots(figsize=(WIDE / _DPI, height / _DPI), layout="constrained")[1]
+
+
+def known_to_pyplot(ax: Axes) -> Axes:
+    """The same axes, their figure handed to pyplot: Jupyter shows below a cell what pyplot knows of."""
+    import matplotlib.pyplot as plt
+
+    figure = ax.get_figure(root=True)
+    if figure is not None and getattr(figure, "number", None) not in plt.get_fignums():
+        plt.figure(figure)
+    return ax
 
 
 def styled(function: Callable[..., Any]) -> Callable[..., Any]:
