@@ -85,15 +85,9 @@ class Layout:
         return heads
 
     def _decoys(self) -> set[int]:
-        """Places that only say what the matter is not: up to the end of the clause."""
-        places: set[int] = set()
-        for match in self.roles.get("decoy", ()):
-            place = match.used[-1]
-            places.update(match.used)
-            while place + 1 < len(self.tokens) and self.borders[place + 1] < COMMA:
-                place += 1
-                places.add(place)
-        return places
+        """Places of the clauses that only say what the matter is not."""
+        clauses = {self.clause[match.used[0]] for match in self.roles.get("decoy", ())}
+        return {place for place, clause in enumerate(self.clause) if clause in clauses} if clauses else set()
 
     def border_between(self, left: int, right: int) -> int:
         """The strongest border between two places."""
@@ -111,6 +105,9 @@ class Layout:
         if not self.negators and not self.later:
             return False
         first, last = match.used[0], match.used[-1]
+        if any(self.tokens[place].word.negates for place in match.used):
+            # «Ни разу не подняла глаз»: negations agree, the one in the phrase is counted.
+            return False
         if any(place in self.negators for place in range(first + 1, last) if place not in match.used):
             # «Скидка … не действует»: the negator stands inside the phrase.
             return True
@@ -144,11 +141,11 @@ class Layout:
         """Places whose opinion holds for another time or place, so that the opposite holds here."""
         places: set[int] = set()
         for match in self.roles.get("before", ()):
-            places ^= self._former(match)
+            places |= self._former(match)
         for match in self.roles.get("rival", ()):
-            places ^= self._elsewhere(match)
+            places |= self._elsewhere(match)
         for match in self.roles.get("retort", ()):
-            places ^= self._retorted(match)
+            places |= self._retorted(match)
         return places
 
     def _former(self, match: Match) -> set[int]:

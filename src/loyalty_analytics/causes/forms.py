@@ -18,12 +18,13 @@ _NAME = "forms.txt"
 
 @cache
 def shipped() -> dict[str, str]:
-    """Packed forms by word: the common beginning and the endings, «цен|а,ы,е»."""
+    """Packed forms by word: the common beginning and the endings, «цен|а,ы,е»; words of one lexeme share them."""
     file = files(__package__) / _NAME
     if not file.is_file():
         return {}
     lines = file.read_text(encoding="utf-8").splitlines()
-    return dict(line.split(" ", 1) for line in lines)
+    pairs = (line.split(" ", 1) for line in lines)
+    return {word: forms for words, forms in pairs for word in words.split(",")}
 
 
 def inflected(lemma: str) -> list[str] | None:
@@ -39,16 +40,16 @@ def inflected(lemma: str) -> list[str] | None:
     return [stem + ending for ending in endings.split(",")]
 
 
-def packed(lemma: str, forms: set[str]) -> str:
-    """A line of the file.
+def packed(forms: set[str]) -> str:
+    """Forms in short.
 
-    >>> packed("цена", {"цена", "цены"})
-    'цена цен|а,ы'
+    >>> packed({"цена", "цены"})
+    'цен|а,ы'
     """
     first, last = min(forms), max(forms)
     same = next((i for i, (a, b) in enumerate(zip(first, last)) if a != b), min(len(first), len(last)))
     stem = first[:same]
-    return f"{lemma} {stem}|{','.join(sorted(form[len(stem) :] for form in forms))}"
+    return f"{stem}|{','.join(sorted(form[len(stem) :] for form in forms))}"
 
 
 def vocabulary() -> list[str]:
@@ -73,7 +74,10 @@ def vocabulary() -> list[str]:
 def _write() -> None:
     from .text import analysed_forms
 
-    lines = [packed(word, analysed_forms(word)) for word in vocabulary()]
+    words: dict[str, list[str]] = {}
+    for word in vocabulary():
+        words.setdefault(packed(analysed_forms(word)), []).append(word)
+    lines = [f"{','.join(same)} {forms}" for forms, same in words.items()]
     Path(str(files(__package__) / _NAME)).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from .codebook import Codebook, Rule, read_lexicon
+from .forms import shipped
 from .text import TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms
 
 __all__ = ["Entry", "Match", "Matcher", "Token", "Word"]
@@ -57,6 +58,8 @@ class Word:
     light: bool = False
     #: read as Russian in Latin letters
     latin: bool = False
+    #: «не», "never"
+    negates: bool = False
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ class Matcher:
         self._forms: dict[str, list[int]] = {}
         self._prefixes: dict[str, list[int]] = {}
         self._atoms: dict[str, int] = {}
+        self._lexemes: dict[str, int] = {}
         self._singles: dict[int, list[Entry]] = {}
         self._phrases: dict[int, list[Pattern]] = {}
         self._light: set[int] = set()
@@ -129,9 +133,14 @@ class Matcher:
         return frozenset(symbols)
 
     def _atom(self, atom: str) -> int:
-        if atom in self._atoms:
-            return self._atoms[atom]
-        symbol = self._atoms[atom] = len(self._atoms)
+        known = self._atoms.get(atom)
+        if known is not None:
+            return known
+        # Words of one lexeme («потерял», «потеряли») are one symbol.
+        lexeme = shipped().get(atom, atom)
+        symbol = self._atoms[atom] = self._lexemes.setdefault(lexeme, len(self._lexemes))
+        if symbol < len(self._lexemes) - 1:
+            return symbol
         if atom.endswith("*"):
             self._prefixes.setdefault(atom[:-1], []).append(symbol)
             return symbol
@@ -173,6 +182,7 @@ class Matcher:
             frozenset(phrases),
             any(symbol in self._light for symbol in ordered),
             not spelled and bool(symbols) and text.isascii() and from_latin(text) in self._forms,
+            any(entry.role == "negator" for symbol in ordered for entry in self._singles.get(symbol, ())),
         )
 
     def _symbols(self, text: str) -> list[int]:

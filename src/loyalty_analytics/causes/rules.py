@@ -183,6 +183,8 @@ class _Text(Layout):
         found: list[Hit] = []
         hints: list[tuple[Match, Hit]] = []
         for match in self.aspects:
+            if self._only_object(match):
+                continue
             sign, sure = self._sign_of(match)
             hit = self._hit(match, match.entry.cause or "", sign, sure)
             if match.entry.hint:
@@ -195,6 +197,12 @@ class _Text(Layout):
         found += self._needed(hints, found)
         found += self._general(found)
         return found
+
+    def _only_object(self, aspect: Match) -> bool:
+        """«The jingle was ready in a day» speaks of speed: another cause has the only opinion of the clause."""
+        clause, top = self.clause[aspect.used[0]], (aspect.entry.cause or "").partition(".")[0]
+        polar = [m for m in self.polar if self.clause[m.used[0]] == clause]
+        return bool(polar) and all(m.entry.cause and m.entry.cause.partition(".")[0] != top for m in polar)
 
     def _needed(self, hints: list[tuple[Match, Hit]], found: list[Hit]) -> list[Hit]:
         """Hints («manager», «campaign») where nothing surer is said, or with an opinion at their side («nice girl»)."""
