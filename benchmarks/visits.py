@@ -4,8 +4,8 @@
     python benchmarks/visits.py plan
 
 Worlds are invented here: 300 clients, 48 months, log volume = size + season + slow drift + AR(1) noise, a visit only
-to clients that are due, chosen in one of five ways from what the ledger showed by then. Where an effect is planted it
-multiplies the volume of the three months after the visit.
+to clients that are due, chosen in one of eight ways from what the head could know by then. Where an effect is planted
+it multiplies the volume of the three months after the visit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import pandas as pd
 
 import loyalty_analytics as la
 
-WAYS = ("at random", "to those who fell", "to the large", "before their season", "to the neglected and falling")
+WAYS = ("at random", "to those who fell", "to the large", "before their season", "to the neglected and falling",
+        "by each manager's habit", "after a low score", "between campaigns")  # fmt: skip
 # The assumption broken on purpose: the head goes by a size that twelve months of the ledger show only in part.
 HIDDEN = "by a size not in the ledger"
 WINDOW = 3
@@ -34,6 +35,44 @@ def world(way: str, effect: float = 0.0, clients: int = 300, months: int = 48, s
     """
     dice = np.random.default_rng([seed, (*WAYS, HIDDEN).index(way), clients])
     size = dice.normal(11, 1, clients)
+    volume = _volumes(dice, size, months)
+    campaign = _campaigns(dice, clients, months) if way == "between campaigns" else np.zeros(volume.shape, dtype=bool)
+    volume = volume * np.where(campaign, 1.8, 1.0)
+    visited, prepared = np.zeros(volume.shape, dtype=bool), np.zeros(volume.shape, dtype=bool)
+    since, score = dice.integers(1, 8, clients), np.full(clients, 8.0)
+    habit = dice.normal(0, 0.8, (6, 3))[dice.integers(0, 6, clients)]  # of the client's manager
+    for month in range(months):
+        recent = (visited | prepared)[:, max(0, month - WINDOW) : month].any(axis=1)
+        volume[:, month] *= np.where(recent, 1 + effect, 1.0)
+        if month >= 12:
+            chance = _chance(way, volume, month, since, size, habit, score)
+            visited[:, month] = (since > WINDOW) & (dice.random(clients) < chance)
+            told = np.clip(np.round(8 - 2 * _fall(volume, month) + dice.normal(0, 1, clients)), 0, 10)
+            score = np.where(visited[:, month], told, score)
+        if month + 1 < months:  # a meeting before a campaign has a purpose of its own and takes the visit's place
+            prepared[:, month] = campaign[:, month + 1] & ~campaign[:, month] & (dice.random(clients) < 0.7)
+            visited[:, month] &= ~prepared[:, month]
+        since = np.where((visited | prepared)[:, month], 1, since + 1)
+    start = pd.Period("2022-01", "M")
+    parts = []
+    for held, purpose in ((visited, "quarterly"), (prepared, "pre_campaign")):
+        who, when = np.nonzero(held)
+        days = [(start + int(m)).start_time + pd.Timedelta(days=9) for m in when]
+        parts.append(pd.DataFrame({"client_id": who, "held_at": pd.to_datetime(days), "status": "held",
+                                   "format": "meeting", "purpose": purpose}))  # fmt: skip
+    panel = pd.DataFrame(
+        {
+            "client_id": np.repeat(np.arange(clients), months),
+            "month": np.tile(pd.period_range(start, periods=months, freq="M").to_timestamp(), clients),
+            "revenue": volume.ravel().round(2),
+        }
+    )
+    return pd.concat(parts, ignore_index=True), panel
+
+
+def _volumes(dice: np.random.Generator, size: np.ndarray, months: int) -> np.ndarray:
+    """Volumes without any visit, client × month; 4 % of the months are empty."""
+    clients = len(size)
     phase, swing = dice.integers(0, 12, clients), dice.uniform(0, 0.5, clients)
     drift = np.cumsum(dice.normal(0, 0.04, (clients, months)), axis=1)
     season = swing[:, None] * np.cos(2 * np.pi * (np.arange(months) - phase[:, None]) / 12)
@@ -43,45 +82,44 @@ def world(way: str, effect: float = 0.0, clients: int = 300, months: int = 48, s
         noise[:, month] = (0.5 * noise[:, month - 1] if month else 0) + shocks[:, month]
     bare = np.exp(size[:, None] + season + drift + noise)
     bare[dice.random(bare.shape) < 0.04] = 0.0
-    volume, visited = bare.copy(), np.zeros(bare.shape, dtype=bool)
-    since = dice.integers(1, 8, clients)
-    for month in range(months):
-        recent = visited[:, max(0, month - WINDOW) : month].any(axis=1)
-        volume[:, month] *= np.where(recent, 1 + effect, 1.0)
-        if month >= 12:
-            chance = _chance(way, volume, month, since, size)
-            visited[:, month] = (since > WINDOW) & (dice.random(clients) < chance)
-        since = np.where(visited[:, month], 1, since + 1)
-    start = pd.Period("2022-01", "M")
-    who, when = np.nonzero(visited)
-    meetings = pd.DataFrame(
-        {"client_id": who, "held_at": [(start + int(m)).start_time + pd.Timedelta(days=9) for m in when],
-         "status": "held", "format": "meeting", "purpose": "quarterly"}
-    )  # fmt: skip
-    panel = pd.DataFrame(
-        {
-            "client_id": np.repeat(np.arange(clients), months),
-            "month": np.tile(pd.period_range(start, periods=months, freq="M").to_timestamp(), clients),
-            "revenue": volume.ravel().round(2),
-        }
-    )
-    return meetings, panel
+    return bare
 
 
-def _chance(way: str, volume: np.ndarray, month: int, since: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Probability that a client that is due is visited, from what the ledger showed by the month before."""
+def _campaigns(dice: np.random.Generator, clients: int, months: int) -> np.ndarray:
+    """Months of campaigns: two in a row, five to twelve months from start to start."""
+    running = np.zeros((clients, months + 2), dtype=bool)
+    start = np.cumsum(dice.integers(5, 12, (clients, months // 5 + 1)), axis=1) - dice.integers(0, 8, (clients, 1))
+    who, which = np.nonzero(start < months)
+    for step in (0, 1):
+        running[who, start[who, which] + step] = True
+    return running[:, :months]
+
+
+def _fall(volume: np.ndarray, month: int) -> np.ndarray:
     year = volume[:, month - 12 : month].mean(axis=1) + 1
-    fall = np.clip(-np.log(volume[:, month - 3 : month].mean(axis=1) / year + 0.03), -1, 2)
+    return np.clip(-np.log(volume[:, month - 3 : month].mean(axis=1) / year + 0.03), -1, 2)
+
+
+def _chance(
+    way: str, volume: np.ndarray, month: int, since: np.ndarray, size: np.ndarray, habit: np.ndarray, score: np.ndarray
+) -> np.ndarray:
+    """Probability that a client that is due is visited, from what was known by the month before."""
+    year = volume[:, month - 12 : month].mean(axis=1) + 1
+    fall = _fall(volume, month)
     last = np.clip(np.log(volume[:, max(0, month - 11) : month - 8].mean(axis=1) / year + 0.03), -2, 1)
-    score = {
+    large = np.log(volume[:, :month].mean(axis=1) + 1) - 11
+    wish = {
         "at random": 0 * fall,
         "to those who fell": 2.0 * fall,
-        "to the large": 0.8 * (np.log(volume[:, :month].mean(axis=1) + 1) - 11),
+        "to the large": 0.8 * large,
         HIDDEN: 0.8 * (size - 11),
         "before their season": 1.5 * last,
         "to the neglected and falling": 1.2 * fall + 0.25 * (np.minimum(since, 12) - 6),
+        "by each manager's habit": habit[:, 0] + 2 * habit[:, 1] * fall + habit[:, 2] * large,
+        "after a low score": 0.8 * (8 - score),
+        "between campaigns": 2.0 * fall,
     }[way]
-    return 1 / (1 + np.exp(1.2 - score))
+    return 1 / (1 + np.exp(1.2 - wish))
 
 
 def _matrices(meetings: pd.DataFrame, panel: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Effect of visits on invented worlds: five ways of choosing whom to visit, planted effects, units and order."""
+"""Effect of visits on invented worlds: eight ways of choosing whom to visit, planted effects, units and order."""
 
 from __future__ import annotations
 
@@ -31,13 +31,19 @@ def _counts(way, effect, runs, first):
 
 def test_quiet_worlds_rarely_show_an_effect():
     # 40 worlds: more than 6 false alarms come by chance in 1.4 % at a true 5 %; fixed seeds make it a regression test.
-    alarms = sum(_counts(way, 0.0, 8, 9000)["excludes_zero"] * 8 for way in WORLDS.WAYS)
+    alarms = sum(_counts(way, 0.0, 5, 9000)["excludes_zero"] * 5 for way in WORLDS.WAYS)
     assert alarms <= 6
 
 
 def test_a_planted_effect_is_covered():
-    covered = sum(_counts(way, 0.10, 4, 9500)["covers"] * 4 for way in WORLDS.WAYS)
-    assert covered >= 16
+    covered = sum(_counts(way, 0.10, 3, 9500)["covers"] * 3 for way in WORLDS.WAYS)
+    assert covered >= 19  # of 24: fewer come by chance in .5 % at a true 93 %
+
+
+def test_the_effect_of_earlier_visits_does_not_hide_that_of_the_next():
+    # Managers who like to visit did so before: the usual volume of their clients holds the effect already.
+    table = WORLDS.run("by each manager's habit", 0.20, 6, 300, {"ours": WORLDS.estimate}, 9900).iloc[0]
+    assert abs(table["mean"] - 0.20) < 0.02
 
 
 def test_before_after_errs_where_visits_go_to_those_who_fell():
@@ -50,16 +56,15 @@ def test_before_after_errs_where_visits_go_to_those_who_fell():
 @pytest.mark.proof
 @pytest.mark.parametrize("way", WORLDS.WAYS)
 def test_no_effect_is_excluded_in_three_to_seven_percent(way):
-    # 400 worlds: a true share of 3-7 % lies within the sum of these bounds and two standard errors.
-    share = _counts(way, 0.0, 400, 20_000)["excludes_zero"]
-    assert 0.03 - 0.02 <= share <= 0.07 + 0.02
+    # 1,000 worlds: the share has a standard error of .7 points.
+    assert 0.03 <= _counts(way, 0.0, 1000, 20_000)["excludes_zero"] <= 0.07
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("effect", [0.05, 0.10])
 @pytest.mark.parametrize("way", WORLDS.WAYS)
 def test_planted_effects_are_covered_in_93_percent(way, effect):
-    assert _counts(way, effect, 300, 30_000)["covers"] >= 0.93 - 0.025
+    assert _counts(way, effect, 400, 30_000)["covers"] >= 0.93
 
 
 def test_units_of_money_and_order_of_rows_do_not_matter():

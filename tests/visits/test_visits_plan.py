@@ -258,6 +258,56 @@ def test_what_is_agreed_stays_and_is_marked():
     assert table[["format", "agreed"]].values.tolist() == [["meeting", True]]
 
 
+def _replanned(absence=None):
+    """The quarter planned at its eve and planned again from 15 October, with what was agreed since."""
+    clients = pd.DataFrame({"client_id": [f"C{i:02}" for i in range(24)], "visitor_id": "H"})
+    before = pd.DataFrame({"client_id": clients["client_id"], "status": "held", "format": "meeting",
+                           "held_at": [f"2026-{7 + i % 3:02}-20" for i in range(24)]})  # fmt: skip
+    first = la.plan_visits(clients, before, "2026-09", capacity=(6, 9)).table
+    # Thursdays are agreed; what lies before the 15th was held.
+    day = first["week"] + pd.Timedelta(days=3)
+    held = (day <= "2026-10-15").to_numpy()
+    agreed = pd.DataFrame({"client_id": first["client_id"], "status": np.where(held, "held", "planned"),
+                           "format": first["format"], "planned_at": day, "held_at": day.where(held)})  # fmt: skip
+    meetings = pd.concat([before.assign(held_at=pd.to_datetime(before["held_at"])), agreed], ignore_index=True)
+    again = la.plan_visits(clients, meetings, "2026-10-15", capacity=(6, 9), months=2, absence=absence)
+    return first, day, again
+
+
+def test_a_replan_from_the_middle_of_a_month_changes_nothing_without_need():
+    first, day, again = _replanned()
+    assert (day > "2026-10-15").any()
+    assert ((day > "2026-10-15") & (first["month"] == "2026-10-01")).any()
+    assert again.overview.set_index("stage").loc["changes", "value"] == 0
+    rest = first[first["month"] > "2026-10-01"]
+    keys = ["client_id", "month", "week", "format"]
+    kept = again.table[again.table["agreed"]][keys].sort_values(keys, ignore_index=True)
+    pd.testing.assert_frame_equal(kept, rest[keys].sort_values(keys, ignore_index=True))
+    # Whoever is seen later in October is not asked for a second contact in November.
+    october = first.loc[(first["month"] == "2026-10-01").to_numpy(), "client_id"]
+    november = again.table.loc[(again.table["month"] == "2026-11-01").to_numpy(), "client_id"]
+    assert not set(october) & set(november)
+
+
+def test_a_replan_moves_only_what_an_absence_makes_impossible():
+    first, _, again = _replanned(absence={"H": ["2026-11"]})
+    lost = first[(first["month"] == "2026-11-01") & (first["format"] == "meeting")]
+    assert len(lost)
+    assert again.overview.set_index("stage").loc["changes", "value"] == len(lost)
+    december = first[first["month"] == "2026-12-01"]
+    kept = again.table[again.table["agreed"]]
+    assert set(december["client_id"]) == set(kept["client_id"])
+    assert "gap" not in set(again.exceptions["rule"])  # calls do instead
+
+
+def test_what_is_agreed_keeps_its_week():
+    clients = pd.DataFrame({"client_id": ["A", "B"]})
+    meetings = pd.DataFrame({"client_id": ["A"], "status": "planned", "planned_at": ["2026-11-26"],
+                             "format": "meeting"})  # fmt: skip
+    table = la.plan_visits(clients, meetings, "2026-10").table
+    assert table.loc[table["agreed"], "week"].tolist() == [pd.Timestamp("2026-11-23")]
+
+
 def test_absence_empties_a_month():
     clients = pd.DataFrame({"client_id": range(5), "is_anchor": True, "client_type": "one_off", "visitor_id": "H"})
     plan = la.plan_visits(clients, None, "2026-10", absence={"H": ["2026-12"]})

@@ -107,10 +107,10 @@ def visit_effect(
         eligible = np.ones(len(volumes.ids), dtype=bool)
     judged, others = _held(meetings, volumes, purpose)
     revenue = np.where(volumes.known, volumes.revenue, np.nan).astype(float)
-    decisions = _decisions(revenue, judged, others, eligible)
+    exposed = _spread(judged | others)
+    decisions = _decisions(revenue, judged, others, eligible, exposed)
     if decisions is None:
         return _result([_nothing("visits", 0)], pd.DataFrame(), volumes, options)
-    exposed = _spread(judged | others)
     chance = _chance(decisions)
     rows = [_estimate("visits", revenue, exposed, decisions, chance, level)]
     dice = np.random.default_rng(seed)
@@ -177,7 +177,9 @@ def _spread(visits: np.ndarray) -> np.ndarray:
     return out
 
 
-def _decisions(revenue: np.ndarray, judged: np.ndarray, others: np.ndarray, eligible: np.ndarray) -> _Decisions | None:
+def _decisions(
+    revenue: np.ndarray, judged: np.ndarray, others: np.ndarray, eligible: np.ndarray, exposed: np.ndarray
+) -> _Decisions | None:
     """All months in which an eligible client with a year of history was due and not met for another reason."""
     any_visit = judged | others
     n, months = revenue.shape
@@ -190,7 +192,7 @@ def _decisions(revenue: np.ndarray, judged: np.ndarray, others: np.ndarray, elig
             due = eligible & (since > _WINDOW) & ~others[:, month] & complete & (np.nan_to_num(usual) > 0)
             rows = np.flatnonzero(due)
             if len(rows) and 0 < judged[rows, month].sum() < len(rows):
-                known = _known(revenue[rows], month, usual[rows], since[rows])
+                known = _known(revenue[rows], month, usual[rows], since[rows], exposed[rows])
                 parts.append((rows, np.full(len(rows), month), judged[rows, month], usual[rows], known))
         since = np.where(any_visit[:, month], 1, since + 1)
     if not parts:
@@ -198,7 +200,7 @@ def _decisions(revenue: np.ndarray, judged: np.ndarray, others: np.ndarray, elig
     return _Decisions(*(np.concatenate(column) for column in zip(*parts)))
 
 
-def _known(revenue: np.ndarray, month: int, usual: np.ndarray, since: np.ndarray) -> np.ndarray:
+def _known(revenue: np.ndarray, month: int, usual: np.ndarray, since: np.ndarray, exposed: np.ndarray) -> np.ndarray:
     """What the ledger showed before the decision, free of units of money."""
 
     def level(back: int, until: int) -> np.ndarray:
@@ -210,12 +212,14 @@ def _known(revenue: np.ndarray, month: int, usual: np.ndarray, since: np.ndarray
     whole = np.maximum(np.nansum(revenue[:, :month], axis=1) / counted / usual, 0) + _FLOOR
     size = np.log(usual)
     wait = np.minimum(since, 12) - _WINDOW
+    # Whoever likes to visit a client did so before: its usual volume holds the effect of those visits.
+    worked = exposed[:, month - _HISTORY : month].reshape(len(exposed), -1, _WINDOW).mean(axis=2)
     return np.column_stack(
         [
             fall, np.clip(fall, -1, 3) ** 2, np.minimum(fall, 0),
             np.log(level(3, 0)), np.log(level(6, 3)), np.log(level(9, 6)), np.log(level(12, 9)),
             np.log(level(11, 8)), np.log(level(1, 0)),
-            size, (size - size.mean()) ** 2, wait, since > 12, size * fall, np.log(whole),
+            size, (size - size.mean()) ** 2, wait, since > 12, size * fall, np.log(whole), worked,
         ]
     )  # fmt: skip
 

@@ -142,13 +142,15 @@ def plan_visits(
     seen = read_as_of(as_of, _last_held(meetings))
     ids = pd.Index(clients["client_id"])
     held = held_contacts(meetings, ids, seen)
+    stand = _agreed(meetings, ids, seen, 0)
+    held = pd.concat([held, stand[held.columns]], ignore_index=True)
     rules = due_rules(clients, held, seen, months, campaigns=campaigns, problems=problems, calls=calls, mode=mode)
     rules["weight"] = rules["rule"].map({**dict.fromkeys(PURPOSES, 1), **(weights or {})}).astype(np.int64)
     agreed = _agreed(meetings, ids, seen, months)
     who = people(clients, managers)
     goal, limit = limits(who["visitor_id"], seen, months, capacity, absence, by_workdays, country)
     contacts, missing, stages = solve(
-        Problem(rules, agreed, who["visitor"].to_numpy(), goal, limit, months, time_limit)
+        Problem(rules, agreed.drop(columns="at"), who["visitor"].to_numpy(), goal, limit, months, time_limit)
     )
     base = int(month_number([seen.month])[0])
     table = _plan_table(contacts, rules, clients, who, base)
@@ -158,7 +160,7 @@ def plan_visits(
         table["priority"] = table["client_id"].map(known["points"]).fillna(0).astype(np.int64)
         table["why"] = table["client_id"].map(known["reasons"]).fillna("").astype("str")
         columns += ["priority", "why"]
-    table["week"] = weeks(table, december_until)
+    table["week"] = weeks(table, december_until, _agreed_days(agreed, ids, base))
     exceptions = _exception_table(missing, rules, ids, who, base)
     notes = [Note("visits.planned", {"contacts": len(table), "broken": len(exceptions)})]
     if stages["gap"].max() > 0 or stages["gap"].isna().any():
@@ -189,15 +191,34 @@ def _last_held(meetings: pd.DataFrame) -> Any:
 
 
 def _agreed(meetings: pd.DataFrame, ids: pd.Index, seen: AsOf, months: int) -> pd.DataFrame:
-    """Contacts already agreed for the months of the plan, once per client, month and format."""
+    """Contacts already agreed for the months of the plan, once per client, month and format.
+
+    With no months: those agreed for the rest of an unfinished month. They stand and count as if they were held.
+    """
     at = pd.to_datetime(column(meetings, "planned_at"))
     client = ids.get_indexer(pd.Index(column(meetings, "client_id")))
-    keep = ((column(meetings, "status") == "planned") & at.notna()).to_numpy(bool) & (client >= 0)
+    keep = ((column(meetings, "status") == "planned") & (at > seen.end)).to_numpy(bool) & (client >= 0)
     month = plan_month(at[keep], seen, "planned_at")
     table = pd.DataFrame(
-        {"client": client[keep], "month": month, "meeting": (column(meetings, "format")[keep] != "call").to_numpy(bool)}
+        {
+            "client": client[keep],
+            "month": month,
+            "meeting": (column(meetings, "format")[keep] != "call").to_numpy(bool),
+            "at": at[keep].to_numpy(),
+        }
     )
-    return table[table["month"].between(1, months)].drop_duplicates(ignore_index=True)
+    wanted = table["month"].between(1, months) if months else table["month"] == 0
+    return table[wanted].sort_values("at", kind="stable").drop_duplicates(["client", "month", "meeting"])
+
+
+def _agreed_days(agreed: pd.DataFrame, ids: pd.Index, base: int) -> pd.Series:
+    """Day of each contact agreed by client_id, month and format."""
+    keys = [
+        ids[agreed["client"].to_numpy()],
+        from_number(base + agreed["month"].to_numpy()),
+        np.where(agreed["meeting"], "meeting", "call"),
+    ]
+    return pd.Series(agreed["at"].to_numpy(), index=pd.MultiIndex.from_arrays(keys), dtype="datetime64[us]")
 
 
 def people(clients: pd.DataFrame, managers: pd.DataFrame | None) -> pd.DataFrame:

@@ -56,11 +56,11 @@ def limits(
     return goal, limit
 
 
-def weeks(table: pd.DataFrame, december_until: int) -> pd.Series:
+def weeks(table: pd.DataFrame, december_until: int, agreed: pd.Series) -> pd.Series:
     """Monday of the week of each contact: a visitor's contacts of a month spread evenly over its weeks.
 
-    Contacts that settle a problem come first, then clients of a higher ``priority``; year-end meetings stay
-    before ``december_until``.
+    What is agreed keeps its week (``agreed``: day by client_id, month and format). Contacts that settle a problem
+    come first, then clients of a higher ``priority``; year-end meetings stay before ``december_until``.
     """
     urgent = table["purpose"].map({"problem": 0, "year_end": 1}).fillna(2)
     points = -table["priority"] if "priority" in table.columns else 0
@@ -75,4 +75,10 @@ def weeks(table: pd.DataFrame, december_until: int) -> pd.Series:
     monday = monday.where(start.dt.day_of_week < 3, monday + pd.Timedelta(days=7))
     last = np.where(start.dt.month == 12, max(min((december_until - 1) // 7, 3), 1), 4)
     week = (place * last // size).clip(upper=last - 1)
-    return (monday + pd.to_timedelta(week * 7, unit="D")).reindex(table.index)
+    spread = (monday + pd.to_timedelta(week * 7, unit="D")).reindex(table.index)
+    place = agreed.index.get_indexer(pd.MultiIndex.from_frame(table[["client_id", "month", "format"]]))
+    fixed = table["agreed"].to_numpy(bool) & (place >= 0)
+    day = agreed.to_numpy()[place[fixed]].astype("datetime64[D]")
+    # Days since 1970-01-01, a Thursday.
+    spread.loc[fixed] = pd.DatetimeIndex(day - (day.astype(np.int64) + 3) % 7).to_numpy()
+    return spread
