@@ -93,13 +93,13 @@ def _line_options(function: Any) -> Any:
     for option in reversed(
         [
             click.option("--language", "languages", multiple=True, help="ru or en; may stand twice."),
-            click.option("--jobs", type=click.IntRange(1, 256), help="Workers side by side; up to 4 by default."),
+            click.option("--jobs", type=click.IntRange(1, 256), help="Reports built side by side; up to 4 by default."),
             click.option("--timeout", type=click.FloatRange(1), default=900, show_default=True,
-                         help="Seconds of a notebook."),
+                         help="Longest time of one report, in seconds."),
             click.option("--cell-timeout", type=click.FloatRange(1), default=600, show_default=True,
-                         help="Seconds of a cell."),
+                         help="Longest time of one cell, in seconds."),
             click.option("--memory", type=click.IntRange(64), default=4000, show_default=True,
-                         help="MB of a worker."),
+                         help="Most memory of one worker, in MB."),
             click.option("--pdf", is_flag=True, help="Print the pages with Chromium too."),
             click.option("--force", is_flag=True, help="Build also what did not change."),
             click.option("--workers", type=click.Choice(["auto", "fork", "spawn"]), default="auto", show_default=True,
@@ -111,18 +111,38 @@ def _line_options(function: Any) -> Any:
     return function
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class _InOrder(click.Group):
+    """Commands in the order in which a client goes through them, not in that of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+_EPILOG = """\b
+First steps:
+  loyalty demo                                  two invented companies: open reports/index.html
+  loyalty new acme deals.csv clients.xlsx       your own files; then read params/acme.yaml
+  loyalty check acme                            what is wrong with them, what can be reported
+  loyalty report acme --month 2026-10           reports/acme/2026-10/index.html
+
+\b
+Exit codes: 0 all done; 2 wrong usage or parameters; 3 some clients failed, the rest is published;
+4 nothing published; 5 another run is working on it; 130 interrupted."""
+
+
+@click.group(
+    cls=_InOrder, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="loyalty-analytics")
 def _commands() -> None:
     """Monthly reports on clients' loyalty from messy exports.
 
-    \b
-    Exit codes: 0 all done; 2 wrong usage or parameters; 3 some clients failed, the rest is
-    published; 4 nothing published; 5 another run holds the lock; 130 interrupted.
+    CLIENT is a company whose clients are reported on: its files lie in data/raw/CLIENT, its settings in
+    params/CLIENT.yaml, its reports in reports/CLIENT.
     """
 
 
-@_commands.command()
+@_commands.command(short_help="Propose params for a new client from its files.")
 @click.argument("client")
 @click.argument("sources", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="FILES…")
 @click.option("--url", help="A database instead of files, as an Ibis URL.")
@@ -138,7 +158,7 @@ def new(client: str, sources: tuple[Path, ...], url: str | None, overwrite: bool
     return 0
 
 
-@_commands.command()
+@_commands.command(short_help="List every fault of the data and what can be reported.")
 @click.argument("clients", nargs=-1)
 @click.option("--all", "everyone", is_flag=True, help="All clients in params/.")
 @_root_option
@@ -150,18 +170,24 @@ def check(clients: tuple[str, ...], everyone: bool, root: Path | None) -> int:
     return check_clients(names, home)
 
 
-@_commands.command()
+@_commands.command(short_help="Build the reports of a month.")
 @click.argument("clients", nargs=-1)
 @click.option("--all", "everyone", is_flag=True, help="All clients in params/.")
 @_month_option
-@click.option("--since", help="yyyy-mm: all months from here to --month.")
-@click.option("--keep", type=click.IntRange(1), help="Months to keep per client; older ones are taken away.")
+@click.option("--since", help="yyyy-mm: the first of several months, --month is the last.")
+@click.option("--keep", type=click.IntRange(1), help="Keep only this many months of a client.")
 @_out_option
 @_root_option
 @_line_options
 def report(clients: tuple[str, ...], everyone: bool, month: str | None, since: str | None, keep: int | None,
            out: Path | None, root: Path | None, **line: Any) -> int:  # fmt: skip
-    """Build the reports of CLIENTS for a month; only what changed is built again."""
+    """Build the reports of CLIENTS for a month; only what changed is built again.
+
+    \b
+    loyalty report acme --month 2026-10
+    loyalty report --all --month 2026-10 --jobs 4
+    loyalty report acme --since 2026-01 --month 2026-10 --language ru --language en
+    """
     from .report.run import run as run_line
 
     home, names = _clients(clients, everyone, root)
@@ -170,7 +196,7 @@ def report(clients: tuple[str, ...], everyone: bool, month: str | None, since: s
     return _tell(run_line(names, months, options), options)
 
 
-@_commands.command()
+@_commands.command(short_help="Two pages on one client, to prepare a meeting.")
 @click.argument("client")
 @click.argument("client_ids", nargs=-1)
 @click.option("--client", "more_ids", multiple=True, metavar="ID", help="Id of a client; may stand several times.")
@@ -201,7 +227,7 @@ def _planned(client: str, months: list[str], home: Path) -> list[str]:
     return [str(found) for found in next_clients(load(client, months[0] if months else None, home))]
 
 
-@_commands.command()
+@_commands.command(short_help="Join all reports into reports/index.html.")
 @click.option("--language", default="ru", type=click.Choice(["ru", "en"]), show_default=True)
 @_out_option
 @_root_option
@@ -214,7 +240,7 @@ def index(language: str, out: Path | None, root: Path | None) -> int:
     return 0
 
 
-@_commands.command()
+@_commands.command(short_help="Build a month again and compare byte by byte.")
 @click.argument("client")
 @_month_option
 @_out_option
@@ -228,7 +254,7 @@ def verify(client: str, month: str | None, out: Path | None, root: Path | None, 
     return verify_month(names[0], month, _options(home, out, **line))
 
 
-@_commands.command()
+@_commands.command(short_help="Build all reports of two invented companies.")
 @_out_option
 @_root_option
 @_line_options
@@ -263,7 +289,7 @@ def _clients(names: tuple[str, ...], everyone: bool, root: Path | None) -> tuple
     home = _home(root)
     known = sorted(path.stem for path in (home / "params").glob("*.yaml"))
     if everyone == bool(names):
-        raise click.UsageError("Name clients or pass --all.")
+        raise click.UsageError("Name clients or pass --all, as in `loyalty report acme`.")
     for name in names:
         if name not in known:
             hint = nearest(name, known) if known else "Write one with `loyalty new CLIENT FILES…`."
@@ -330,7 +356,9 @@ def _tell(outcome: Any, options: Any) -> int:
     for client in outcome.locked:
         click.echo(f"{client}: another run is working on it", err=True)
     if outcome.code != 5:
-        write_index(options.out, options.logs)
+        page = write_index(options.out, options.logs)
+        if outcome.published:
+            click.echo(f"Open {_shown(page)}")
     return outcome.code
 
 

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import os
 import re
 import warnings
 
@@ -141,7 +142,8 @@ def kernel_lines(root):
     path = str(root / "notebooks")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of zmq and its event loop
-        NotebookClient(book, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": path}}).execute()
+        client = NotebookClient(book, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": path}})
+        client.execute(env={name: value for name, value in os.environ.items() if name != "MPLBACKEND"})
     return [cell.outputs for cell in book.cells]
 
 

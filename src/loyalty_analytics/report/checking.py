@@ -41,9 +41,13 @@ def check_clients(clients: Sequence[str], root: Path) -> int:
         click.echo(f"  all findings: {_near(made.folder / 'findings.csv', root)}, as a page: {_near(made.page, root)}")
         for report, exhibits in made.possible.groupby("report", sort=True):
             lacking = exhibits[~exhibits["possible"]]
-            click.echo(f"  {report}: {len(exhibits) - len(lacking)} of {len(exhibits)} exhibits")
-            for row in lacking.itertuples(index=False):
-                click.echo(f"    {row.exhibit}: needs {row.missing}")
+            # What would add most stands first: one line a report, however little there is.
+            wanted = lacking["missing"].value_counts(sort=True)
+            more = "; ".join(f"{tables} ({count})" for tables, count in wanted.items())
+            click.echo(f"  report {report}: {len(exhibits) - len(lacking)} of {len(exhibits)} exhibits"
+                       + (f"; others need {more}" if more else ""))  # fmt: skip
+        if facts["last"]:
+            click.echo(f"  next: loyalty report {client} --month {str(facts['last'])[:7]}")
     return 0 if not failed else 3 if failed < len(clients) else 4
 
 
