@@ -126,7 +126,8 @@ def seen(page):
         const left = [...document.querySelectorAll('.jp-CodeCell')]
             .filter(cell => cell.querySelector('.cm-content')?.textContent.trim())
             .filter(cell => !/\\d/.test(cell.querySelector('.jp-InputPrompt').textContent));
-        return {left: left.length, errors: of('application/vnd.jupyter.error'), warnings: of('application/vnd.jupyter.stderr'),
+        return {left: left.length,
+            errors: of('application/vnd.jupyter.error'), warnings: of('application/vnd.jupyter.stderr'),
             tables: outputs.flatMap(one => [...one.querySelectorAll('table')])
                 .filter(one => one.rows.length > 1).length,
             broken: outputs.flatMap(one => [...one.querySelectorAll('img')])
@@ -147,6 +148,18 @@ def test_a_report_runs_in_jupyterlab(lab, page, name, tables, pictures):
     assert found["tables"] >= tables
     assert found["pictures"] >= pictures
     assert "Радиохолдинг" in found["text"]
+    assert not page.complaints
+
+
+def test_the_tour_runs_in_jupyterlab(lab, page):
+    run_all(page, lab("docs/tour.ipynb"))
+    found = seen(page)
+    assert not found["errors"]
+    assert not found["warnings"]
+    assert not found["left"]
+    assert found["tables"] >= 8
+    assert found["pictures"] >= 6  # one for each .plot()
+    assert "breaks of volume" in found["text"]
     assert not page.complaints
 
 

@@ -294,8 +294,9 @@ class _Line:
         for month in self.months or [last]:
             if not first <= month <= last or not month:
                 period = f"{first or '–'} … {last or '–'}"
+                covered = f"its data cover {period}" if last else "no deal and no answer was read: see `loyalty check`"
                 fault = {"kind": "month", "name": period, "cell": 0, "frames": [], "ok": False, "safe": "",
-                         "text": f"{client} has no data of {month}; its data cover {period}."}  # fmt: skip
+                         "text": f"{client} has no data of {month}; {covered}."}  # fmt: skip
                 self._fail(client, [month], [self._fault(fault, "check")])
                 continue
             try:
