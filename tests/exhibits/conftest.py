@@ -21,21 +21,32 @@ Page = list[Exhibit | Front]
 
 
 def run_cells(notebook: Path, languages: tuple[str, ...], **parameters: Any) -> dict[str, Page]:
-    """The exhibits of a notebook. Engines run once; what a cell shows is shown in each language."""
-    space: dict[str, Any] = {}
+    """The exhibits of a notebook. Engines run once; what speaks is run in each language."""
+    spaces: dict[str, dict[str, Any]] = {language: {} for language in languages}
+    first, *others = languages
+    own: set[str] = set()  # names that depend on the language
     shown: dict[str, Page] = {language: [] for language in languages}
     for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
         if cell["cell_type"] != "code":
             continue
         tree = ast.parse("".join(cell["source"]))
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, str(notebook), "exec"), space)
+        code, speaks = compile(tree, str(notebook), "exec"), "language" in ast.unparse(tree)
+        before = dict(spaces[first])
+        for language in languages if speaks else [first]:
+            exec(code, spaces[language])
         if "parameters" in cell["metadata"].get("tags", []):
-            space.update(parameters)
+            for language in languages:
+                spaces[language].update(parameters, language=language)
+            own.add("language")
+        changed = {name for name, value in spaces[first].items() if before.get(name, spaces) is not value}
+        own = own | changed if speaks and "parameters" not in cell["metadata"].get("tags", []) else own
+        for language in others:
+            spaces[language].update({name: spaces[first][name] for name in changed - own})
         if last is not None:
             code = compile(ast.Expression(last.value), str(notebook), "eval")
             for language in languages:
-                item = eval(code, space | {"language": language})
+                item = eval(code, spaces[language])
                 shown[language] += [item] if isinstance(item, Exhibit | Front) else []
     return shown
 

@@ -31,7 +31,7 @@ _DIGITS = {"ru": rf"\d+(?:{_NBSP}\d{{3}}(?!\d))*(?:,\d+)?", "en": r"\d+(?:,\d{3}
 _GAP = f"[ {_NBSP}]"
 _UNIT = {
     "ru": rf"(?P<percent>{_GAP}?%)|{_GAP}(?P<scale>тыс\.|млн|млрд)(?:{_GAP}[₽$])?|{_GAP}(?P<money>[₽$])",
-    "en": rf"(?P<percent>%)|{_GAP}(?:[A-Z]{{3}}{_GAP})?(?P<scale>k|m|bn)\b|{_GAP}(?P<money>(?-i:[A-Z]{{3}})\b)",
+    "en": rf"(?P<percent>%)|{_GAP}(?:[A-Z]{{3}}{_GAP})?(?P<scale>k|m|bn)\b|{_GAP}(?P<money>(?:RUB|USD|EUR)\b)",
 }
 
 
@@ -41,7 +41,7 @@ class Number:
 
     text: str
     value: Any
-    kind: str  # number, percent, money, month, day
+    kind: str  # number, percent, money, month, day; bound: of an interval, whose unit stands at the estimate
     half: float = 0.0
     after: str = ""
 
@@ -57,7 +57,7 @@ def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Patte
     day = r"\b(\d{2}\.\d{2}\.\d{4})\b" if language == "ru" else rf"\b(\d{{1,2}}{_NBSP}(?:{names}){_NBSP}\d{{4}})\b"
     month = rf"\b({names})[ {_NBSP}](\d{{4}})\b"
     digits = rf"(?<![\w.,])[−+±]?(?P<digits>{_DIGITS[language]})"
-    number = rf"(?P<before>(?-i:[A-Z]{{3}})[ {_NBSP}])?{digits}(?:{_UNIT[language]})?(?!\w)"
+    number = rf"(?P<before>(?:RUB|USD|EUR)[ {_NBSP}])?{digits}(?:{_UNIT[language]})?(?!\w)"
     return tuple(re.compile(text, re.IGNORECASE) for text in (day, month, number))  # type: ignore[return-value]
 
 
@@ -89,7 +89,8 @@ def _number(match: re.Match[str], united: Any, text: str, language: str) -> Numb
     digits = digits.replace(",", ".") if language == "ru" else digits.replace(",", "")
     scale = _SCALE.get((united["scale"] or "").lower(), 1.0)
     money = united["scale"] or united["money"] or match["before"]
-    kind = "percent" if united["percent"] else "money" if money else "number"
+    inside = text.rfind("[", 0, match.start()) > text.rfind("]", 0, match.start())
+    kind = "percent" if united["percent"] else "money" if money else "bound" if inside else "number"
     places = len(digits.partition(".")[2])
     after = re.match(rf"[ {_NBSP}]*([\w%]*)", text[match.end() :])
     unit = "%" if kind == "percent" else ""
@@ -149,12 +150,12 @@ class Cells:
             self.month.update((v.year, v.month) for v in days)
         else:
             for number in (n for v in values for n in read(str(v), language)):
-                pool = getattr(self, number.kind)
+                pool = getattr(self, number.kind.replace("bound", "number"))
                 pool.add(number.value) if isinstance(pool, set) else pool.append(number.value)
 
     def hold(self, number: Number) -> bool:
         """Whether a number stands here, as precisely as the sentence says it."""
-        pool = getattr(self, number.kind)
+        pool = self.number + self.percent if number.kind == "bound" else getattr(self, number.kind)
         if isinstance(pool, set):
             return number.value in pool
         return bool((np.abs(np.asarray(pool, float) - number.value) <= number.half * (1 + 1e-9)).any())

@@ -13,34 +13,18 @@ from ..plots.segments import heat
 from ..results import Result
 from .base import Exhibit, Front, Tile, drawn, exhibit
 from .table import Column, Table, total_rows
+from .wording import Wording, amount
 
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["amount", "channels", "column", "front", "funnel", "money_column", "payback", "repeat", "say"]
+__all__ = ["amount", "channels", "column", "front", "funnel", "money_column", "payback", "repeat", "say", "stage_name"]
 
 _COLOUR = {"keep": 1, "stop": -1}
 
 
-def say(key: str, language: str, **values: Any) -> str:
-    """A sentence of this report."""
-    return words.say(f"acquisition.{key}", language, **values)
-
-
-def amount(value: float, data: Data, language: str) -> str:
-    """Money in the client's currency."""
-    return words.money(value, data.params.currency, language)
-
-
-def column(key: str, language: str, kind: str = "text", **options: Any) -> Column:
-    """A column with the head that the words have for it."""
-    return Column(key=key, label=say(f"col_{key}", language, **options.pop("label", {})), kind=kind, **options)
-
-
-def money_column(key: str, data: Data, language: str, unit: str = "k", **options: Any) -> Column:
-    """A column of money, its unit in the head."""
-    label = {"unit": words.unit_words(unit, data.params.currency, language)}
-    return column(key, language, "money", unit=unit, label=label, **options)
+_WORDS = Wording("acquisition")
+say, column, money_column = _WORDS.say, _WORDS.column, _WORDS.money_column
 
 
 def _channel_sentence(table: pd.DataFrame, months: int, language: str) -> str:
@@ -103,12 +87,12 @@ def front(data: Data, language: str, *, metrics: Result, channels: Result, funne
 
 
 @exhibit("acquisition", "funnel", needs=("funnel_events",))
-def funnel(data: Data, result: Result, groups: Result | None = None, *, language: str) -> Exhibit:
-    """Leads by stage with intervals, against plan and the period before; by channel in the table."""
+def funnel(data: Data, result: Result, *, language: str) -> Exhibit:
+    """Leads by stage with intervals, against plan and the period before."""
     table = result.frame
     if table.empty:
         return Exhibit(name="funnel", title=say("funnel_none", language), language=language)
-    label = [_stage(name, language) for name in table["stage"]]
+    label = [stage_name(name, language) for name in table["stage"]]
     shown = table.assign(label=label)
     steps = shown.iloc[1:]
     total = int(table["entered"].iloc[0])
@@ -121,10 +105,6 @@ def funnel(data: Data, result: Result, groups: Result | None = None, *, language
                   "to_stage": label[place + 1]}  # fmt: skip
         title = say("funnel_changed" if len(changed) else "funnel_title", language, **values,
                     changed=", ".join(changed["label"]))  # fmt: skip
-    listing = shown.assign(group=say("all", language))
-    if groups is not None and len(groups.frame):
-        more = groups.frame.assign(label=[_stage(name, language) for name in groups.frame["stage"]])
-        listing = pd.concat([listing, more], ignore_index=True)
     spoken = "; ".join(f"{one} {words.number(n, language)}" for one, n in zip(label, table["leads"]))
     return Exhibit(
         name="funnel",
@@ -135,19 +115,19 @@ def funnel(data: Data, result: Result, groups: Result | None = None, *, language
                    narrow_height=48 * len(shown) + 10),
         alt=say("funnel_alt", language, list=spoken),
         table=Table(
-            frame=listing,
+            frame=shown,
             columns=[
-                column("group", language), column("label", language), column("leads", language, "number"),
+                column("label", language), column("leads", language, "number"),
                 column("step", language, "percent", low="step_low", high="step_high"),
                 column("before_step", language, "percent"), column("plan_step", language, "percent"),
             ],
-            rows=20,
         ),
         note=say("funnel_note", language),
     )  # fmt: skip
 
 
-def _stage(name: Any, language: str) -> str:
+def stage_name(name: Any, language: str) -> str:
+    """A stage of the funnel as the reader names it."""
     key = f"acquisition.stage_{name}"
     return words.say(key, language) if words.known(key, language) else str(name)
 

@@ -234,7 +234,7 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
         draw=drawn(_scan_plot, drawn_rows, language=language, names=figure_names(data), height=420, narrow_height=360),
         alt=words.say("breaks.scan_alt", language, list=lost),
         table=Table(
-            frame=rows, columns=_columns(unit, in_words, language),
+            frame=rows.sort_values("lost", ascending=False, kind="stable"), columns=_columns(unit, in_words, language),
             totals=[
                 {"name": words.say(f"breaks.sum_{key}", language),
                  "break_month": words.count(len(part), "break", language), "lost": float(part["lost"].sum())}

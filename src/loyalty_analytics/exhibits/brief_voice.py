@@ -170,6 +170,7 @@ def causes(data: Data, counts: pd.DataFrame, *, language: str) -> Exhibit:
                 Column(key="label", label=words.say("brief.col_cause", language)),
                 Column(key="share_before", label=words.say("brief.col_before", language), kind="percent"),
                 Column(key="share_after", label=words.say("brief.col_after", language), kind="percent", bar=True),
+                Column(key="after", label=words.say(f"brief.col_now_{noun}s", language), kind="number"),
             ],
             rows=_CAUSES,
             totals=[{"label": words.say(f"brief.sum_{noun}s", language), "share_before": words.number(n[1], language),

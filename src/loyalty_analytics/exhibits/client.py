@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from ..breaks.questions import meeting_questions
 from ..months import month_start
 from ..plots import client as plots
 from .base import Exhibit, Front, Tile, drawn
-from .brief_voice import cause_titles
+from .client_talk import holes_sentence, offers, offers_sentence, people, scores, voice
 from .table import Column, Table, total_rows
 from .volume import label_of, names, short_name
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ask", "card", "front", "offers", "people", "promises", "scores", "voice", "volume"]
 
+_GONE = -0.995  # a fall that leaves nothing
 _FEW = 6  # rows of a table: two printed pages hold the whole dossier
 
 
@@ -32,17 +34,16 @@ def front(data: Data, page: Dossier, breaks: Result, language: str) -> Front:
     currency = data.params.currency
     sentences = [
         _wallet_sentence(page, language),
-        _offers_sentence(page, language),
-        _holes_sentence(page, language),
+        offers_sentence(page, language),
+        holes_sentence(page, language),
         _break_sentence(page, breaks, language),
     ]
     tiles = [_quarter_tile(row, currency, language) for row in page.frame.to_dict("records")]
     if len(page.scores):
         tiles.append(_score_tile(page, language))
     late = int(page.promises["overdue"].sum())
-    open_cases = words.say("client.tile_open", language, n=words.number(len(page.promises), language))
-    label = words.say("client.tile_overdue", language, noun=words.plural(late, "promise", language))
-    tiles.append(Tile(value=words.number(late, language), label=label, change=open_cases))
+    if len(page.promises):
+        tiles.append(_promise_tile(page, late, language))
     title = words.say("client.title", language, client=label_of(names(data), page.card["client_id"]))
     summary = " ".join(sentence for sentence in sentences if sentence)
     return Front.of(data, title, language, summary, tiles, warning=page.notes[0].text(language))
@@ -58,6 +59,12 @@ def _quarter_tile(row: Mapping[Any, Any], currency: str, language: str) -> Tile:
         text = words.say("client.to_year", language, change=words.percent(change, language, sign=True))
         mood = "" if abs(change) < 0.005 else "better" if change > 0 else "worse"
     return Tile(value=shown, label=words.say(f"client.tile_{row['measure']}", language), change=text, mood=mood)
+
+
+def _promise_tile(page: Dossier, late: int, language: str) -> Tile:
+    open_cases = words.say("client.tile_open", language, n=words.number(len(page.promises), language))
+    label = words.say("client.tile_overdue", language, noun=words.plural(late, "promise", language))
+    return Tile(value=words.number(late, language), label=label, change=open_cases)
 
 
 def _score_tile(page: Dossier, language: str) -> Tile:
@@ -79,28 +86,14 @@ def _wallet_sentence(page: Dossier, language: str) -> str:
     return words.say("client.wallet", language, share=share)
 
 
-def _offers_sentence(page: Dossier, language: str) -> str:
-    if not len(page.offers):
-        return words.say("client.offers_none", language)
-    won = int((page.offers["outcome"] == "won").sum())
-    return words.say(
-        "client.offers", language, n=words.number(len(page.offers), language), won=words.number(won, language)
-    )
-
-
-def _holes_sentence(page: Dossier, language: str) -> str:
-    if not page.holes:
-        return words.say("client.holes_none", language)
-    roles = ", ".join(words.say(f"client.role_{role}", language) for role in page.holes)
-    return words.say("client.holes", language, roles=roles)
-
-
 def _break_sentence(page: Dossier, breaks: Result, language: str) -> str:
     own = _own(breaks.frame, page)
     if not len(own):
         return ""
     row = own.sort_values("break_month").iloc[-1]
     key = "client.break_down" if row["direction"] < 0 else "client.break_up"
+    if row["effect"] <= _GONE:
+        return words.say("client.break_gone", language, month=words.month(row["break_month"], language, "genitive"))
     effect = words.percent(abs(row["effect"]), language)
     return words.say(key, language, month=words.month(row["break_month"], language, "genitive"), effect=effect)
 
@@ -121,6 +114,9 @@ def volume(data: Data, page: Dossier, breaks: Result, *, language: str) -> Exhib
         key = "client.volume_up" if row["change_year"] > 0.005 else "client.volume_same"
         key = "client.volume_down" if row["change_year"] < -0.005 else key
     values = {"value": words.money(row["quarter"], currency, language)}
+    first = page.first_month
+    if key == "client.volume_new" and first is not None and first > data.as_of.last_whole - 12:
+        key, values["month"] = "client.volume_first", words.month(first, language)
     if key in ("client.volume_up", "client.volume_down"):
         values["change"] = words.percent(abs(row["change_year"]), language)
     thousand = words.unit_words("k", currency, language)
@@ -166,154 +162,6 @@ def _percent(key: str, label: str, language: str) -> Column:
     return Column(key=key, label=words.say(label, language), kind="percent", sign=True)
 
 
-def offers(data: Data, page: Dossier, *, language: str) -> Exhibit:
-    """Offers made, what became of them and why."""
-    if not len(page.offers):
-        return Exhibit(name="offers", title=words.say("client.offers_none", language), language=language)
-    rows = page.offers.copy()
-    lost = rows.loc[rows["outcome"] == "lost", "lost_reason"].dropna()
-    title = _offers_sentence(page, language).rstrip(".")
-    if len(lost):
-        title += "; " + words.say("client.offers_lost", language, reason=lost.value_counts(sort=True).index[0])
-    rows["result"] = [
-        words.say(f"client.outcome_{outcome}", language) if pd.notna(outcome) else "–" for outcome in rows["outcome"]
-    ]
-    rows["fit"] = [words.say("common.yes" if fits else "common.no", language) for fits in rows["fits"]]
-    rows["product"] = rows["product_name"].fillna(rows["product_id"])
-    thousand = words.unit_words("k", data.params.currency, language)
-    return Exhibit(
-        name="offers",
-        title=title,
-        language=language,
-        subtitle=words.say("client.offers_sub", language),
-        table=Table(
-            frame=rows,
-            columns=[
-                Column(key="offered_at", label=words.say("client.col_date", language), kind="day"),
-                Column(key="product", label=words.say("client.col_product", language)),
-                Column(key="amount", label=words.say("client.col_amount", language, unit=thousand), kind="money",
-                       unit="k"),
-                Column(key="result", label=words.say("client.col_outcome", language)),
-                Column(key="lost_reason", label=words.say("client.col_why", language)),
-                Column(key="fit", label=words.say("client.col_fit", language)),
-            ],
-            rows=_FEW,
-        ),
-    )  # fmt: skip
-
-
-def people(data: Data, page: Dossier, *, language: str) -> Exhibit:
-    """Buying centre: who decides, influences, uses, pays; whom we do not know."""
-    title = _holes_sentence(page, language).rstrip(".")
-    if not len(page.people):
-        return Exhibit(name="people", title=title, language=language)
-    rows = page.people.copy()
-    rows["role_name"] = [words.say(f"client.role_{role}", language) if pd.notna(role) else "–" for role in rows["role"]]
-    rows["spoken"] = [words.say("common.yes" if known else "common.no", language) for known in rows["known"]]
-    rows["reach"] = [
-        phone if agreed is True or agreed == 1 else words.say("client.no_consent", language)
-        for phone, agreed in zip(rows["phone"].fillna("–"), rows["consent"].fillna(False))
-    ]
-    return Exhibit(
-        name="people",
-        title=title,
-        language=language,
-        subtitle=words.say("client.people_sub", language),
-        table=Table(
-            frame=rows,
-            columns=[
-                Column(key="role_name", label=words.say("client.col_role", language)),
-                Column(key="full_name", label=words.say("client.col_name", language)),
-                Column(key="position", label=words.say("client.col_position", language)),
-                Column(key="attitude", label=words.say("client.col_attitude", language), kind="number", sign=True),
-                Column(key="spoken", label=words.say("client.col_spoken", language)),
-                Column(key="last_contact", label=words.say("client.col_last", language), kind="day"),
-                Column(key="reach", label=words.say("client.col_phone", language)),
-            ],
-            rows=_FEW,
-        ),
-    )
-
-
-def scores(data: Data, page: Dossier, *, language: str) -> Exhibit:
-    """Scores of the last interviews; the client's view of the cooperation beside the manager's."""
-    if not len(page.scores):
-        return Exhibit(name="scores", title=words.say("client.scores_none", language), language=language)
-    text = data.questions.drop_duplicates("question_id").set_index("question_id")[f"text_{language}"]
-    days = sorted(page.scores["answered_at"].dt.normalize().unique())[-3:]
-    rows = page.scores[page.scores["answered_at"] >= days[0]]
-    table = rows.pivot_table(
-        index="question_id", columns=rows["answered_at"].dt.normalize(), values="score"
-    ).reset_index()
-    table.columns = ["question_id", *(f"d{at}" for at in range(len(days)))]
-    table["question"] = table["question_id"].map(text).fillna(table["question_id"])
-    columns = [Column(key="question", label=words.say("client.col_question", language))]
-    columns += [Column(key=f"d{at}", label=words.day(day, language), kind="number") for at, day in enumerate(days)]
-    return Exhibit(
-        name="scores",
-        title=_view_title(page, language),
-        language=language,
-        subtitle=words.say("client.scores_sub", language),
-        table=Table(frame=table, columns=columns, rows=10, totals=_views(page, len(days), language)),
-    )
-
-
-def _views(page: Dossier, days: int, language: str) -> list[dict[str, Any]]:
-    """The row below the scores: the last cooperation as the manager and as the client see it."""
-    both = page.own_view.dropna(subset=["client_score", "manager_score"])
-    return [
-        {"question": words.say("client.sum_views", language, day=words.day(row["held_at"], language)),
-         f"d{days - 1}": " / ".join(words.number(row[f"{name}_score"], language, 1) for name in ("manager", "client"))}
-        for _, row in both.head(1).iterrows()
-    ]  # fmt: skip
-
-
-def _view_title(page: Dossier, language: str) -> str:
-    both = page.own_view.dropna(subset=["client_score", "manager_score"])
-    if not len(both):
-        row = page.scores.iloc[0]
-        return words.say("client.scores_last", language, day=words.day(row["answered_at"], language))
-    row = both.iloc[0]
-    values = {name: words.number(row[f"{name}_score"], language, 1) for name in ("client", "manager")}
-    gap = row["manager_score"] - row["client_score"]
-    key = "client.view_higher" if gap >= 1 else "client.view_lower" if gap <= -1 else "client.view_same"
-    return words.say(key, language, day=words.day(row["held_at"], language), **values)
-
-
-def voice(data: Data, page: Dossier, tags: Result, *, language: str) -> Exhibit:
-    """What the client said, newest first, and which causes it names most."""
-    if not len(page.quotes):
-        return Exhibit(name="voice", title=words.say("client.voice_none", language), language=language)
-    ids = data.feedback.loc[data.feedback["client_id"] == page.card["client_id"], "feedback_id"]
-    own = tags.frame[tags.frame["feedback_id"].isin(ids)]
-    bad = own[own["sentiment"].isin(["negative", "mixed"])]["cause"].value_counts()
-    said = [words.count(len(page.quotes), "text", language)]
-    title = words.say("client.voice_some", language, n=said[0])
-    if len(bad):
-        top = sorted(bad.index[bad == bad.iloc[0]])[0]
-        cause = cause_titles(data, [top], language)[top]
-        title = words.say(
-            "client.voice_cause", language, cause=cause, n=words.count(int(bad.iloc[0]), "text", language)
-        )
-        said.append(f"{cause}: {words.count(int(bad.iloc[0]), 'text', language)}")
-    return Exhibit(
-        name="voice",
-        title=title,
-        language=language,
-        subtitle=words.say("client.voice_sub", language),
-        table=Table(
-            frame=page.quotes,
-            columns=[
-                Column(key="date", label=words.say("client.col_date", language), kind="day"),
-                Column(key="text", label=words.say("client.col_said", language)),
-            ],
-            rows=4,
-            totals=[{"date": words.say("common.sum_all", language),
-                     "text": "; ".join(said)}],
-        ),
-    )
-
-
 def card(data: Data, page: Dossier, *, language: str) -> Exhibit:
     """Completeness and freshness of the card, how well the client is known, its stated plans."""
     blank = page.fields.loc[~page.fields["filled"], "field"]
@@ -357,7 +205,10 @@ def _stated(data: Data, page: Dossier, language: str) -> list[tuple[str, str]]:
     told = plans[plans["plan_amount"].notna()]
     if len(told):
         amount = words.money(told["plan_amount"].iloc[0], data.params.currency, language)
-        out.append(("amount", f"{amount} ({told['plan_period'].iloc[0]})"))
+        out.append(("amount", f"{amount} ({_period(told['plan_period'].iloc[0], language)})"))
+    changed = plans["strategy_change"].dropna()
+    if len(changed):
+        out.append(("strategy_change", words.say("common.yes" if changed.iloc[0] else "common.no", language)))
     for key in ("new_product_plan", "choice_criteria"):
         said = plans[plans[key].notna()][key]
         if len(said):
@@ -366,6 +217,12 @@ def _stated(data: Data, page: Dossier, language: str) -> list[tuple[str, str]]:
                 (key, ", ".join(map(str, value)) if isinstance(value, (list, tuple, np.ndarray)) else str(value))
             )
     return out
+
+
+def _period(text: Any, language: str) -> str:
+    """«2026-11» as «ноябрь 2026»; anything else as it was told."""
+    month = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", str(text))
+    return words.month(pd.Period(month[0], "M"), language) if month else "–" if pd.isna(text) else str(text)
 
 
 def promises(data: Data, page: Dossier, *, language: str) -> Exhibit:
@@ -404,6 +261,7 @@ def promises(data: Data, page: Dossier, *, language: str) -> Exhibit:
                 Column(key="who", label=words.say("client.col_who", language)),
             ],
             rows=_FEW,
+            more="client.more_rows",
         ),
     )
 
@@ -415,10 +273,11 @@ def _who(staff: pd.Series, owner: Any) -> str:
 def ask(data: Data, page: Dossier, reasons: Result, *, language: str) -> Exhibit:
     """Three questions of the break, the roles to get to know, the blanks of the card."""
     own = reasons.frame[reasons.frame["client_id"] == page.card["client_id"]]
-    questions = []
+    questions, note = [], ""
     if len(own):
         latest = own[month_start(own["break_month"]) == month_start(own["break_month"]).max()]
         questions = meeting_questions(latest, language)["question"].tolist()
+        note = _verdict(latest, language)
     questions += [
         words.say("client.ask_role", language, role=words.say(f"client.role_{role}", language))
         for role in page.holes[:2]
@@ -434,6 +293,7 @@ def ask(data: Data, page: Dossier, reasons: Result, *, language: str) -> Exhibit
         title=words.say("client.ask_title", language, n=words.count(len(frame), "question", language)),
         language=language,
         subtitle=words.say("client.ask_sub", language),
+        note=note,
         table=Table(
             frame=frame,
             columns=[
@@ -441,3 +301,13 @@ def ask(data: Data, page: Dossier, reasons: Result, *, language: str) -> Exhibit
             ],
         ),
     )
+
+
+def _verdict(latest: pd.DataFrame, language: str) -> str:
+    """Why the last break came, no more sure than its evidence."""
+    row = latest.iloc[0]
+    verdict = words.say(f"breaks.grade_{row['grade']}", language)
+    if row["grade"] != "none":
+        verdict += ": " + words.say(f"breaks.kind_{row['reason']}", language)
+    month = words.month(row["break_month"], language, "genitive")
+    return words.say("client.verdict", language, month=month, verdict=verdict)

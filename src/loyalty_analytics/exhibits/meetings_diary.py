@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from .. import words
 if TYPE_CHECKING:
     from ..months import AsOf
 
-__all__ = ["calendar_file", "slots", "visit_numbers"]
+__all__ = ["calendar_file", "plain_id", "slots", "visit_numbers"]
 
 _STARTS = ((10, 0), (11, 30), (14, 0), (15, 30), (17, 0))  # of a visitor's contacts on one day
 _MINUTES = {"meeting": 40, "online": 40, "call": 20}
@@ -78,6 +80,17 @@ def _free_day(
     return min(pick, key=lambda day: (taken.get((who, day), 0), day))
 
 
+def plain_id(value: Any) -> str:
+    """An id as letters, digits and dots; any other as its digest: not every reader undoes the escapes of a UID.
+
+    >>> plain_id("C017"), plain_id("A;1")
+    ('C017', '81c5d74854')
+    """
+    text = str(value)
+    plain = re.fullmatch(r"[A-Za-z0-9._]{1,40}", text)
+    return text if plain else hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
 def calendar_file(rows: pd.DataFrame, title: str, client: str, seen: AsOf, timezone: str, language: str) -> bytes:
     """An iCalendar file of the plan; the same bytes for the same plan.
 
@@ -111,7 +124,7 @@ def calendar_file(rows: pd.DataFrame, title: str, client: str, seen: AsOf, timez
     for row in rows.sort_values(["start", "client_id"], kind="stable").to_dict("records"):
         event = Event()
         start = row["start"].to_pydatetime().replace(tzinfo=zone)
-        event.add("uid", f"{client}-{row['client_id']}-{row['number']}@loyalty-analytics")
+        event.add("uid", f"{client}-{plain_id(row['client_id'])}-{row['number']}@loyalty-analytics")
         event.add("dtstamp", stamp)
         event.add("sequence", version)
         event.add("dtstart", start)
@@ -124,6 +137,7 @@ def calendar_file(rows: pd.DataFrame, title: str, client: str, seen: AsOf, timez
         event.add("status", "CONFIRMED" if row["agreed"] else "TENTATIVE")
         diary.add_component(event)
     if len(rows):
+        # No longer than the plan: where changes of a zone are listed as further dates some readers lose the first.
         first, last = rows["start"].min().date(), rows["start"].max().date()
-        diary.add_missing_timezones(first_date=first.replace(month=1, day=1), last_date=last + timedelta(days=366))
+        diary.add_missing_timezones(first_date=first.replace(day=1), last_date=last + timedelta(days=1))
     return bytes(diary.to_ical())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,7 +14,7 @@ from .base import Exhibit, exhibit
 from .handout import Handout
 from .meetings import Visits, planned, staff
 from .meetings_book import Book, columns_of
-from .meetings_diary import calendar_file, slots, visit_numbers
+from .meetings_diary import calendar_file, plain_id, slots, visit_numbers
 from .meetings_form import form_sheet, say
 from .volume import label_of, names
 
@@ -275,13 +273,14 @@ def proposed(data: Data, visits: Visits, breaks: Result, *, language: str) -> Ha
     rows = rows.assign(
         accept="", name=[label_of(known, client) for client in rows["client_id"]],
         owner_id=[f"{who}{ASIDE}{label_of(people, who)}" if pd.notna(who) else "" for who in rows["owner_id"]],
+        source=[say(f"source_{source}", language) for source in rows["source"]],
     )  # fmt: skip
     book = Book(data.as_of.date)
     sheet = book.sheet(say("sheet_proposed", language))
     columns = columns_of(
         language, ("accept", "accept", "text", 10), ("name", "client", "text", 34), ("result", "what", "text", 48),
         ("owner_id", "owner", "text", 34), ("due_at", "due", "day", 12), ("opened_at", "opened", "day", 12),
-        ("source", "source", "text", 13), ("client_id", "client_id", "text", 10),
+        ("source", "source", "text", 22), ("client_id", "client_id", "text", 10),
         ("source_id", "source_id", "text", 14),
         ("action_id", "id", "text", 30),
     )  # fmt: skip
@@ -316,6 +315,4 @@ def blank_form(data: Data, page: Dossier, reasons: Result | None = None, *, lang
     }  # fmt: skip
     book = Book(data.as_of.date)
     _forms(book, data, pd.DataFrame([row]), reasons, language)
-    mark = re.sub(r"[^a-z0-9]+", "-", str(client).lower()).strip("-")
-    plain = mark if mark == str(client).lower() else hashlib.sha256(str(client).encode()).hexdigest()[:10]
-    return Handout(f"form_{plain[:40]}.xlsx", book.bytes(), words.say("meetings.file_form", language))
+    return Handout(f"form_{plain_id(client).lower()}.xlsx", book.bytes(), words.say("meetings.file_form", language))

@@ -103,8 +103,13 @@ def _date(sheet: Any, at: int, column: int) -> None:
 
 def _meeting(sheet: Any, formats: dict[str, Any], data: Data, row: Mapping[Any, Any], language: str) -> int:
     at = _part(sheet, formats, 2, "part_meeting", language)
+    staff = data.managers.dropna(subset=["manager_name"]).drop_duplicates("manager_id").set_index("manager_id")
     for name in ("meeting_id", "client_id", "manager_id", "visitor_id", "planned_at", "purpose"):
         value = row["start"].normalize() if name == "planned_at" else row[name]
+        if name == "purpose":
+            value = say(f"purpose_{value}", language)
+        elif name in ("manager_id", "visitor_id") and value in staff.index:
+            value = f"{value}{ASIDE}{staff.at[value, 'manager_name']}"
         sheet.write_string(at, 0, f"meeting.{name}")
         sheet.write_string(at, 1, say(name, language), formats["text"])
         if name == "planned_at":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from ..segments.kinds import concentration
 from .base import Exhibit, Front, Tile, drawn, exhibit
 from .table import Column, Table, total_rows
 from .volume import label_of, names
+from .wording import Wording, amount
 
 if TYPE_CHECKING:
     from ..load import Data
@@ -21,25 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["amount", "column", "flows", "front", "money_column", "pareto", "rfm_map", "say", "seasons"]
 
 
-def say(key: str, language: str, **values: Any) -> str:
-    """A sentence of this report."""
-    return words.say(f"segments.{key}", language, **values)
-
-
-def amount(value: float, data: Data, language: str) -> str:
-    """Money in the client's currency."""
-    return words.money(value, data.params.currency, language)
-
-
-def column(key: str, language: str, kind: str = "text", **options: Any) -> Column:
-    """A column with the head that the words have for it."""
-    return Column(key=key, label=say(f"col_{key}", language, **options.pop("label", {})), kind=kind, **options)
-
-
-def money_column(key: str, data: Data, language: str, unit: str = "k", **options: Any) -> Column:
-    """A column of money, its unit in the head."""
-    label = {"unit": words.unit_words(unit, data.params.currency, language)}
-    return column(key, language, "money", unit=unit, label=label, **options)
+_WORDS = Wording("segments")
+say, column, money_column = _WORDS.say, _WORDS.column, _WORDS.money_column
 
 
 def _left(life: Result, data: Data) -> tuple[int, float]:
@@ -156,7 +140,7 @@ def pareto(data: Data, kinds: Result, *, language: str) -> Exhibit:
         title=say("pareto_title", language, n=n, share=share, name=first["name"], largest=largest),
         language=language,
         subtitle=say("pareto_sub", language, n=clients),
-        draw=drawn(plots.pareto, curve, anchors=count if curve["anchor"].head(count).all() else 0,
+        draw=drawn(plots.pareto, curve,
                    label=f"{n}: {share}", language=language, height=320, narrow_height=260),
         alt=say("pareto_alt", language, n=n, share=share, clients=clients, name=first["name"], largest=largest),
         table=Table(

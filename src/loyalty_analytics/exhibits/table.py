@@ -90,6 +90,7 @@ class Table:
     columns: Sequence[Column]
     rows: int = ROWS
     totals: Sequence[Mapping[str, Any]] = ()
+    more: str = "common.more_rows"  # words that say where the rows left out stand
 
     def html(self, caption: str, language: str) -> str:
         """The table with a caption; a wide one scrolls inside its own box."""
@@ -100,7 +101,7 @@ class Table:
         foot = "".join(f"<tr>{self._row(row, {}, language)}</tr>" for row in self._totals())
         foot = f"<tfoot>{foot}</tfoot>" if foot else ""
         left = len(self.frame) - len(shown)
-        more = f'<p class="note">{html.escape(_more(left, language))}</p>' if left > 0 else ""
+        more = f'<p class="note">{html.escape(words.say(self.more, language, n=words.count(left, "row", language)))}</p>' if left > 0 else ""
         return (
             f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}"><table><caption>'
             f"{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
@@ -147,7 +148,7 @@ class Table:
             if isinstance(plain[key].dtype, pd.PeriodDtype):
                 plain[key] = plain[key].astype(str)
         rows = json.loads(plain.to_json(orient="values", date_format="iso", date_unit="s", force_ascii=False))
-        rows += [[row[key] if row[key] != "" else None for key in keys] for row in self._totals()]
+        rows += [[_plain(row[key]) for key in keys] for row in self._totals()]
         columns = [{"key": key, "label": labels.get(key, key)} for key in keys]
         return json.dumps({"name": name, "title": title, "columns": columns, "rows": rows}, ensure_ascii=False)
 
@@ -161,6 +162,12 @@ def total_rows(first: str, language: str, rows: Mapping[str, Mapping[str, Any]])
     return [{first: words.say(key, language), **cells} for key, cells in rows.items()]
 
 
+def _plain(value: Any) -> Any:
+    """A cell of a total row as JSON has it: no numpy number, a blank and NaN as null."""
+    value = value.item() if hasattr(value, "item") else value
+    return None if value == "" or value != value else value
+
+
 def _numeric(column: Column) -> str:
     return ' class="n"' if column.kind in ("number", "percent", "money") else ""
 
@@ -172,7 +179,3 @@ def _bar(share: float) -> str:
         f'<svg class="{kind}" width="{_BAR}" height="8" aria-hidden="true" focusable="false">'
         f'<rect width="{width}" height="8"></rect></svg>'
     )
-
-
-def _more(left: int, language: str) -> str:
-    return words.say("common.more_rows", language, n=words.count(left, "row", language))
