@@ -85,6 +85,31 @@ def test_any_labels_are_learned_without_a_codebook(airline):
         assert test[row.feedback_id]["text"][row.start : row.end] == row.evidence
 
 
+def test_rules_teach_from_texts_without_labels():
+    """«Марина» and «жду» always stand together; only «жду» is a word of the codebook, and one label in ten is missed."""
+    dice = np.random.default_rng(1)
+    names = ["отчёт", "договор", "смета", "справка", "макет", "счёт", "акт", "бриф"]
+
+    def text(late, ruled):
+        words = ["Марина кемарит", dice.choice(names), str(dice.integers(10_000))]
+        other = ["Олег работает", dice.choice(names), str(dice.integers(10_000))]
+        return " ".join([*(words if late else other), *(["очень медленно"] if ruled else [])])
+
+    late = dice.random(120) < 0.3
+    said = [(text(one, one and dice.random() < 0.5), "service.speed" if one else None) for one in late]
+    corrections = pd.DataFrame(said, columns=["text", "cause"])
+    more = pd.DataFrame({"text": [text(one, one) for one in dice.random(300) < 0.3]})
+    tests = [text(row < 20, False) for row in range(60)]
+    feedback = pd.DataFrame({"feedback_id": range(60), "text": tests})
+    tagger = Tagger("general").learn(corrections, unlabelled=more)
+    tags = tagger.tag(feedback).table
+    found = set(tags.loc[tags["cause"] == "service.speed", "feedback_id"])
+    assert len(found & set(range(20))) >= 18
+    assert len(found - set(range(20))) <= 2
+    again = Tagger("general").learn(corrections, unlabelled=more).tag(feedback).table
+    pd.testing.assert_frame_equal(tags, again)
+
+
 def test_learning_again_gives_the_same_bytes(airline):
     rows, names = airline
     corrections = _corrections(rows[:150], names)

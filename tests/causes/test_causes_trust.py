@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loyalty_analytics as la
-from loyalty_analytics.causes import append_corrections, kappa, next_texts, read_corrections
+from loyalty_analytics.causes import append_corrections, kappa, labelling_cell, next_texts, read_corrections
 from loyalty_analytics.errors import DataError, ParamsError
 
 
@@ -81,3 +81,47 @@ def test_next_texts_are_unlike_and_unknown(general):
     assert chosen["text"].iloc[0] == "Какой-то сюр вышел"
     assert "Петров звонил в обед" not in set(chosen["text"])
     assert len({text.rstrip(".!") for text in chosen["text"]}) == 3
+
+
+def test_the_labelling_cell_keeps_a_sentiment_per_cause_and_only_adds(general, tmp_path):
+    pytest.importorskip("ipywidgets", reason="the extra «lab» is not installed")
+    texts = ["Дорого, зато менеджер вежливый.", "Какой-то сюр вышел <b>x</b>", "=cmd() доставка опоздала"]
+    feedback = pd.DataFrame({"feedback_id": [1, 2, 3], "text": texts})
+    box = labelling_cell("radio", general, feedback, n=3, annotator="A", root=tmp_path)
+    state, text, choice, signs, button = box.children
+    assert (state.value, choice.value) == ("1 / 3", ())
+    assert "<b>" not in text.value
+    choice.value = ("product.quality",)
+    signs.children[0].value = "positive"
+    file, before = tmp_path / "params" / "radio.corrections.csv", b""
+    for _ in range(3):
+        button.click()
+        assert file.read_bytes().startswith(before)
+        before = file.read_bytes()
+    assert button.disabled
+    saved = read_corrections("radio", tmp_path)
+    got = {(row.text, row.cause): row.sentiment for row in saved.itertuples()}
+    assert got[texts[1], "product.quality"] == "positive"
+    assert (got[texts[0], "price.level"], got[texts[0], "staff.attitude"]) == ("negative", "positive")
+    assert got[texts[2], "logistics.delivery"] == "negative"
+
+
+def test_precision_and_recall_are_those_of_sklearn(general):
+    """All tags of the gold texts against all their labels, cause by cause."""
+    import gold_texts
+    from sklearn.metrics import precision_score, recall_score
+
+    rows = gold_texts.read("held")
+    rows = list({row.text: row for row in rows}.values())
+    feedback = gold_texts.table(rows)
+    said = [(r.text, c, s) for r in rows for c, s in sorted(r.labels) or [(None, None)]]
+    tags = general.tag(feedback)
+    corrections = pd.DataFrame(said, columns=["text", "cause", "sentiment"])
+    report = la.rule_report(tags, corrections, feedback=feedback).overview.set_index("cause")
+    named = tags.table.groupby("cause")["feedback_id"].agg(set)
+    for cause in report.index:
+        found = [row in named[cause] for row in range(len(rows))]
+        truth = [any(name == cause for name, _ in row.labels) for row in rows]
+        assert report.loc[cause, "precision"] == pytest.approx(precision_score(truth, found, zero_division=0))
+        if any(truth):
+            assert report.loc[cause, "recall"] == pytest.approx(recall_score(truth, found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 from pathlib import Path
 from typing import Any
 
@@ -135,34 +136,43 @@ def labelling_cell(
     except ImportError:
         raise ParamsError("The labelling cell needs ipywidgets.", "Install the extra «lab».") from None
     queue = next_texts(tagger, feedback, n, read_corrections(client, root))
-    causes = sorted(tagger.codebook.causes)
     place = {"at": 0}
     text, state = widgets.HTML(), widgets.Label()
-    choice = widgets.SelectMultiple(options=causes, rows=10, description="causes")
-    sign = widgets.Dropdown(options=SENTIMENTS, description="sentiment")
+    choice = widgets.SelectMultiple(options=sorted(tagger.codebook.causes), rows=10, description="causes")
+    signs = widgets.VBox()
     button = widgets.Button(description="save, next")
 
-    def show() -> None:
-        import html
+    found: dict[str, str] = {}
 
+    def fill(_: Any) -> None:
+        """One sentiment for every chosen cause: what was chosen before or found stays."""
+        known = found | {one.description: one.value for one in signs.children}
+        signs.children = tuple(
+            widgets.Dropdown(options=SENTIMENTS, description=cause, value=known.get(cause, "negative"))
+            for cause in choice.value
+        )
+
+    def show() -> None:
         at = place["at"]
-        done = at >= len(queue)
-        button.disabled = done
+        button.disabled = at >= len(queue)
         state.value = f"{min(at + 1, len(queue))} / {len(queue)}"
-        text.value = "" if done else f"<p>{html.escape(queue['text'].iloc[at])}</p>"
-        found = tagger.tag(queue.iloc[[at]]).frame if not done else pd.DataFrame(columns=["cause", "sentiment"])
-        choice.value = tuple(cause for cause in found["cause"] if cause in causes)
-        if len(found):
-            sign.value = found["sentiment"].iloc[0]
+        text.value = "" if button.disabled else f"<p>{html.escape(queue['text'].iloc[at])}</p>"
+        tags = tagger.tag(queue.iloc[at : at + 1]).frame
+        found.clear()
+        found.update((c, sign) for c, sign in zip(tags["cause"], tags["sentiment"]) if c in choice.options)
+        signs.children = ()
+        choice.value = ()
+        choice.value = tuple(found)
 
     def save(_: Any) -> None:
         said = queue["text"].iloc[place["at"]]
-        rows = [{"text": said, "cause": cause, "sentiment": sign.value} for cause in choice.value]
+        rows = [{"text": said, "cause": one.description, "sentiment": one.value} for one in signs.children]
         rows = rows or [{"text": said, "cause": None, "sentiment": None}]
         append_corrections(client, pd.DataFrame(rows), annotator=annotator, root=root)
         place["at"] += 1
         show()
 
+    choice.observe(fill, names="value")
     button.on_click(save)
     show()
-    return widgets.VBox([state, text, choice, sign, button])
+    return widgets.VBox([state, text, choice, signs, button])

@@ -30,6 +30,8 @@ _LEAST_CASES = 80
 _STEPS = np.arange(0.15, 0.86, 0.05)
 #: Weight of «the rules say so» among the features of a label: with few texts the model leans on it.
 _TRUST = 1.5
+#: What a text that only the rules have labelled counts beside one that a person has.
+_WEAK = 0.3
 #: Added to the sums whose log-odds stretch the features, against the luck of rare ones.
 _FLAT = 0.5
 #: Scale of the other blocks, hits and words (whose rows have length 1 before it): with a codebook the rules have
@@ -112,15 +114,25 @@ def _f1(truth: np.ndarray, found: np.ndarray) -> float:
     return float(2 * (truth & found).sum() / total) if total else 1.0
 
 
-def _fit(matrix: sp.csr_matrix, truth: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
+#: Texts of the rules' teaching and their verdicts.
+_Weak = tuple[sp.csr_matrix, np.ndarray]
+
+
+def _fit(
+    matrix: sp.csr_matrix, truth: np.ndarray, strength: float, weak: _Weak | None = None
+) -> tuple[np.ndarray, float]:
     """A logistic regression whose features are stretched by how well each tells the label (Wang & Manning 2012)."""
     from sklearn.linear_model import LogisticRegression
 
+    trust = np.ones(len(truth))
+    if weak is not None:
+        matrix, truth = sp.vstack([matrix, weak[0]], format="csr"), np.concatenate([truth, weak[1]])
+        trust = np.concatenate([trust, np.full(len(weak[1]), _WEAK)])
     telling = _telling(matrix, truth)
     model = LogisticRegression(
         C=strength, class_weight="balanced", solver="liblinear", dual=True, tol=1e-3, max_iter=300, random_state=0
     )
-    model.fit(matrix.multiply(telling).tocsr(), truth)
+    model.fit(matrix.multiply(telling).tocsr(), truth, sample_weight=trust)
     return model.coef_[0] * telling, float(model.intercept_[0])
 
 
@@ -136,12 +148,14 @@ def _chance(matrix: sp.csr_matrix, model: tuple[np.ndarray, float]) -> np.ndarra
     return np.asarray(1 / (1 + np.exp(-(matrix @ model[0] + model[1]))))
 
 
-def _out_of_fold(matrix: sp.csr_matrix, truth: np.ndarray, folds: np.ndarray, strength: float) -> np.ndarray:
+def _out_of_fold(
+    matrix: sp.csr_matrix, truth: np.ndarray, folds: np.ndarray, strength: float, weak: _Weak | None
+) -> np.ndarray:
     chances = np.zeros(len(truth))
     for fold in np.unique(folds):
         rest = folds != fold
         if truth[rest].any() and not truth[rest].all():
-            chances[~rest] = _chance(matrix[~rest], _fit(matrix[rest], truth[rest], strength))
+            chances[~rest] = _chance(matrix[~rest], _fit(matrix[rest], truth[rest], strength, weak))
     return chances
 
 
@@ -186,6 +200,9 @@ class Model:
         columns = rule_columns(reader.codebook.causes)
         model = cls(reader, native, words, columns, {}, _single(cases))
         matrix = model._matrix(tokens, hits)
+        # Texts that nobody labelled teach with the rules' verdict; hits are blanked out of them: words are to be learned.
+        taught = [hits for _, hits in more] if more and not native else []
+        blank = model._matrix([t for t, _ in more], [[] for _ in more]) if taught else None
         names = sorted({cause for case in cases for cause in case.causes})
         silent = (
             set() if native else {c for found in hits for c in _tops(found) if not any(_related(c, n) for n in names)}
@@ -195,7 +212,9 @@ class Model:
             truth = np.array([name in case.causes for case in cases])
             ruled = _ruled(hits, name)
             seen = matrix if native else _with_rule(matrix, ruled)
-            label, row = _learn_label(seen, truth, None if native else ruled)
+            verdict = _ruled(taught, name)
+            weak = None if blank is None else (_with_rule(blank, np.zeros(len(more))), verdict)
+            label, row = _learn_label(seen, truth, None if native else ruled, weak)
             model.labels[name] = label
             rows.append({"cause": name, **row})
         model.report = pd.DataFrame(rows)
@@ -304,7 +323,9 @@ class Model:
         return name, sentiment, tokens[first].start, tokens[last].end, "model", round(chance, 3)
 
 
-def _learn_label(matrix: sp.csr_matrix, truth: np.ndarray, ruled: np.ndarray | None) -> tuple[_Label, dict[str, Any]]:
+def _learn_label(
+    matrix: sp.csr_matrix, truth: np.ndarray, ruled: np.ndarray | None, weak: _Weak | None = None
+) -> tuple[_Label, dict[str, Any]]:
     """Model or rules for one label, by what each does on texts not seen."""
     row: dict[str, Any] = {"n": int(truth.sum()), "rules_f1": np.nan, "model_f1": np.nan}
     if ruled is not None:
@@ -318,17 +339,17 @@ def _learn_label(matrix: sp.csr_matrix, truth: np.ndarray, ruled: np.ndarray | N
         by = "rules" if ruled is not None else "none"
         return _Label(by), {**row, "by": by}
     folds = _folds(truth.tolist() if ruled is None else list(zip(truth.tolist(), ruled.tolist())), _FOLDS)
-    best: tuple[float, float, np.ndarray] | None = None
-    for strength in (1.0, 4.0):
-        chances = _out_of_fold(matrix, truth, folds, strength)
+    best: tuple[float, tuple[float, _Weak | None], np.ndarray] | None = None
+    for way in [(strength, given) for given in ((None, weak) if weak else (None,)) for strength in (1.0, 4.0)]:
+        chances = _out_of_fold(matrix, truth, folds, *way)
         score = _honest_f1(truth, chances, folds)
         if best is None or score > best[0] + 0.002:
-            best = (score, strength, chances)
+            best = (score, way, chances)
     assert best is not None
     row["model_f1"] = best[0]
     if ruled is not None and not _clearly_better(truth, ruled, best[2], folds):
         return _Label("rules"), {**row, "by": "rules"}
-    label = _Label("model", _fit(matrix, truth, best[1]), _threshold(truth, best[2]))
+    label = _Label("model", _fit(matrix, truth, *best[1]), _threshold(truth, best[2]))
     return label, {**row, "by": "model"}
 
 

@@ -89,7 +89,8 @@ class Tagger:
             One row per text and cause: text, cause, sentiment, optional language. Null cause: there is
             nothing in the text. Null sentiment: not annotated.
         unlabelled : DataFrame, optional
-            Further texts (text) that give word frequencies.
+            Further texts (text): they give word frequencies, and where that does better out of fold the rules'
+            verdicts on them teach the model, too.
 
         Raises
         ------
