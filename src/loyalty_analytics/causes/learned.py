@@ -200,7 +200,7 @@ class Model:
         columns = rule_columns(reader.codebook.causes)
         model = cls(reader, native, words, columns, {}, _single(cases))
         matrix = model._matrix(tokens, hits)
-        # Texts that nobody labelled teach with the rules' verdict; hits are blanked out of them: words are to be learned.
+        # Unlabelled texts teach with the verdict of the rules; their hits are blanked: words are to be learned.
         taught = [hits for _, hits in more] if more and not native else []
         blank = model._matrix([t for t, _ in more], [[] for _ in more]) if taught else None
         names = sorted({cause for case in cases for cause in case.causes})

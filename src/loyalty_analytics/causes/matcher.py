@@ -60,6 +60,8 @@ class Word:
     latin: bool = False
     #: «не», "never"
     negates: bool = False
+    #: «но», "but": no phrase reaches over it
+    turns: bool = False
 
 
 @dataclass(slots=True)
@@ -174,15 +176,17 @@ class Matcher:
             for pattern in self._phrases.get(symbol, ()):
                 for second in sorted(pattern.second):
                     phrases.setdefault(second, []).append(pattern)
+        singles = tuple(e for symbol in ordered for e in self._singles.get(symbol, ()) if e.role != _LIGHT)
         return Word(
             text,
             frozenset(ordered),
-            tuple(e for symbol in ordered for e in self._singles.get(symbol, ()) if e.role != _LIGHT),
+            singles,
             {second: tuple(found) for second, found in phrases.items()},
             frozenset(phrases),
             any(symbol in self._light for symbol in ordered),
             not spelled and bool(symbols) and text.isascii() and from_latin(text) in self._forms,
-            any(entry.role == "negator" for symbol in ordered for entry in self._singles.get(symbol, ())),
+            any(entry.role == "negator" for entry in singles),
+            any(entry.role in ("contrast", "concession") for entry in singles),
         )
 
     def _symbols(self, text: str) -> list[int]:
@@ -319,7 +323,7 @@ def _follow(pattern: Pattern, tokens: list[Token], place: int) -> tuple[int, ...
                 break
             # Particles and «very» may stand anywhere inside a phrase.
             steps += not token.word.light
-            if steps > gap:
+            if steps > gap or token.word.turns:
                 return ()
             place += 1
         else:

@@ -194,9 +194,15 @@ class _Text(Layout):
         for match in self.polar:
             if match.entry.cause is not None:
                 found.append(self._hit(match, match.entry.cause, float(match.sign), match.weight))
+        found = self._parts_first(found)
         found += self._needed(hints, found)
         found += self._general(found)
         return found
+
+    def _parts_first(self, found: list[Hit]) -> list[Hit]:
+        """The whole is not named where the same clause names a part."""
+        named = {hit.clause for hit in found if hit.cause != GENERAL}
+        return [hit for hit in found if hit.cause != GENERAL or hit.clause not in named] if named else found
 
     def _only_object(self, aspect: Match) -> bool:
         """«The jingle was ready in a day» speaks of speed: another cause has the only opinion of the clause."""
