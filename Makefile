@@ -35,7 +35,7 @@ bench: .venv/bench
 
 lab: .venv/engines
 	$(BIN)/python -m ipykernel install --sys-prefix --name loyalty --display-name "loyalty_analytics"
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/docs/tour.ipynb
 
 # The locks hold hashes for every supported Python and name no package host; only this target uses uv.
 lock:

@@ -25,15 +25,15 @@ def installed(tmp_path_factory, root):
     subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(place), str(root)], **quiet)
     (wheel,) = place.glob("loyalty_analytics-*.whl")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place / "venv")], **quiet)
+    python = str(place / "venv" / "bin" / "python")
     site = Path(sysconfig.get_path("purelib", vars={"base": str(place / "venv"), "platbase": str(place / "venv")}))
-    subprocess.run([*pip, "install", "--no-deps", "--prefix", str(place / "venv"), str(wheel)], **quiet)
+    subprocess.run([*pip, "--python", python, "install", "--no-deps", str(wheel)], **quiet)
     # A .pth inside a folder named by a .pth is not followed, so the editable checkout stays out of sight.
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
 
     def run(*arguments, cwd):
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
         environment["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")  # templates of the borrowed nbconvert
-        python = str(place / "venv" / "bin" / "python")
         return subprocess.run([python, *arguments], cwd=cwd, env=environment, capture_output=True, text=True)
 
     return run

@@ -45,7 +45,7 @@ def test_the_commands_of_the_guide(root, exports, loyalty):
     assert "Next: loyalty check acme" in said["new"]
     assert "12 clients, 408 deals" in said["check"]
     assert "next: loyalty report acme --month 2026-10" in said["check"]
-    assert "report 04: 0 of 11 exhibits; others need survey_invitations" in said["check"]
+    assert "report 04: 0 of 11 exhibits; with survey_invitations 4 more" in said["check"]
     assert said["report"].splitlines()[-1].replace("\\", "/").endswith("reports/index.html")
     params = (exports / "params" / "acme.yaml").read_text("utf-8")
     assert "# To decide" in params

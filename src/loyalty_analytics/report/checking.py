@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,13 +43,23 @@ def check_clients(clients: Sequence[str], root: Path) -> int:
         for report, exhibits in made.possible.groupby("report", sort=True):
             lacking = exhibits[~exhibits["possible"]]
             # What would add most stands first: one line a report, however little there is.
-            wanted = lacking["missing"].value_counts(sort=True)
-            more = "; ".join(f"{tables} ({count})" for tables, count in wanted.items())
+            wanted = lacking["missing"].value_counts().items()
+            more = ", ".join(f"with {tables.replace(', ', ' and ').replace(' / ', ' or ')} {count} more" for tables, count in wanted)
             click.echo(f"  report {report}: {len(exhibits) - len(lacking)} of {len(exhibits)} exhibits"
-                       + (f"; others need {more}" if more else ""))  # fmt: skip
+                       + (f"; {more}" if more else ""))  # fmt: skip
         if facts["last"]:
-            click.echo(f"  next: loyalty report {client} --month {str(facts['last'])[:7]}")
+            click.echo(f"  next: loyalty report {client} --month {_last_whole(str(facts['last']))}")
     return 0 if not failed else 3 if failed < len(clients) else 4
+
+
+def _last_whole(last: str) -> str:
+    """The month to report: that of the last day, or the one before where the data end in its first half.
+
+    >>> _last_whole("2010-12-09"), _last_whole("2026-10-19")
+    ('2010-11', '2026-10')
+    """
+    day = dt.date.fromisoformat(last[:10])
+    return f"{day if day.day > 15 else day.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
 
 
 def _text(value: object) -> str:
