@@ -11,12 +11,20 @@ import pytest
 
 import loyalty_analytics as la
 from loyalty_analytics import economics, words
-from loyalty_analytics.exhibits import acquisition, acquisition_more, segments, segments_money
+from loyalty_analytics.exhibits import (
+    acquisition,
+    acquisition_groups,
+    acquisition_more,
+    segments,
+    segments_facts,
+    segments_money,
+)
 from loyalty_analytics.months import as_of
 from loyalty_analytics.plots import acquisition as acquisition_plots
 from loyalty_analytics.plots import segments as plots
 from loyalty_analytics.segments.flows import flows
-from loyalty_analytics.segments.profile import best_traits
+from loyalty_analytics.segments.profile import best_traits, client_facts
+from loyalty_analytics.segments.rfm import abc_xyz
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +173,83 @@ def test_file_of_clients_holds_texts_not_formulas(data: Any) -> None:
     cells = [cell for row in sheet.iter_rows() for cell in row]
     assert not any(cell.data_type == "f" for cell in cells)
     assert any(cell.value == '=HYPERLINK("http://x")' for cell in cells)
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_classes_deciles_and_terms(data: Any, language: str) -> None:
+    result = abc_xyz(data.panel, "2024-12", ddof=1)
+    one = segments_facts.classes(data, result, language=language)
+    shown = one.table.frame.set_index("name")
+    counted = result.table.groupby(["abc", "xyz"]).size()
+    assert {a + b: n for (a, b), n in counted.items()} == shown.loc[shown["clients"] > 0, "clients"].to_dict()
+    assert shown["revenue"].sum() == pytest.approx(result.table["revenue"].sum())
+    assert "1" in one.note  # ddof
+    tenths = segments_facts.deciles(data, language=language)
+    frame = tenths.table.frame
+    assert frame["share"].sum() == pytest.approx(1)
+    assert frame["clients"].sum() == data.panel["client_id"].nunique()
+    assert _plain(words.percent(frame["share"].iloc[0], language)) in _plain(tenths.title)
+    facts = client_facts(data.panel, "2024-12", clients=data.clients)
+    prices = pd.DataFrame({"client_id": facts["client_id"], "price_index": 0.9, "products": 2, "discount": 5.0,
+                           "delay": np.nan})  # fmt: skip
+    terms = segments_facts.terms(data, facts, prices, language=language)
+    keys = [column.key for column in terms.table.columns]
+    assert "price_index" in keys
+    assert "delay" not in keys  # nobody's is known
+    assert terms.table.frame.groupby("industry")["industry_share"].sum().tolist() == pytest.approx([1.0, 1.0])
+    for exhibit in (one, tenths):
+        for narrow in (False, True):
+            exhibit.draw(narrow)
+
+
+def test_gini_by_the_definition(data: Any) -> None:
+    """Half the mean absolute difference of all pairs over the mean."""
+    revenue = np.sort(data.panel[data.panel["month"] >= "2024-01-01"].groupby("client_id")["revenue"].sum().to_numpy())
+    all_clients = np.zeros(data.panel["client_id"].nunique())
+    all_clients[: len(revenue)] = revenue
+    expected = np.abs(all_clients[:, None] - all_clients).mean() / (2 * all_clients.mean())
+    totals = segments_facts.deciles(data, language="en").table.totals
+    assert float(totals[-1]["share"]) == pytest.approx(expected, abs=0.006)
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_funnel_groups_name_who_differs(data: Any, language: str) -> None:
+    rows = [
+        {"lead_id": f"{channel}{i}", "stage": stage, "entered_at": "2024-10-05", "channel": channel, "manager_id": "m1"}
+        for channel, won in (("fair", 30), ("web", 2))
+        for i in range(60)
+        for stage in (("awareness", "loyalty") if i < won else ("awareness",))
+    ]
+    events = pd.DataFrame(rows)
+    events["client_id"] = np.where(events["stage"] == "loyalty", 1, np.nan)
+    people = pd.DataFrame({"client_id": [1.0], "industry": ["авто"]})
+    bare = SimpleNamespace(**{**vars(data), "managers": pd.DataFrame({"manager_id": [], "manager_name": []})})
+    whole = economics.funnel(events, "2024-12")
+    parts = {by: economics.funnel(events, "2024-12", by=by, clients=people)
+             for by in ("channel", "manager_id", "industry")}  # fmt: skip
+    made = acquisition_groups.funnel_groups(bare, whole, parts, language=language)
+    table = made.table.frame.set_index("group")
+    assert table["differs"].to_dict() == {"fair": True, "web": True, "m1": False}
+    assert table["came"].to_dict() == {"fair": 30, "web": 2, "m1": 32}
+    assert "fair" in made.title
+    assert words.say("acquisition.by_industry", language) in made.note  # known for the won alone: left out
+    few = acquisition_groups.funnel_groups(
+        bare, economics.funnel(events.head(3), "2024-12"), {}, language=language
+    )  # fmt: skip
+    assert few.draw is None
+
+
+def test_delivery_groups(data: Any) -> None:
+    deals = pd.DataFrame({"transaction_id": range(40), "client_id": [1] * 20 + [2] * 20, "amount": 100.0})
+    sent = pd.DataFrame({
+        "transaction_id": range(40), "planned_at": "2024-11-05 10:00", "mode": ["airing", "onsite"] * 20,
+        "actual_at": ["2024-11-05 10:00"] * 20 + ["2024-11-05 18:00"] * 20, "cost": 7.0, "defect": False,
+    })  # fmt: skip
+    where = pd.DataFrame({"client_id": [1, 2], "region": ["север", "юг"]})
+    parts = {by: economics.deliveries(sent, deals, "2024-12", clients=where, by=by) for by in ("mode", "region")}
+    made = acquisition_groups.delivery_groups(data, parts, language="ru")
+    assert made.table.frame.set_index("name")["late"].to_dict() == {
+        "выход в эфир": 10, "у клиента": 10, "юг": 20, "север": 0,
+    }  # fmt: skip
+    assert _plain(made.title).startswith("Чаще всего опаздывают: юг (район), 100 % из 20")
+    assert "customs_share" not in [column.key for column in made.table.columns]

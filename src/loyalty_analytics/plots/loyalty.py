@@ -58,8 +58,10 @@ def dots(
     ax.set_ylim(-0.6, len(rows) - 0.3)
     ax.spines["left"].set_visible(False)
     if percent:
-        from matplotlib.ticker import FuncFormatter
+        from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+        # Steps of 1, 2 or 5: a tick at 2.5 % would be written as 2 %.
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=5 if narrow else 10, steps=[1, 2, 5, 10]))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: words.percent(share, language)))
     else:
         from matplotlib.ticker import MaxNLocator

@@ -60,27 +60,27 @@ def diverging(
 
 @theme.styled
 def pareto(
-    table: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", anchors: int = 0, label: str = "",
-    narrow: bool = False,
+    table: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", label: str = "", narrow: bool = False,
 ) -> Axes:  # fmt: skip
-    """Cumulated share of revenue over clients from the largest down, anchors dark and labelled.
+    """Cumulated share of revenue over clients from the largest down, a dot per anchor, the last one labelled.
 
     Parameters
     ----------
-    table : rank, share_clients, share_revenue
-    anchors : the first so many clients are anchors
-    label : words at the end of the anchors
+    table : rank, share_clients, share_revenue, anchor (bool)
+    label : words at the last anchor that bought
     """
     ax = theme.axes(ax, 320)
     rank, share = table["rank"].to_numpy(float), table["share_revenue"].to_numpy(float)
     x, y = np.concatenate([[0], rank]), np.concatenate([[0], share])
     ax.plot(x, y, color=theme.PREVIOUS)
     ax.plot([0, len(rank)], [0, 1], color=theme.HAIRLINE, linewidth=0.8)
-    if anchors:
-        ax.fill_between(x[: anchors + 1], y[: anchors + 1], color=theme.ACTUAL, alpha=theme.BAND)
-        ax.plot(x[: anchors + 1], y[: anchors + 1], color=theme.ACTUAL, linewidth=2.4)
-        ax.plot([anchors], [y[anchors]], "o", color=theme.ACTUAL)
-        ax.annotate(label, (anchors, y[anchors]), xytext=(8, -14), textcoords="offset points", va="top")
+    marked = np.flatnonzero(table["anchor"].to_numpy(bool))
+    if len(marked):
+        ax.plot(rank[marked], share[marked], "o", color=theme.ACTUAL, markersize=4.5)
+        # From the anchors that left, at the far end, the label would leave the picture.
+        bought = marked[np.diff(y, prepend=0)[1:][marked] > 0] if len(y) > 1 else marked
+        at = bought[-1] if len(bought) else marked[0]
+        ax.annotate(label, (rank[at], share[at]), xytext=(8, -14), textcoords="offset points", va="top")
     theme.clean(ax, keep="xy")
     ax.set_ylim(0, 1.03)
     ax.set_xlim(0, max(len(rank), 1))

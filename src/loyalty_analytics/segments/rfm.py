@@ -215,4 +215,5 @@ def abc_xyz(
         "what": ["period", "A up to", "B up to", "X up to", "Y up to", "ddof"],
         "value": [f"{months} months to {seen.last_whole}", *map(str, (*abc, *xyz, ddof))],
     })  # fmt: skip
-    return Result(frame=frame, overview=overview, as_of=seen, options={"months": months, "ddof": ddof})
+    options = {"months": months, "ddof": ddof, "abc": abc, "xyz": xyz}
+    return Result(frame=frame, overview=overview, as_of=seen, options=options)
