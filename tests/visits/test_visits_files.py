@@ -15,12 +15,12 @@ import pytest
 from icalendar import Calendar
 
 import loyalty_analytics as la
-from loyalty_analytics import tables
+from loyalty_analytics import tables, words
 from loyalty_analytics.exhibits import meetings, meetings_files
 from loyalty_analytics.exhibits.meetings_diary import calendar_file, slots, visit_numbers
 from loyalty_analytics.months import as_of
 from loyalty_analytics.sources.findings import Findings
-from loyalty_analytics.sources.forms import add_forms, read_forms
+from loyalty_analytics.sources.forms import LISTS, add_forms, read_forms
 
 HOSTILE = ["=cmd|' /C calc'!A0", "@SUM(1)", "+7 495 000-00-00", "- плохо", "https://example.com", '=HYPERLINK("x")']
 
@@ -87,7 +87,7 @@ def test_personal_data_is_announced_first(plan):
         assert "персональные данные" in top, sheet.title
 
 
-def test_a_filled_form_comes_back_whole(plan, tmp_path):
+def test_a_filled_form_comes_back_whole(demo, plan, tmp_path):
     given = {}
 
     def fill(rows, sheet):
@@ -121,6 +121,9 @@ def test_a_filled_form_comes_back_whole(plan, tmp_path):
     assert meeting["held_at"] == pd.Timestamp("2026-11-12")
     assert meeting[["duration_min", "manager_self_score", "plan_amount"]].tolist() == [35, 8, 1250000]
     assert bool(meeting["strategy_change"])
+    # What was written in the reader's words comes back as keys and ids.
+    assert meeting["purpose"] in LISTS["purpose"]
+    assert {meeting["manager_id"], meeting["visitor_id"]} <= set(demo[0].managers["manager_id"])
     assert meeting["choice_criteria"] == ["цена", "сроки", "люди"]
     assert read["survey_answers"].set_index("question_id")["score"].to_dict() == {"Q01": 9, "Q02": 7}
     said = read["feedback"].set_index("field")["text"]
@@ -158,6 +161,14 @@ def test_a_half_filled_form_gives_findings_not_loss(plan, tmp_path):
     assert len(read["actions"]) == 1
     for language in ("ru", "en"):
         assert found.frame(language)["problem"].str.len().min() > 0
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_lists_of_the_form_are_in_words_and_told_apart(language):
+    for name, keys in LISTS.items():
+        said = [words.say(f"forms.{name}_{key}", language) for key in keys]
+        assert len({text.casefold() for text in said}) == len(keys)
+        assert not any("_" in text for text in said)
 
 
 def test_promises_kept_are_closed_and_unread_workbooks_stay_unread(demo, plan, tmp_path):
@@ -199,7 +210,7 @@ def test_accepted_proposals_become_actions(demo, tmp_path):
     actions = read_forms([path], found)["actions"]
     rows = meetings_files.proposals(data, visits, breaks, "ru")
     assert actions["action_id"].tolist() == rows["action_id"].head(1).tolist()
-    assert actions["owner_id"].iloc[0] == rows["owner_id"].iloc[0]
+    assert actions[["owner_id", "source"]].iloc[0].tolist() == rows[["owner_id", "source"]].iloc[0].tolist()
     assert len(found) == 0
 
 

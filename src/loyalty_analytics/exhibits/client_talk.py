@@ -212,6 +212,7 @@ def voice(data: Data, page: Dossier, tags: Result, *, language: str) -> Exhibit:
                 Column(key="text", label=words.say("client.col_said", language)),
             ],
             rows=4,
+            more="client.more_rows",
             totals=[{"date": words.say("common.sum_all", language), "text": "; ".join(said)}],
         ),
     )

@@ -101,7 +101,8 @@ class Table:
         foot = "".join(f"<tr>{self._row(row, {}, language)}</tr>" for row in self._totals())
         foot = f"<tfoot>{foot}</tfoot>" if foot else ""
         left = len(self.frame) - len(shown)
-        more = f'<p class="note">{html.escape(words.say(self.more, language, n=words.count(left, "row", language)))}</p>' if left > 0 else ""
+        text = words.say(self.more, language, n=words.count(left, "row", language))
+        more = f'<p class="note">{html.escape(text)}</p>' if left > 0 else ""
         return (
             f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}"><table><caption>'
             f"{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"

@@ -58,10 +58,11 @@ def months_with_break(
     labels = []
     for at, month in enumerate(start):
         name = words.say_list("months.short", language)[month.month - 1]
-        if at == 0 or month.month == 1:
+        # The first month is named with its year, unless January beside it is.
+        if month.month == 1 or (at == 0 and month.month < 11):
             labels.append(f"{name}\n{month.year}")
         else:
-            labels.append(name if at % 3 == 0 else "")
+            labels.append(name if month.month % 3 == 1 else "")
     ax.set_xticks(place, labels)
     theme.number_axis(ax.yaxis, language)
     ax.spines["left"].set_visible(False)

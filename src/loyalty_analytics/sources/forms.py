@@ -26,6 +26,8 @@ FIELDS = ("like", "strengthen", "dislike", "improve", "problem")
 LISTS: dict[str, tuple[str, ...]] = {
     "status": ("held", "cancelled", "planned"),
     "format": ("meeting", "call", "online"),
+    "purpose": ("quarterly", "pre_campaign", "post_campaign", "pre_season", "year_end", "problem", "congratulation"),
+    "source": ("meeting", "detractor", "complaint", "trend_break", "silent"),
     "strategy_change": ("yes", "no"),
     "promise": ("done", "not_done"),
     "accept": ("yes", "no"),
@@ -187,7 +189,8 @@ class _Form:
         row: dict[str, Any] = {name: _id(self.told(f"meeting.{name}")) for name in _GIVEN}
         row["planned_at"] = self._day("meeting.planned_at")
         row["held_at"] = self._day("meeting.held_at")
-        row["status"] = self._choice("meeting.status", "status")
+        for name in ("purpose", "status"):
+            row[name] = self._choice(f"meeting.{name}", name)
         row["format"] = self._choice("meeting.format", "format")
         row["contact_id"] = _id(self.told("meeting.contact_id"))
         for name, (low, high) in _NUMBERS.items():
@@ -302,6 +305,7 @@ def _accepted(cells: Sequence[Sequence[Any]], place: str, found: Findings) -> li
             name: _id(row.get(name))
             for name in ("action_id", "client_id", "unit_id", "source", "source_id", "owner_id")
         }
+        text["source"] = _choices("source").get(str(text["source"]).casefold())
         out.append({**text, **dates, "status": "open", "result": _text(row.get("result"))})
     return out
 

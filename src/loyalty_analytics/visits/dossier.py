@@ -45,6 +45,11 @@ class Dossier(Result):
     offers : DataFrame
         offered_at, product_id, product_name, amount, outcome, lost_reason, fits (bought by at least three
         other clients of the trade within a year); newest first.
+    fitting : tuple of str
+        Products that at least three other clients of the trade bought a year ago in the three months to come and
+        this client has not bought for a year.
+    first_month : Period or None
+        Month of the first purchase.
     people : DataFrame
         contact_id, role, position, full_name, attitude, decision_power, last_contact, interviewed, known
         (bool), phone, email, consent; who decides first.
@@ -73,6 +78,8 @@ class Dossier(Result):
     wallet: pd.DataFrame = field(default_factory=pd.DataFrame)
     offers: pd.DataFrame = field(default_factory=pd.DataFrame)
     people: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fitting: tuple[str, ...] = ()
+    first_month: pd.Period | None = None
     holes: tuple[str, ...] = ()
     scores: pd.DataFrame = field(default_factory=pd.DataFrame)
     own_view: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -128,6 +135,8 @@ def dossier(client_id: Any, data: Any) -> Dossier:
         months=_months(panel, seen),
         wallet=_wallet(_of(data.client_budgets, client_id)),
         offers=_offers(data, card),
+        fitting=_fitting(data, card),
+        first_month=to_periods(panel["month"]).min() if len(panel) else None,
         people=people,
         holes=tuple(role for role in _ROLES if role not in set(known["role"].dropna())),
         scores=_scores(data, client_id),
@@ -204,6 +213,22 @@ def _usual_products(data: _Data, card: pd.Series) -> pd.Index:
     bought = orders[year & orders["client_id"].isin(peers) & (orders["client_id"] != card["client_id"])]
     counts = bought.groupby("product_id")["client_id"].nunique()
     return pd.Index(counts.index[counts >= _FIT])
+
+
+def _fitting(data: _Data, card: pd.Series) -> tuple[str, ...]:
+    """What the trade buys in the months to come and the client does not, the most usual first."""
+    orders, next_month = data.transactions, data.as_of.month + 1
+    if pd.isna(card["industry"]):
+        return ()
+    month = to_periods(orders["date"])
+    peers = data.clients.loc[data.clients["industry"] == card["industry"], "client_id"]
+    season = (month >= next_month - 12) & (month <= next_month - 10)
+    bought = orders[season & orders["client_id"].isin(peers) & (orders["client_id"] != card["client_id"])]
+    counts = bought.groupby("product_id")["client_id"].nunique().sort_values(ascending=False, kind="stable")
+    own = orders.loc[(orders["client_id"] == card["client_id"]) & (month > next_month - 13), "product_id"]
+    chosen = counts.index[(counts >= _FIT) & ~counts.index.isin(own)][:_FIT]
+    known = data.products.drop_duplicates("product_id").set_index("product_id")["product_name"]
+    return tuple(known.reindex(chosen).dropna())
 
 
 def _people(data: _Data, client_id: Any) -> pd.DataFrame:
