@@ -42,8 +42,8 @@ def test_crowd_needs_to_stand_out() -> None:
 def test_p_values_are_uniform_on_quiet_clients(worlds: ModuleType, name: str) -> None:
     panel, _, _ = worlds.world(name, 77, 900, quiet=True)
     p = la.find_breaks(panel).clients["p_value"].dropna().to_numpy()
-    for share in (0.05, 0.1, 0.2, 0.5):
-        assert (p <= share).mean() <= share + 0.035, share
+    for share, room in ((0.05, 0.035), (0.1, 0.035), (0.2, 0.035), (0.5, 0.08)):
+        assert (p <= share).mean() <= share + room, share
     assert (p <= 0.5).mean() >= 0.35
 
 

@@ -17,7 +17,7 @@ _LEAST_QUIET = 0.5
 # or a product's buyers rather than a market.
 _CROWD, _CROWD_SHARE, _CROWD_TIMES = 12, 0.10, 3.5
 _AROUND = 12  # months on each side that tell the usual number
-_FADING, _MEMORY, _SAME = 3.0, 3, 3  # times the rate, months back, months that a date may move
+_FADING, _LOOKS, _SAME = 3.0, (1, 2, 3), 3  # times the rate, months back, months that a date may move
 _WATCHFUL = 2.0  # times the rate of the strict setting
 
 
@@ -89,17 +89,23 @@ def _stood(found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: float) -
     a quiet panel, where no client passes, gets nothing from it.
     """
     stood = np.zeros(len(rows), dtype=bool)
-    own = rows["row"].to_numpy(dtype=np.int64)
+    at = np.flatnonzero(weaker)
+    backs = np.array([back for back in _LOOKS if found.values.shape[1] - back >= found.rules.min_months], dtype=int)
+    if not len(at) or not len(backs):
+        return stood
+    own = rows["row"].to_numpy(dtype=np.int64)[at]
+    clients = np.unique(own)
+    some, back = np.repeat(clients, len(backs)), np.tile(backs, len(clients))
     earlier = replace(found, rules=replace(found.rules, candidate=limit, few_models=True))
-    for back in range(1, _MEMORY + 1):
-        at = np.flatnonzero(weaker & ~stood)
-        if not len(at) or found.values.shape[1] - back < found.rules.min_months:
-            break
-        before = candidates(earlier, np.unique(own[at]), back)[0]
-        before = before[before["p_value"] <= limit]
-        pairs = rows.iloc[at].assign(at=at).merge(before, on=["row", "direction"], suffixes=("", "_then"))
-        near = (pairs["break_month"] - pairs["break_month_then"] - found.offset).abs() <= _SAME
-        stood[pairs.loc[near, "at"].to_numpy(dtype=np.int64)] = True
+    before = candidates(earlier, some, back)[0]
+    before = before[before["p_value"] <= limit]
+    then = before["row"].to_numpy(dtype=np.int64)
+    month = before["break_month"].to_numpy() - back[then] + found.offset
+    # Every weaker row against every earlier one of the same client: few on both sides.
+    same = own[:, None] == some[then]
+    same &= rows["direction"].to_numpy()[at][:, None] == before["direction"].to_numpy()
+    same &= np.abs(rows["break_month"].to_numpy()[at][:, None] - month) <= _SAME
+    stood[at] = same.any(1)
     return stood
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .calibration import p_value
 from .dating import date_interval, pairs, projected
-from .kernels import SHAPES, Tables, tables
+from .kernels import FAMILY, SHAPES, Tables, tables
 from .model import (
     DOF,
     SD,
-    Evidence,
     Hyper,
     block_evidence,
     blocks,
     learn,
     likely,
-    log_sum,
     quiet_block,
     reference_hyper,
 )  # fmt: skip
@@ -31,9 +30,10 @@ __all__ = ["Found", "Rules", "candidates", "scan", "shape_columns"]
 _KINDS = np.array(["level", "decay", "decay", "slope", "slope", "level"])
 _STEPS = (3, 4)  # months by which lengths are told apart, below and above three years
 _SMALL = 12
-_WORTH = -0.7  # statistic of the first look from which every date is looked at
+_WORTH = -0.1  # statistic of the first look from which every date is looked at
 _LEFT = 0.05  # p-value of a silence from which the client is taken as gone
 _SAMPLE = 300  # clients that the shares of quiet models are learned from
+_LOT_MONTHS = 6  # first months of a client that decide whether it is in the sample
 _FULLEST = 0.7  # share of a group, fullest first, that the sample is drawn from
 _CHUNK = 2048  # clients dated at once: memory stays flat whatever their number
 _NARROW = 0.86  # posterior mass of an interval whose coverage is 0.95
@@ -66,6 +66,11 @@ class Rules:
     second: float = 0.10
     candidate: float = 0.12
     few_models: bool = False
+
+    @property
+    def least(self) -> int:
+        """Months with a purchase from which a silence can be judged, though the level cannot."""
+        return 2 * self.min_months // 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,39 +132,53 @@ def scan(values: np.ndarray, start: int, rules: Rules | None = None) -> Found:
         prepared.used[rows, f:] = used & ~stray_months(prepared.log[rows][:, f:], used)
         prepared.used[rows, :f] = False
     hyper = _learn(prepared, groups, begin)
+    every = np.arange(len(values))
     draft = Found(pd.DataFrame(), pd.DataFrame(), prepared, begin, judged, hyper, recent, calendar, offset, rules)
-    rows_, p, statistic, kernel = candidates(draft, np.arange(len(values)), 0)
+    rows_, p, statistic, kernel = candidates(draft, every, np.zeros_like(every))
     rows_[["break_month", "low", "high"]] += offset
-    clients = _clients(prepared, judged, rules.min_months, p)
+    clients = _clients(prepared, ~np.isnan(p), rules.min_months, p)
     return replace(draft, rows=rows_, clients=clients, kernel=kernel, statistic=statistic)
 
 
-def candidates(found: Found, some: np.ndarray, back: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
-    """Candidates of some clients as of ``back`` months before the last one: rows, p-values, statistics, models."""
-    months, rules = found.values.shape[1] - back, found.rules
-    calendar, values = found.calendar[:months], found.values[some][:, :months]
-    log, used, bought, known = (
-        array[some][:, :months]
-        for array in (found.prepared.log, found.prepared.used, found.prepared.bought, found.prepared.known)
-    )
-    first, begin = found.prepared.first[some], found.begin[some]
+def candidates(
+    found: Found, some: np.ndarray, back: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """Candidates of some clients as of ``back`` months before the last one: rows, p-values, statistics, models.
+
+    ``row`` of the table is a position in ``some``, which may hold a client more than once.
+    """
+    rules, prepared = found.rules, found.prepared
+    months = found.values.shape[1]
+    log, used, bought, known, values = (
+        _shifted(array[some], back, empty)
+        for array, empty in ((prepared.log, 0.0), (prepared.used, False), (prepared.bought, False),
+                             (prepared.known, False), (found.values, np.nan))
+    )  # fmt: skip
+    first, begin = prepared.first[some] + back, found.begin[some] + back
     if rules.few_models:  # and few lengths
         begin = months - np.where(months - begin < 24, months - begin, (months - begin) // 6 * 6)
     judged = found.judged[some] & (bought.sum(1) >= rules.min_months) & (months - begin >= rules.min_months)
-    quiet = silence(bought, known, calendar, rules.min_months)
+    # A month of the year is but a label there, so that the calendar needs no shift.
+    quiet = silence(bought & (known.sum(1) >= rules.min_months)[:, None], known, found.calendar, rules.least)
     here = known & (np.arange(months) >= first[:, None])
     left = quiet.p_value < _LEFT
     here[quiet.rows[left]] &= np.arange(months) < quiet.since[left][:, None]
-    visits = visit_evidence(bought, here, calendar)
+    visits = visit_evidence(bought, here, found.calendar)
     p, statistic = np.full((2, len(some)), np.nan)
     kernel = np.zeros(len(some), dtype=np.int64)
-    parts = [_churn(quiet, values, judged, rules)]
+    parts = [_churn(quiet, values, rules)]
     for rows in _groups(begin, judged):
         parts += _group(log, used, visits, values, rows, int(begin[rows[0]]), found.hyper, statistic, p, kernel, rules)
     table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in COLUMNS})
-    table = _tidy(table, quiet, p)
-    table["row"] = some[table["row"].to_numpy(dtype=np.int64)]
-    return table, p, statistic, kernel
+    return _tidy(table, quiet, p), p, statistic, kernel
+
+
+def _shifted(array: np.ndarray, back: np.ndarray, empty: Any) -> np.ndarray:
+    """Rows moved right so that the month ``back`` before the last one becomes the last."""
+    if not back.any():
+        return array
+    place = np.arange(array.shape[1]) - back[:, None]
+    return np.where(place >= 0, np.take_along_axis(array, np.maximum(place, 0), 1), empty)
 
 
 def _length(have: np.ndarray) -> np.ndarray:
@@ -194,15 +213,16 @@ def _learn(prepared: Prepared, groups: list[np.ndarray], begin: np.ndarray) -> H
     for rows in sorted(groups, key=lambda rows: (-len(rows), begin[rows[0]])):
         f = int(begin[rows[0]])
         log, used = prepared.log[rows][:, f:], prepared.used[rows][:, f:]
-        # Chosen by what the client looks like, so that the order of rows does not matter; clients
-        # with few months missing first: they say most and cost least.
-        order = np.lexsort((np.round((log**2).sum(1), 6), (~used).sum(1)))
+        # Clients with few months missing first: they say most and cost least. Among them by lot, drawn from
+        # their first months: neither the order of rows nor one month more changes who is taken.
+        lot = np.abs(np.round(np.diff(prepared.log[rows][:, f : f + _LOT_MONTHS]).sum(1) * 1e4)) % 997
+        order = np.lexsort((lot, (~used).sum(1)))
         order = order[: max(room, int(_FULLEST * len(order)))]
-        chosen = order[np.linspace(0, len(order) - 1, min(room, len(order))).astype(np.int64)]
+        chosen = order[np.argsort(lot[order], kind="stable")[:room]]
         log, used = log[chosen], used[chosen]
         for part in blocks(log, used):
             block = quiet_block(log[part], used[part], np.zeros(log[part].shape), every)
-            parts.append(block_evidence(block, reference, coarse=True))
+            parts.append(block_evidence(block, reference, thin=2))
         room -= len(log)
         if room <= 0:
             break
@@ -224,52 +244,65 @@ def _group(
         kept = hyper.kept(months if rules.few_models else int((~used_[part]).sum(1).max()))
         block = quiet_block(log_[part], used_[part], visits_[part], kept)
         active = None
-        if len(rows) > _SMALL:  # a first look at few dates pays where many clients share the work
-            evidence = block_evidence(block, hyper, coarse=True)
+        if len(rows) > _SMALL and not rules.few_models:  # a first look pays where many clients share the work
+            evidence = block_evidence(block, hyper, thin=1)
             statistic[rows], kernel[rows] = evidence.statistic, kept[evidence.best_kernel]
-            p[rows] = p_value(evidence.statistic, block.used.sum(1))
             near = np.flatnonzero(evidence.statistic > _WORTH)
             if not len(near):
                 continue
             rows, block, active = rows[near], block.take(near), likely(evidence, hyper, kept)[near]
         evidence = block_evidence(block, hyper, active=active)
         statistic[rows], kernel[rows] = evidence.statistic, kept[evidence.best_kernel]
-        p[rows] = p_value(evidence.statistic, block.used.sum(1))
-        keep = np.flatnonzero(p[rows] <= rules.candidate)
-        if len(keep):
-            rows, block = rows[keep], block.take(keep)
-            found.append(
-                _date(rows, f, block.z, block.used, _take(evidence, keep), kernel[rows], p, values[rows, f:], rules)
-            )
-    return found
+        found.append({
+            "row": rows, "z": block.z, "used": block.used, "dates": evidence.dates, "shapes": evidence.shapes,
+            "single": evidence.single, "change": evidence.change,
+        })  # fmt: skip
+    p[group] = p_value(statistic[group], used_.sum(1), FAMILY[kernel[group] % len(FAMILY)])
+    if not found:
+        return []
+    seen = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    keep = np.flatnonzero(p[seen["row"]] <= rules.candidate)
+    seen = {name: values_[keep] for name, values_ in seen.items()}
+    date = _date_plainly if rules.few_models else _date
+    return [date(seen, f, kernel, p, values, rules)] if len(keep) else []
 
 
-def _take(evidence: Evidence, keep: np.ndarray) -> Evidence:
-    return Evidence(**{name: getattr(evidence, name)[keep] for name in Evidence.__dataclass_fields__})
+def _date_plainly(
+    seen: dict[str, np.ndarray], f: int, kernel: np.ndarray, p: np.ndarray, values: np.ndarray, rules: Rules
+) -> dict[str, np.ndarray]:
+    """Month and direction of the strongest break of each client, no more."""
+    rows = seen["row"]
+    month, low, high = date_interval(seen["dates"], rules.level * _NARROW / 0.95)
+    plain = {name: np.zeros(len(rows)) for name in COLUMNS}
+    return plain | {
+        "row": rows, "break_month": month + f, "low": low + f, "high": high + f, "p_value": p[rows],
+        "kind": np.full(len(rows), "level"), "shape": np.full(len(rows), "step"),
+        "direction": np.where(seen["change"] > 0, 1, -1),
+    }  # fmt: skip
 
 
 def _date(
-    rows: np.ndarray, f: int, z: np.ndarray, used: np.ndarray, evidence: Evidence, kernel: np.ndarray, p: np.ndarray,
-    values: np.ndarray, rules: Rules,
-) -> dict[str, np.ndarray]:  # fmt: skip
+    seen: dict[str, np.ndarray], f: int, kernel: np.ndarray, p: np.ndarray, values: np.ndarray, rules: Rules
+) -> dict[str, np.ndarray]:
     """One or two candidates of each client whose level may have changed."""
+    rows, z, used = seen["row"], seen["z"], seen["used"]
     table = tables(z.shape[1])
-    at, g = np.arange(len(rows)), evidence.best_kernel
-    single = [name != "pulse" for name in SHAPES]  # a pulse is a special pair
-    one = log_sum(evidence.broken[at, g][:, single], 1) - evidence.quiet[at, g]
+    at = np.arange(len(rows))
     dof = (used.sum(1) - 1 + DOF).astype(np.float32)
-    precision = projected(used, table.precision[kernel])
-    two = pairs(z, used, precision, one, dof)
+    precision = projected(used, table.precision[kernel[rows]])
+    two = pairs(z, used, precision, seen["single"], dof)
     p_second = np.exp(-np.maximum(two.odds, 0))  # a Bayes factor's inverse bounds the p-value
     double = np.flatnonzero(p_second < rules.second)
-    first = evidence.dates.copy()
+    first = seen["dates"].copy()
     first[double] = two.first[double]
     month, low, high = date_interval(np.concatenate([first, two.second[double]]), rules.level * _NARROW / 0.95)
-    shape = np.where(evidence.shapes[:, single].sum(1) > 0, evidence.shapes[:, single].argmax(1), 0)
+    single = [name != "pulse" for name in SHAPES]  # a pulse is a special pair
+    shapes = seen["shapes"][:, single]
+    shape = np.where(shapes.sum(1) > 0, shapes.argmax(1), 0)
     shape[double] = 0
     later = np.zeros(len(double), dtype=np.int64)
     local, part = np.r_[at, double], np.r_[np.zeros(len(at), dtype=np.int64), np.ones(len(double), dtype=np.int64)]
-    sizes = _sizes(table, z, precision, dof, values, local, part, month, np.r_[shape, later], rules.level)
+    sizes = _sizes(table, z, precision, dof, values[rows, f:], local, part, month, np.r_[shape, later], rules.level)
     return {
         "row": rows[local], "break_month": month + f, "low": low + f, "high": high + f,
         "p_value": p[rows][local], "p_second": np.where(part == 1, p_second[local], 0.0),
@@ -321,9 +354,9 @@ def shape_columns(table: Tables, start: np.ndarray, shape: np.ndarray) -> np.nda
     return np.where((column >= 0)[:, None] & (shape != 0)[:, None], table.shapes.T[column], step)
 
 
-def _churn(quiet: Silence, values: np.ndarray, judged: np.ndarray, rules: Rules) -> dict[str, np.ndarray]:
+def _churn(quiet: Silence, values: np.ndarray, rules: Rules) -> dict[str, np.ndarray]:
     """Candidates of clients that are silent at the end."""
-    keep = judged[quiet.rows] & (quiet.p_value <= rules.candidate)
+    keep = quiet.p_value <= rules.candidate
     rows, since = quiet.rows[keep], quiet.since[keep][:, None]
     months, n = values.shape[1], int(keep.sum())
     none = np.zeros(0, dtype=np.int64)

@@ -14,15 +14,18 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-__all__ = ["CHANGE_SD", "NOISES", "SEASONS", "SHAPES", "SHAPE_PRIOR", "Tables", "tables"]
+__all__ = ["CHANGE_SD", "FAMILY", "NOISES", "SEASONS", "SHAPES", "SHAPE_PRIOR", "Tables", "tables"]
 
 # Autocorrelation of the first order; monthly innovation of a random walk; standard deviation of a
 # steady yearly trend; size of a newcomer's start; log of the growth of the noise itself.
 NOISES = (
-    ("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.7), ("ar", 0.88),
+    ("ar", 0.0), ("ar", 0.25), ("ar", 0.5), ("ar", 0.7),
     ("walk", 0.15), ("walk", 0.3), ("walk", 0.6), ("walk", 1.2), ("walk", 3.0),
     ("trend", 0.8), ("start", 3.0), ("uneven", 1.0),
 )  # fmt: skip
+# How a quiet client behaves: steady, moving (its level or its noise changes slowly), sticky (what a random walk
+# looks like beside a step).
+FAMILY = np.array([(2 if size > 0.6 else 0) if kind == "ar" else 1 for kind, size in NOISES])
 # Standard deviation of a season's long waves (year, half-year) and short waves, in units of the noise.
 SEASONS = ((0.15, 0.15), (0.8, 0.2), (2.0, 0.4), (5.0, 1.5))
 _TREND = 0.2  # standard deviation of the yearly trend, in units of the noise
@@ -35,7 +38,7 @@ SHAPE_PRIOR = np.array([0.43, 0.18, 0.10, 0.08, 0.08, 0.13])
 CHANGE_SD = np.array([0.75, 0.8, 1.3, 0.8, 1.7, 0.8], dtype=np.float32)
 _DECAYS = ((0.45, 3.3), (0.78, 3.8))  # share lost in the end, months to lose two thirds of it
 _SLOPES = (0.5, 0.85)  # a slope is linear in money down to this share lost in the last month
-_PULSES = (5, 7, 9, 12, 15)
+_PULSES = (6, 9, 14)
 RECENT, _RECENT_WEIGHT = 6, 4.0  # a break in the last months is the one that can still be mended
 BEFORE, AFTER = 6, np.array([3, 3, 3, 8, 8, 7])  # months with a purchase needed on both sides, per shape
 
@@ -104,21 +107,24 @@ def covariance(months: int, noise: tuple[str, float], season: tuple[float, float
     return inner ** np.abs(t[:, None] - t[None, :]) * np.outer(grown, grown) + slow + waves
 
 
-def dated_shapes(months: int, coarse: bool) -> tuple[np.ndarray, ...]:
+def dated_shapes(months: int, thin: int) -> tuple[np.ndarray, ...]:
     """Columns of all shapes at all dates, their start, end, kind and the months each stands for."""
     t = np.arange(months)
     rows: list[tuple[np.ndarray, int, int, int, int]] = []
 
     def add(kind: int, least: int, step: int, column: Callable[[int], np.ndarray], length: int = 0) -> None:
-        for b in range(BEFORE, months - least + 1, step if coarse else 1):
-            rows.append((column(b), b, b + length if length else -1, kind, step if coarse else 1))
+        step = step * thin if thin else 1
+        for b in range(BEFORE, months - least + 1, step):
+            rows.append((column(b), b, b + length if length else -1, kind, step))
 
+    # A first look takes the shallow decay and the deep slope alone: the others look alike at few dates.
+    decays, slopes = (1, 1) if thin else (2, 2)
     add(0, 3, 2, lambda b: (t >= b).astype(float))
-    for kind, (share, pace) in enumerate(_DECAYS, start=1):
+    for kind, (share, pace) in list(enumerate(_DECAYS, start=1))[:decays]:
         add(kind, 3, 3, partial(_decay, t, share, pace))
-    for kind, share in enumerate(_SLOPES, start=3):
+    for kind, share in list(enumerate(_SLOPES, start=3))[-slopes:]:
         add(kind, 8, 4, partial(_slope, t, share))
-    lengths = _PULSES[1::2] if coarse else _PULSES
+    lengths = _PULSES[::2] if thin else _PULSES
     for length in lengths:
         add(5, length + 3, 4, partial(_pulse, t, length), length)
     columns, start, end, kind_of, stands = (np.array(part) for part in zip(*rows))
@@ -158,9 +164,9 @@ def quiet_tables(months: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=512)
-def tables(months: int, coarse: bool = False) -> Tables:
-    """The tables of one length: every date, or few dates for a first look."""
-    columns, start, end, kind, stands = dated_shapes(months, coarse)
+def tables(months: int, thin: int = 0) -> Tables:
+    """The tables of one length: every date (0), few dates for a first look (1), fewer still (2)."""
+    columns, start, end, kind, stands = dated_shapes(months, thin)
     precision, logdet = quiet_tables(months)
     scores = precision @ columns
     weight = np.where(start >= months - RECENT, _RECENT_WEIGHT, 1.0) * stands

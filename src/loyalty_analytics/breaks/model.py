@@ -23,13 +23,15 @@ __all__ = [
 DOF, SD = 4.0, 0.2  # prior of a client's standard deviation of log volume
 _CHUNK = 128
 _MANY_MISSING, _FEW_MODELS = 9, 6
+_ROOM = 2**17  # numbers handled at once: what stays in the processor's cache
+_SWEPT = 24  # rows of a matrix up to which all are inverted at once
 _FEW = 24  # clients that are not worth splitting
 _MISSING_CLASSES = (2, 9, 20, 34)  # months missing, upper ends
 _NEVER = -1e9
-# Prior: three of four breaks are falls (business grows in small steps and loses in large ones).
-_FALL, _RISE = np.float32(np.log(1.5)), np.float32(np.log(0.5))
+# Prior: five of six breaks are falls (business grows in small steps and loses in large ones).
+_FALL, _RISE = np.float32(np.log(1.67)), np.float32(np.log(0.33))
 _VISITS_ALONE = 0.1  # prior of a change of the rate of purchases with no change of the level
-_LEAST_SHARE = 0.01  # quiet models rarer than that are left out of the scan of all clients
+_LEAST_SHARE = 0.015  # quiet models rarer than that are left out of the scan of all clients
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +80,17 @@ class Evidence:
     best_column: np.ndarray
     change: np.ndarray
 
+    @property
+    def single(self) -> np.ndarray:
+        """Log Bayes factor of one lasting change under the most likely quiet model."""
+        at, g = np.arange(len(self.quiet)), self.best_kernel
+        lasting = [name != "pulse" for name in SHAPES]  # a pulse is a special pair
+        return log_sum(self.broken[at, g][:, lasting], 1) - self.quiet[at, g]
+
 
 def reference_hyper() -> Hyper:
     """What a panel is thought to be before it is seen."""
-    noise = np.array([0.20, 0.36, 0.12, 0.02, 0.01, 0.09, 0.06, 0.03, 0.02, 0.01, 0.05, 0.02, 0.02])
+    noise = np.array([0.20, 0.36, 0.12, 0.03, 0.09, 0.06, 0.03, 0.02, 0.01, 0.05, 0.02, 0.02])
     season = np.array([0.60, 0.22, 0.15, 0.03])
     return Hyper((season[:, None] * noise).ravel(), 0.15)
 
@@ -167,7 +176,7 @@ def blocks(log: np.ndarray, used: np.ndarray) -> list[np.ndarray]:
 
 def quiet_block(log: np.ndarray, used: np.ndarray, visits: np.ndarray, kept: np.ndarray) -> Block:
     """Evidence of the quiet models, missing months taken as unknown."""
-    precision, logdet = tables(log.shape[1], True).precision[kept], tables(log.shape[1], True).logdet[kept]
+    precision, logdet = tables(log.shape[1], 1).precision[kept], tables(log.shape[1], 1).logdet[kept]
     z = np.where(used, log, 0).astype(np.float32)
     dof = (used.sum(1) - 1 + DOF).astype(np.float32)
     score = z @ precision
@@ -176,16 +185,16 @@ def quiet_block(log: np.ndarray, used: np.ndarray, visits: np.ndarray, kept: np.
     places = np.argsort(used, axis=1, kind="stable")[:, :most]
     inverse = np.zeros((len(kept), len(z), most, most), dtype=np.float32)
     fill = np.zeros((len(kept), len(z), most), dtype=np.float32)
-    extra = np.zeros(rss.shape)
+    extra: np.ndarray | float = 0.0
     if most:
         real = np.take_along_axis(~used, places, 1)
         both = real[:, :, None] & real[:, None, :]
         block = np.where(both, precision[:, places[:, :, None], places[:, None, :]], np.eye(most, dtype=np.float32))
-        inverse = np.linalg.inv(block) * both
+        inverse, extra = inverse_and_logdet(block)
+        inverse *= both
         right = np.where(real, score[:, np.arange(len(z))[:, None], places], 0)
         fill = (inverse @ right[..., None])[..., 0]
         rss -= (right * fill).sum(2)
-        extra = np.linalg.slogdet(block)[1]
     rss = np.maximum(rss, 1e-9)
     base = DOF * SD**2 + rss
     quiet = -0.5 * (logdet[:, None] + extra + dof * np.log(base)).T
@@ -194,29 +203,49 @@ def quiet_block(log: np.ndarray, used: np.ndarray, visits: np.ndarray, kept: np.
     )
 
 
-def block_evidence(block: Block, hyper: Hyper, coarse: bool = False, active: np.ndarray | None = None) -> Evidence:
+def inverse_and_logdet(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse and log determinant of many small positive definite matrices (..., m, m).
+
+    Up to a handful of rows Gauss and Jordan's steps over all matrices at once are cheaper than one
+    call of LAPACK for each.
+    """
+    m = block.shape[-1]
+    if m > _SWEPT:
+        return np.linalg.inv(block), np.linalg.slogdet(block)[1]
+    a = np.ascontiguousarray(np.moveaxis(block, (-2, -1), (0, 1)))
+    logdet = np.zeros(a.shape[2:], dtype=a.dtype)
+    for j in range(m):
+        pivot = np.maximum(a[j, j], np.finfo(a.dtype).tiny)
+        logdet += np.log(pivot)
+        column, row = a[:, j].copy(), a[j] / pivot
+        a -= column[:, None] * row
+        a[j], a[:, j] = row, -column / pivot
+        a[j, j] = 1 / pivot
+    return np.ascontiguousarray(np.moveaxis(a, (0, 1), (-2, -1))), logdet
+
+
+def block_evidence(block: Block, hyper: Hyper, thin: int = 0, active: np.ndarray | None = None) -> Evidence:
     """Evidence of every dated shape under the quiet models of a block.
 
     ``active`` (clients, models) leaves out models that a first look found hopeless.
     """
-    table = tables(block.z.shape[1], coarse)
+    table = tables(block.z.shape[1], thin)
     rows, months = block.z.shape
     weight = np.log(hyper.kernels[block.kept])
     null = log_sum(block.quiet + weight, 1)
     precise = (block.base / block.dof).min(0)[:, None] / CHANGE_SD[table.shape] ** 2
     offset = _prior(block, table)
     offset += 0.5 * np.log(precise)
+    model, row = np.nonzero(np.ones((len(block.kept), rows), dtype=bool) if active is None else active.T)
     sums = _Sums(rows, len(block.kept), table)
-    for k, g in enumerate(block.kept):
-        here: np.ndarray | slice = slice(None) if active is None else np.flatnonzero(active[:, k])
-        part = block if active is None else block.take(here, np.array([k]))
-        if not len(part.z):
-            continue
-        score, held = _scan(part, k if active is None else 0, table.scores[g], table.information[g], precise[here])
-        value = _gain(part, k if active is None else 0, score, held)
-        value += offset[here]
+    room = max(_ROOM // (len(table.shape) * max(block.places.shape[1], 1)), 1)
+    for begin in range(0, len(row), room):
+        k, n = model[begin : begin + room], row[begin : begin + room]
+        score, held = _scan(block, k, n, table, precise)
+        value = _gain(block, k, n, score, held)
+        value += offset[n]
         value += np.where(score < 0, _FALL, _RISE)
-        sums.add(here, k, value, block.quiet[here, k], weight[k], score, held)
+        sums.add(k, n, value, block.quiet[n, k], weight, score, held)
     dates, top = (sums.mass @ table.dates).astype(float), sums.top
     shapes = np.zeros((rows, len(SHAPES)))
     shapes[:, sums.present] = np.add.reduceat(sums.mass, sums.edges, axis=1)
@@ -250,31 +279,41 @@ class _Sums:
         self.change = np.zeros(rows)
 
     def add(
-        self, here: np.ndarray | slice, k: int, value: np.ndarray, quiet: np.ndarray, weight: float,
+        self, model: np.ndarray, row: np.ndarray, value: np.ndarray, quiet: np.ndarray, weight: np.ndarray,
         score: np.ndarray, held: np.ndarray,
     ) -> None:  # fmt: skip
-        """Count one quiet model for some clients; ``value`` is overwritten."""
+        """Count pairs of a quiet model and a client, models in order; ``value`` is overwritten."""
         every = np.arange(len(value))
         column = value.argmax(1)
         peak = value[every, column]
+        change = score[every, column] / held[every, column]
         value -= peak[:, None]
         mass = np.exp(value, out=value)
-        level = np.maximum(peak + quiet + weight, _NEVER)
+        level = np.maximum(peak + quiet + weight[model], _NEVER)
         broken = np.full((len(value), len(SHAPES)), _NEVER)
         with np.errstate(divide="ignore"):
             by_shape = np.log(np.add.reduceat(mass, self.edges, axis=1))
         broken[:, self.present] = np.maximum(by_shape + (peak + quiet)[:, None], _NEVER)
-        self.broken[here, k] = broken
-        top, best = self.top[here], self.best[here]
-        new = np.maximum(top, level)
-        mass *= np.exp(level - new).astype(np.float32)[:, None]
-        mass += self.mass[here] * np.exp(top - new).astype(np.float32)[:, None]
-        self.mass[here], self.top[here] = mass, new
-        better = level > best
-        self.best[here] = np.where(better, level, best)
-        self.kernel[here] = np.where(better, k, self.kernel[here])
-        self.column[here] = np.where(better, column, self.column[here])
-        self.change[here] = np.where(better, score[every, column] / held[every, column], self.change[here])
+        self.broken[row, model] = broken
+        top = self.top.copy()
+        np.maximum.at(self.top, row, level)
+        if (self.top > top).any():
+            self.mass *= np.exp(top - self.top).astype(np.float32)[:, None]
+        mass *= np.exp(level - self.top[row]).astype(np.float32)[:, None]
+        for low, high in _runs(model):  # a client stands once in the run of a model
+            here = row[low:high]
+            self.mass[here] += mass[low:high]
+            better = level[low:high] > self.best[here]
+            here = here[better]
+            at = np.arange(low, high)[better]
+            self.best[here], self.kernel[here] = level[at], model[at]
+            self.column[here], self.change[here] = column[at], change[at]
+
+
+def _runs(model: np.ndarray) -> list[tuple[int, int]]:
+    """First and last place of each run of equal models."""
+    edges = [0, *(np.flatnonzero(np.diff(model)) + 1).tolist(), len(model)]
+    return list(itertools.pairwise(edges))
 
 
 def _prior(block: Block, table: Tables) -> np.ndarray:
@@ -288,29 +327,40 @@ def _prior(block: Block, table: Tables) -> np.ndarray:
 
 
 def _scan(
-    block: Block, k: int, scores: np.ndarray, information: np.ndarray, precise: np.ndarray
+    block: Block, model: np.ndarray, row: np.ndarray, table: Tables, precise: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Score and posterior information of every dated shape, missing months taken as unknown."""
-    score = block.z @ scores
-    held = information + precise
+    """Score and posterior information of every dated shape, for pairs of a quiet model and a client.
+
+    Missing months are unknown: they are filled with what the others make expected.
+    """
+    kernel = block.kept[model]
+    z = block.z[row]
     if block.places.shape[1]:
-        cross = scores[block.places]
-        score -= (block.fill[k][:, None, :] @ cross)[:, 0]
-        cross *= block.inverse[k] @ cross
+        z[np.arange(len(row))[:, None], block.places[row]] -= block.fill[model, row]
+    score = np.empty((len(row), len(table.shape)), dtype=np.float32)
+    for low, high in _runs(model):
+        np.matmul(z[low:high], table.scores[kernel[low]], out=score[low:high])
+    held = precise[row]
+    least = held.copy() if block.places.shape[1] else held
+    held += table.information[kernel]
+    if block.places.shape[1]:
+        cross = table.scores[kernel[:, None], block.places[row]]
+        cross *= block.inverse[model, row] @ cross
         held -= cross.sum(1)
-        np.maximum(held, precise, out=held)
+        np.maximum(held, least, out=held)
     return score, held
 
 
-def _gain(block: Block, k: int, score: np.ndarray, held: np.ndarray) -> np.ndarray:
+def _gain(block: Block, model: np.ndarray, row: np.ndarray, score: np.ndarray, held: np.ndarray) -> np.ndarray:
     """Log Bayes factor of every dated shape but for its prior: Student's t after the variance is integrated."""
+    base = block.base[model, row]
     value = np.square(score)
     value /= held
-    value *= (-1 / block.base[k])[:, None]
-    np.maximum(value, -0.999 * (block.rss[k] / block.base[k])[:, None], out=value)
+    value *= (-1 / base)[:, None]
+    np.maximum(value, -0.999 * (block.rss[model, row] / base)[:, None], out=value)
     value += 1
     np.log(value, out=value)
-    value *= (-0.5 * block.dof)[:, None]
+    value *= (-0.5 * block.dof[row])[:, None]
     lost = np.log(held)
     lost *= 0.5
     value -= lost

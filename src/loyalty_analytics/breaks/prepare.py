@@ -119,7 +119,7 @@ def stray_months(log: np.ndarray, used: np.ndarray) -> np.ndarray:
 
 def _stray(log: np.ndarray, used: np.ndarray) -> np.ndarray:
     months = log.shape[1]
-    precision = tables(months, True).precision[_FLEXIBLE]
+    precision = tables(months, 1).precision[_FLEXIBLE]
     score, information = conditional(precision, log.astype(np.float32), used)
     error = np.where(used, score / information, 0)
     size = np.where(used, np.abs(score) / np.sqrt(information), 0)
