@@ -68,6 +68,8 @@ class Codebook:
     name: str
     causes: dict[str, Cause]
     rules: dict[tuple[str | None, str, str], Rule]
+    #: the texts that it was read from; two codebooks of the same texts are the same
+    sources: tuple[str, ...] = ()
 
     def title(self, cause: str, language: str) -> str:
         """Name of a cause for readers.
@@ -278,9 +280,9 @@ def _read(text: str, file: str, name: str, root: Path | None, above: tuple[str, 
         except CodebookError as fault:
             raise CodebookError(fault.problem, fault.cure, file=file, line=base.start_mark.line + 1) from None
         book = _read(source[1], source[0], base.value, root, (*above, base.value))
-        book = Codebook(name, book.causes, book.rules)
+        book = Codebook(name, book.causes, book.rules, (*book.sources, text))
     else:
-        book = Codebook(name, {}, {})
+        book = Codebook(name, {}, {}, (text,))
     if "causes" in parts:
         for cause, key_node, value in _pairs(parts["causes"], file, "causes"):
             _read_cause(book, cause, key_node, value, file)

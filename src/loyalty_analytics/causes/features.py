@@ -16,6 +16,8 @@ __all__ = ["Vectoriser", "rule_columns", "rule_rows"]
 _BITS = 20
 _STEM = 6
 _PIECES = (3, 4, 5)
+#: Words whose features are kept at hand: a long stream brings ever new ones.
+_REMEMBERED = 50_000
 
 
 def _hash(text: str) -> int:
@@ -34,6 +36,8 @@ class Vectoriser:
     def _word(self, word: str) -> np.ndarray:
         found = self._words.get(word)
         if found is None:
+            if len(self._words) >= _REMEMBERED:
+                self._words.clear()
             framed = f"<{word}>"
             names = {f"w {word}", f"s {word[:_STEM]}"}
             names |= {f"c {framed[i : i + n]}" for n in _PIECES for i in range(len(framed) - n + 1)}

@@ -21,6 +21,8 @@ _STEERING = ("block", "negator_far", "decoy")
 _CLASS = "class_"
 #: what stands for any number in digits
 _DIGITS = "0"
+#: Spellings that are kept at hand.
+_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Pattern:
 
     entry: Entry
     second: frozenset[int]
+    third: frozenset[int]
     rest: tuple[tuple[int, frozenset[int]], ...]
 
 
@@ -94,12 +97,14 @@ class Matcher:
         self._prefixes: dict[str, list[int]] = {}
         self._atoms: dict[str, int] = {}
         self._lexemes: dict[str, int] = {}
+        self._elements: dict[str, frozenset[int]] = {}
         self._singles: dict[int, list[Entry]] = {}
         self._phrases: dict[int, list[Pattern]] = {}
         self._light: set[int] = set()
         self._classes: dict[str, frozenset[int]] = {}
         self._words: dict[str, Word] = {}
         self._known: dict[str, Word] = {}
+        self._alike: dict[tuple[int, ...], tuple[dict[int, tuple[Pattern, ...]], frozenset[int], frozenset[int]]] = {}
         for language in languages:
             self._read_classes(language)
             for role, texts in read_lexicon(language).items():
@@ -126,13 +131,17 @@ class Matcher:
                     if entry.role == _LIGHT:
                         self._light.add(symbol)
                 else:
-                    self._phrases.setdefault(symbol, []).append(Pattern(entry, sets[1][1], tuple(sets[1:])))
+                    third = sets[2][1] if len(sets) > 2 else _EMPTY
+                    self._phrases.setdefault(symbol, []).append(Pattern(entry, sets[1][1], third, tuple(sets[1:])))
 
     def _element(self, element: str) -> frozenset[int]:
-        symbols: set[int] = set()
-        for atom in element.split("|"):
-            symbols |= self._classes.get(atom, _EMPTY) if atom[0] == "#" else {self._atom(atom)}
-        return frozenset(symbols)
+        known = self._elements.get(element)
+        if known is None:
+            symbols: set[int] = set()
+            for atom in element.split("|"):
+                symbols |= self._classes.get(atom, _EMPTY) if atom[0] == "#" else {self._atom(atom)}
+            known = self._elements[element] = frozenset(symbols)
+        return known
 
     def _atom(self, atom: str) -> int:
         known = self._atoms.get(atom)
@@ -156,6 +165,10 @@ class Matcher:
 
     def word(self, surface: str, smile: bool = False) -> Word:
         """What is known about a spelling."""
+        if len(self._words) >= _REMEMBERED:
+            # A long stream brings ever new numbers, names and typos.
+            self._words.clear()
+            self._known.clear()
         text = _smile(surface) if smile else normalise(surface)
         known = self._known.get(text)
         if known is None:
@@ -171,23 +184,34 @@ class Matcher:
         if not symbols and len(text) > 3:
             symbols = self._repaired(text)
         ordered = sorted(set(symbols))
-        phrases: dict[int, list[Pattern]] = {}
-        for symbol in ordered:
-            for pattern in self._phrases.get(symbol, ()):
-                for second in sorted(pattern.second):
-                    phrases.setdefault(second, []).append(pattern)
+        phrases, seconds, own = self._begun(tuple(ordered))
         singles = tuple(e for symbol in ordered for e in self._singles.get(symbol, ()) if e.role != _LIGHT)
         return Word(
             text,
-            frozenset(ordered),
+            own,
             singles,
-            {second: tuple(found) for second, found in phrases.items()},
-            frozenset(phrases),
+            phrases,
+            seconds,
             any(symbol in self._light for symbol in ordered),
             not spelled and bool(symbols) and text.isascii() and from_latin(text) in self._forms,
             any(entry.role == "negator" for entry in singles),
             any(entry.role in ("contrast", "concession") for entry in singles),
         )
+
+    def _begun(
+        self, symbols: tuple[int, ...]
+    ) -> tuple[dict[int, tuple[Pattern, ...]], frozenset[int], frozenset[int]]:
+        """Phrases that begin with a word of these symbols, by their second word, and the sets; alike words share them."""
+        known = self._alike.get(symbols)
+        if known is None:
+            phrases: dict[int, list[Pattern]] = {}
+            for symbol in symbols:
+                for pattern in self._phrases.get(symbol, ()):
+                    for second in sorted(pattern.second):
+                        phrases.setdefault(second, []).append(pattern)
+            begun = {second: tuple(found) for second, found in phrases.items()}
+            known = self._alike[symbols] = (begun, frozenset(begun), frozenset(symbols))
+        return known
 
     def _symbols(self, text: str) -> list[int]:
         symbols = list(self._forms.get(_DIGITS if text[0].isdigit() else text, ()))
@@ -238,26 +262,33 @@ class Matcher:
                     token.word = Word(token.text) if token.word.latin else token.word
         return found
 
-    def matches(self, tokens: list[Token]) -> list[Match]:
-        """Entries in a text; a longer phrase silences what stands inside it."""
-        phrases: list[Match] = []
-        present: set[int] = set()
-        for token in tokens:
-            present.update(token.word.syms)
-        for place, token in enumerate(tokens):
-            word = token.word
-            if not word.phrases:
-                continue
-            # Most phrases fail here already: their second word is nowhere in the text.
+    def _phrases_in(self, tokens: list[Token]) -> list[Match]:
+        """All phrases of a text, from its end to its beginning."""
+        found: list[Match] = []
+        # What stands behind a word in its sentence: most phrases fail because their second or third word is not there.
+        later: set[int] = set()
+        for place in range(len(tokens) - 1, -1, -1):
+            word = tokens[place].word
+            seconds = sorted(later & word.seconds) if word.phrases and later else ()
             tried: set[int] = set()
-            for second in sorted(present & word.seconds):
+            for second in seconds:
                 for pattern in word.phrases[second]:
-                    if id(pattern) in tried:
+                    if (pattern.third and pattern.third.isdisjoint(later)) or id(pattern) in tried:
                         continue
-                    tried.add(id(pattern))
+                    if len(seconds) > 1:
+                        tried.add(id(pattern))
                     used = _follow(pattern, tokens, place)
                     if used:
-                        phrases.append(Match(pattern.entry, used))
+                        found.append(Match(pattern.entry, used))
+            if tokens[place].border >= SENTENCE:
+                later = set()
+            else:
+                later |= word.syms
+        return found
+
+    def matches(self, tokens: list[Token]) -> list[Match]:
+        """Entries in a text; a longer phrase silences what stands inside it."""
+        phrases = self._phrases_in(tokens)
         taken: dict[int, int] = {}
         kept: list[Match] = []
         nots = [match for match in phrases if match.entry.role == "not"]

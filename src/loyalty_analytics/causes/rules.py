@@ -49,7 +49,7 @@ class Reader:
 
     def __init__(self, codebook: Codebook, languages: tuple[str, ...] = ("ru", "en")) -> None:
         self.codebook = codebook
-        self.matcher = Matcher(codebook, languages)
+        self.matcher = _matcher(codebook, languages)
 
     def analyse(self, text: str, field: str | None = None, score: float | None = None) -> tuple[list[Token], list[Hit]]:
         """Tokens and hits of a text.
@@ -64,6 +64,22 @@ class Reader:
         tokens = self.matcher.tokens(text)
         matches = self.matcher.matches(tokens) if tokens else []
         return tokens, _Text(tokens, matches, field, score).hits() if matches else []
+
+
+#: Matchers by the texts of their codebook: the second tagger of a process costs nothing.
+_MATCHERS: dict[tuple[tuple[str, ...], tuple[str, ...]], Matcher] = {}
+_KEPT = 6
+
+
+def _matcher(codebook: Codebook, languages: tuple[str, ...]) -> Matcher:
+    if not codebook.sources:
+        return Matcher(codebook, languages)
+    key = codebook.sources, languages
+    if key not in _MATCHERS:
+        while len(_MATCHERS) >= _KEPT:
+            del _MATCHERS[next(iter(_MATCHERS))]
+        _MATCHERS[key] = Matcher(codebook, languages)
+    return _MATCHERS[key]
 
 
 class _Text(Layout):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from .forms import inflected
@@ -138,13 +138,13 @@ def analysed_forms(lemma: str) -> set[str]:
     return forms
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def known_russian(word: str) -> bool:
     """Is the word in the dictionary (then it is no typo)?"""
     return bool(_morph().word_is_known(word))
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def russian_lemma(word: str) -> str:
     """The dictionary form of a Russian word; other words stay.
 
