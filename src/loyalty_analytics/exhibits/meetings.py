@@ -13,6 +13,7 @@ from .. import words
 from ..intervals import wilson
 from ..months import to_periods
 from ..plots import meetings as plots
+from ..visits.weeks import workdays
 from .base import Exhibit, Front, Tile, drawn, exhibit, glossary
 from .meetings_base import Visits, measure, next_clients, problems, say, staff, to_visit, why
 from .table import Column, Table, total_rows
@@ -273,6 +274,12 @@ def load(data: Data, visits: Visits, *, language: str) -> Exhibit:
         return nothing("load", language, "load_unknown")
     full = rows[rows["meetings"] >= rows["limit"]]
     below = rows[rows["meetings"] < rows["goal"]]
+    rows["days"] = workdays(pd.PeriodIndex(to_periods(rows["month"])), visits.plan.options["country"])
+    short = rows.loc[below.index].drop_duplicates("month").sort_values("month")
+    listed = ", ".join(
+        say("load_month", language, month=words.month(month, language), days=words.count(days, "workday", language))
+        for month, days in zip(short["month"], short["days"])
+    )
     values = {
         "full": words.number(len(full), language), "below": words.number(len(below), language),
         "n": words.number(len(rows), language),
@@ -289,10 +296,13 @@ def load(data: Data, visits: Visits, *, language: str) -> Exhibit:
             Column(key="month", label=words.say("brief.col_month", language), kind="month"),
             Column(key="meetings", label=say("col_meetings", language), kind="number"),
             Column(key="calls", label=say("col_calls", language), kind="number"),
+            Column(key="goal", label=say("col_goal", language), kind="number"),
             Column(key="limit", label=say("col_limit", language), kind="number"),
+            Column(key="days", label=say("col_workdays", language), kind="number"),
         ], totals=total_rows("label", language, {"common.sum_all": {
             "meetings": rows["meetings"].sum(), "calls": rows["calls"].sum(),
             "limit": visits.plan.load["limit"].sum()}})),
+        note=say("load_short", language, months=listed) if listed else "",
     )  # fmt: skip
 
 
