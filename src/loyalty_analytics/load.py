@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Data", "Prepared", "load", "prepare", "refresh"]
+
+_FACTS = {"transactions": ("client_id", "date", "amount")}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,8 +78,6 @@ class Data:
         Facts for the head of a page: first, last, clients, deals, money, answers, invited, findings.
     texts : pandas.DataFrame
         Texts of answers, feedback, complaints and meetings with their source.
-    panel : pandas.DataFrame
-        The monthly panel of `la.monthly_panel`.
     """
 
     client: str
@@ -88,7 +89,18 @@ class Data:
     fingerprint: str
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     texts: pd.DataFrame = field(repr=False)
-    panel: pd.DataFrame = field(repr=False)
+    orders: Callable[[], pd.DataFrame] = field(repr=False)
+    monthly: Callable[[], pd.DataFrame] = field(repr=False)
+
+    @property
+    def transactions(self) -> pd.DataFrame:
+        """The orders; read when they are first asked for, since most questions need only the panel."""
+        return self.orders().copy(deep=False)
+
+    @property
+    def panel(self) -> pd.DataFrame:
+        """The monthly panel of `la.monthly_panel`."""
+        return self.monthly()
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if not name.startswith("_") and name in tables.names():
@@ -167,6 +179,8 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     _anchors(gathered, setup, found)
     findings = found.frame(setup.language)
     facts = check.passport(gathered, findings)
+    orders = gathered.get("transactions", tables.empty("transactions"))
+    facts["order_lines"] = not orders["transaction_id"].is_unique
     possible = check.possible(gathered)
     page = check_page(setup.title_in(setup.language), findings, facts, possible, setup.currency, setup.language)
     mark = _mark(setup, home)
@@ -185,10 +199,12 @@ def _anchors(gathered: Mapping[str, pd.DataFrame], setup: Params, found: Finding
     clients = gathered.get("clients")
     if clients is None or clients["is_anchor"].isna().all() or not len(gathered.get("transactions", ())):
         return
+    from .panel import monthly_panel
     from .segments.kinds import client_kinds
 
     whole = view.grouped({name: gathered.get(name, tables.empty(name)) for name in tables.names()})
-    panel = _panel(_counted(whole["transactions"], setup), as_of(None, view.last_month(whole)), setup)
+    moment = as_of(None, view.last_month(whole))
+    panel = monthly_panel(_counted(whole["transactions"], setup), as_of=moment, **setup.panel)
     check.check_anchors(whole["clients"], client_kinds(panel, **setup.kinds).table, found)
 
 
@@ -274,22 +290,23 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
     mark = _mark(setup, home)
     if not store.is_fresh(folder, mark):
         _prepare(setup, home)
-    whole = {name: store.read_table(folder, name) for name in tables.names()}
+    # Of the orders only what tells who was there when: most reports never look at single orders.
+    whole = {name: store.read_table(folder, name, _FACTS.get(name)) for name in tables.names()}
     moment = as_of(month, view.last_month(whole))
     if whole["clients"].empty and all(frame.empty for frame in whole.values()):
         raise DataError(f"There are no data of {client}.", "Run `loyalty check` to see why.")
     seen = view.grouped(view.as_known(whole, moment.end))
     facts = check.passport(seen, store.read_findings(folder))
-    seen["transactions"] = _counted(seen["transactions"], setup, moment.end)
     first = view.first_day(whole)
     if first is not None and moment.end < first:
         raise DataError(f"{client} has no data up to {moment}.", f"Its data begin in {first:%Y-%m}.")
     findings = _with_later(store.read_findings(folder), whole, moment, setup.language)
+    orders = cache(partial(_orders, folder, setup, whole["clients"], moment))
     return Data(
         client=setup.client, as_of=moment, params=setup, findings=findings,
         missing=tuple(name for name, frame in whole.items() if frame.empty),
-        passport=facts, fingerprint=mark["hash"],
-        tables=seen, texts=view.texts(seen), panel=_panel(seen["transactions"], moment, setup),
+        passport=facts, fingerprint=mark["hash"], tables=seen, texts=view.texts(seen), orders=orders,
+        monthly=cache(partial(_panel, folder, setup, whole["clients"], moment, orders)),
     )  # fmt: skip
 
 
@@ -307,10 +324,24 @@ def _with_later(findings: pd.DataFrame, whole: Mapping[str, pd.DataFrame], momen
     return pd.concat([findings, found.frame(language)], ignore_index=True)
 
 
-def _panel(orders: pd.DataFrame, moment: AsOf, setup: Params) -> pd.DataFrame:
+def _orders(folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf) -> pd.DataFrame:
+    """The orders as known at the moment, under the ids of groups, with money when it counts."""
+    known = view.seen(store.read_table(folder, "transactions"), "transactions", moment.end)
+    orders = view.grouped({"clients": clients, "transactions": known})["transactions"]
+    return _counted(orders, setup, moment.end)
+
+
+def _panel(
+    folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf, orders: Callable[[], pd.DataFrame]
+) -> pd.DataFrame:
     from .panel import monthly_panel
 
-    return monthly_panel(orders, as_of=moment, **setup.panel).table
+    file = folder / "transactions.parquet"
+    if setup.revenue.date != "deal" or clients["group_id"].notna().any() or not file.is_file():
+        return monthly_panel(orders(), as_of=moment, **setup.panel).table
+    # Straight from the file: twenty million orders are never in memory together.
+    options = {"lines": store.read_passport(folder)["order_lines"], **setup.panel}
+    return monthly_panel(file, as_of=moment, **options).table
 
 
 class _Module(ModuleType):

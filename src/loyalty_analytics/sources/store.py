@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,11 +130,13 @@ def _exchange(fresh: Path, folder: Path) -> None:
         os.replace(fresh, folder)
 
 
-def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """A processed table; an absent one is empty with canonical columns."""
+def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """A processed table, or some columns of it; an absent one is empty with canonical columns."""
     path = folder / f"{name}.parquet"
     if not path.is_file():
         return tables.empty(name)
+    if columns is not None:
+        return pd.read_parquet(path, columns=list(columns))
     return tables.conform(pd.read_parquet(path), name)
 
 

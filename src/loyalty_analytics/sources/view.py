@@ -9,7 +9,7 @@ import pandas as pd
 
 from .. import tables
 
-__all__ = ["as_known", "first_day", "grouped", "last_month", "texts"]
+__all__ = ["as_known", "first_day", "grouped", "last_month", "seen", "texts"]
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -27,11 +27,14 @@ _KNOWN_WITH = {
 
 def as_known(frames: Frames, end: pd.Timestamp) -> dict[str, pd.DataFrame]:
     """Rows and dates up to ``end``; outcomes that came later are open again."""
-    seen = {name: _rows(frame, name, end) for name, frame in frames.items()}
-    for name, frame in seen.items():
-        seen[name] = _dates(frame, name, end)
-    _reopen(seen, frames, end)
-    return seen
+    known = {name: seen(frame, name, end) for name, frame in frames.items()}
+    _reopen(known, frames, end)
+    return known
+
+
+def seen(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
+    """One table up to ``end``."""
+    return _dates(_rows(frame, name, end), name, end)
 
 
 def _rows(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
@@ -51,7 +54,7 @@ def _rows(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
 def _dates(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
     changed: dict[str, pd.Series] = {}
     for column in tables.get(name).columns.values():
-        if column.kind not in ("date", "ts") or column.name in _AHEAD:
+        if column.kind not in ("date", "ts") or column.name in _AHEAD or column.name not in frame:
             continue
         late = frame[column.name] > end
         if not late.any():
@@ -66,20 +69,20 @@ def _dates(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
     return frame.assign(**changed).reset_index(drop=True)
 
 
-def _reopen(seen: dict[str, pd.DataFrame], frames: Frames, end: pd.Timestamp) -> None:
-    invited, answers = seen["survey_invitations"], frames["survey_answers"]
+def _reopen(known: dict[str, pd.DataFrame], frames: Frames, end: pd.Timestamp) -> None:
+    invited, answers = known["survey_invitations"], frames["survey_answers"]
     later = answers.loc[answers["answered_at"] > end, "invitation_id"].dropna().unique()
     waiting = (invited["status"] == "answered") & invited["invitation_id"].isin(later)
     if waiting.any():
-        seen["survey_invitations"] = invited.assign(status=invited["status"].mask(waiting, "no_answer"))
-    clients, orders = seen["clients"], seen["transactions"]
+        known["survey_invitations"] = invited.assign(status=invited["status"].mask(waiting, "no_answer"))
+    clients, orders = known["clients"], known["transactions"]
     born_later = frames["clients"]["first_contact_date"].reset_index(drop=True) > end
     ordered = orders["client_id"].unique()
     unseen = born_later & ~clients["client_id"].isin(ordered)
     # Clients without a date of first contact exist from their first order on, if they have one at all.
     ordered_later = set(frames["transactions"]["client_id"].unique()) - set(ordered)
     unseen |= clients["first_contact_date"].isna() & clients["client_id"].isin(ordered_later)
-    seen["clients"] = clients[~unseen].reset_index(drop=True)
+    known["clients"] = clients[~unseen].reset_index(drop=True)
 
 
 def grouped(frames: Frames) -> dict[str, pd.DataFrame]:
