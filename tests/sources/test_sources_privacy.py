@@ -105,7 +105,8 @@ def test_the_texts_of_the_tables_are_all_covered() -> None:
     """A new free text of a canonical table must be made hostile here, or be named as what it is."""
     fixed = {"group_id", "payer_id", "acquisition_channel", "tax_id", "industry", "region", "campaign_id", "category",
              "text_ru", "text_en", "cause", "stage", "wave", "channel", "source_id", "lead_id", "coupon_code",
-             "level_id", "product_name", "product_group", "manager_name", "unit_name", "full_name", "email", "phone"}  # fmt: skip
+             "level_id", "product_name",
+             "product_group", "manager_name", "unit_name", "full_name", "email", "phone"}  # fmt: skip
     for name in tables.names():
         for column in tables.get(name).columns.values():
             free = column.kind in ("str", "list") and not column.allowed and not column.refers

@@ -44,6 +44,15 @@ class Column:
         return cls(name, trimmed)
 
     @classmethod
+    def of_words(cls, name: str, words: pa.Array, places: pa.Array) -> Column:
+        """From distinct texts and the place of each row's text among them."""
+        trimmed = cls.of_text(name, words).text
+        column = cls(name, trimmed.take(places))
+        if trimmed.null_count == 0 and places.null_count == 0 and pc.count_distinct(trimmed).as_py() == len(trimmed):
+            column._distinct = ((trimmed.to_pylist(), places.to_numpy(zero_copy_only=False)),)
+        return column
+
+    @classmethod
     def of_cells(cls, name: str, cells: Sequence[Any]) -> Column:
         """From Python cells of a workbook."""
         texts: list[str | None] = []
@@ -144,11 +153,19 @@ class Column:
             sample = pc.count_distinct(self.text.slice(0, 2 * _FEW)).as_py()
             if sample > _FEW:
                 return None
+        texts, places = self.encoded()
+        return None if len(texts) > _FEW and len(texts) > 0.2 * len(self) else (texts, places)
+
+    def encoded(self) -> tuple[list[str], np.ndarray]:
+        """Distinct texts and the place of each row among them (−1 for null), however many."""
         encoded = self.text.dictionary_encode()
-        if len(encoded.dictionary) > _FEW and len(encoded.dictionary) > 0.2 * len(self):
-            return None
-        places = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        places: np.ndarray = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return encoded.dictionary.to_pylist(), places
+
+    def lacks(self, text: str) -> bool:
+        """Whether the distinct texts are known and this is none of them."""
+        known = self._distinct[0] if self._distinct else None
+        return known is not None and text not in known[0]
 
     def all_different(self) -> bool:
         """Whether no two cells are equal: a number of each row."""

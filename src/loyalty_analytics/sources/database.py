@@ -90,6 +90,15 @@ def table_names(url: str) -> list[str]:
             connection.disconnect()
 
 
+def _query(connection: Any, sql: str) -> Any:
+    """A query as a table of its connection."""
+    try:
+        return connection.sql(sql)
+    except AttributeError:  # ibis 12 calls a method of DuckDB that DuckDB 2 has dropped
+        connection.raw_sql(f"create or replace temporary view loyalty_query as {sql.strip().rstrip(';')}")
+        return connection.table("loyalty_query")
+
+
 def read_table(
     url: str,
     *,
@@ -122,7 +131,7 @@ def read_table(
         with warnings.catch_warnings():
             # Ibis still calls what newer DuckDB has renamed.
             warnings.simplefilter("ignore", DeprecationWarning)
-            expression = connection.table(table) if table else connection.sql(sql)
+            expression = connection.table(table) if table else _query(connection, str(sql))
             if limit is not None:
                 expression = expression.limit(limit)
             frame: pd.DataFrame = expression.to_pyarrow().to_pandas()

@@ -16,10 +16,11 @@ from .headers import Header
 from .quotes import logical_lines, unwrapped
 from .records import well_quoted
 
-__all__ = ["Cells", "read_delimited"]
+__all__ = ["Cells", "read_delimited", "split_bytes"]
 
 _SEPARATORS = ("\t", ";", "|", ",", "^", "~", "\x1f")
 _SNIFFED = 300
+_LONG = 1 << 20  # bytes from which it pays to split before decoding
 
 
 @dataclass(eq=False)
@@ -43,24 +44,33 @@ class Cells:
     separator: str | None = None
 
 
-def read_delimited(text: str, file: str, separator: str | None, names: Sequence[str] | None = None) -> Cells:
-    """Split a text into cells.
+@dataclass(eq=False)
+class Layout:
+    """Where the table of a text begins and how its lines are cut."""
+
+    separator: str
+    names: list[str]
+    width: int
+    header_line: int
+    start: int  # physical lines above the first row
+    above: list[list[Any]]
+
+
+def layout(text: str, file: str, separator: str | None, names: Sequence[str] | None = None) -> Layout | None:
+    """Read the layout from the first lines of a text; None where whole lines stand in quotes.
 
     Raises
     ------
     SourceError
-        For empty and header-only files, ragged lines (naming them) and a separator that cannot be told.
+        Where no line is a header, or the separator cannot be told.
     """
-    text = _newlines(text)
-    if not text or text.isspace():
-        raise SourceError("The file is empty.", "Export it again.", file=file)
     text, separator, skipped = _directive(text, separator)
     sample = _sample(text, _SNIFFED)
     if separator is None:
         separator = _sniff(sample, file)
         if separator == "\n":
-            if (bare := unwrapped(text)) is not None:
-                return read_delimited(bare, file, None, names)
+            if unwrapped(text) is not None:
+                return None
             _refuse_no_table(sample, file)
     split, first = logical_lines(sample, separator)
     header = headers.find_header(split)
@@ -72,24 +82,62 @@ def read_delimited(text: str, file: str, separator: str | None, names: Sequence[
             "No line is a header: names of columns in words.", "Add one or give columns as a list.", file=file
         )
     columns = _trimmed(header.names)
-    start = _offset(text, first[header.last + 1] if header.last + 1 < len(first) else len(sample))
-    first_line = text.count("\n", 0, start) + 1 + skipped
+    width = _width(header.names, columns, split[header.last + 1 :])
+    start = first[header.last + 1] if header.last + 1 < len(first) else len(sample)
+    header_line = first[header.first] + 1 + skipped if header.last >= 0 else 0
+    names = [*columns, *[""] * (width - len(columns))]
+    return Layout(separator, names, width, header_line, start + skipped, header.above)
+
+
+def read_delimited(text: str, file: str, separator: str | None, names: Sequence[str] | None = None) -> Cells:
+    """Split a text into cells.
+
+    Raises
+    ------
+    SourceError
+        For empty and header-only files, ragged lines (naming them) and a separator that cannot be told.
+    """
+    text = _newlines(text)
+    if not text or text.isspace():
+        raise SourceError("The file is empty.", "Export it again.", file=file)
+    plan = layout(text, file, separator, names)
+    if plan is None:
+        return read_delimited(unwrapped(text) or "", file, None, names)
     # Encoded first and cut then: bytes are half as long as the text in memory.
-    body = text.encode()[len(text[:start].encode()) :]
+    body = text.encode()
+    body = body[_offset(body, plan.start) :]
     if re.search(rb"[^\n \t;,|]", body) is None:
         raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
-    width = _width(header.names, columns, split[header.last + 1 :])
-    columns = [*columns, *[""] * (width - len(columns))]
-    plain = _plainly(body, separator, width)
-    if plain is None:
-        body, lines = well_quoted(body.rstrip(b"\n"), separator, width, file, first_line)
+    arrays = split_plain(body, plan)
+    if arrays is None:
+        body, lines = well_quoted(body.rstrip(b"\n"), plan.separator, plan.width, file, plan.start + 1)
         if len(lines) == 0:
             raise SourceError("The file has a header and no rows.", "Check the filter of the export.", file=file)
-        arrays = _parse(body, separator, width, file)
+        arrays = _parse(body, plan.separator, plan.width, file)
     else:
-        arrays, lines = plain, np.arange(len(plain[0])) + first_line
-    header_line = first[header.first] + 1 + skipped if header.last >= 0 else 0
-    return Cells(columns, arrays, lines, header_line, header.above, separator)
+        lines = np.arange(len(arrays[0])) + plan.start + 1
+    return Cells(plan.names, arrays, lines, plan.header_line, plan.above, plan.separator)
+
+
+def split_bytes(content: bytes, encoding: str, file: str, separator: str | None,
+                names: Sequence[str] | None) -> Cells | None:  # fmt: skip
+    """Cells of a long plain file, split before anything is decoded; None where it needs a closer look.
+
+    The arrays hold the bytes of the file: separators and line ends are the same in UTF-8 and in one-byte encodings.
+    """
+    if len(content) < _LONG or b'"' in content or not content.endswith(b"\n") or content[-2:].isspace():
+        return None
+    if b"\r" in content:
+        return None
+    head = content[: _offset(content, _SNIFFED + 1)].decode(encoding)
+    plan = layout(head, file, separator, names)
+    if plan is None or len(plan.separator) > 1:
+        return None
+    arrays = split_plain(memoryview(content)[_offset(content, plan.start) :], plan, decoded=False)
+    if arrays is None:
+        return None
+    lines = np.arange(len(arrays[0])) + plan.start + 1
+    return Cells(plan.names, arrays, lines, plan.header_line, plan.above, plan.separator)
 
 
 def _width(raw: Sequence[str], names: Sequence[str], split: Sequence[Sequence[str]]) -> int:
@@ -98,15 +146,15 @@ def _width(raw: Sequence[str], names: Sequence[str], split: Sequence[Sequence[st
     return usual[0][0] if usual and len(names) <= usual[0][0] <= len(raw) else len(names)
 
 
-def _plainly(body: bytes, separator: str, width: int) -> list[Any] | None:
+def split_plain(body: bytes | memoryview, plan: Layout, decoded: bool = True) -> list[Any] | None:
     """Columns of a body without quotes, blank and ragged lines; None where it needs a closer look."""
-    if b'"' in body or separator == "\n" or width < 2:
+    if plan.separator == "\n" or plan.width < 2 or (decoded and b'"' in bytes(body)):
         return None
     try:
-        arrays = _parse(body, separator, width, "", newlines=False)
+        arrays = _parse(body, plan.separator, plan.width, "", newlines=False, decoded=decoded)
     except SourceError:
         return None
-    rows = body.count(b"\n") + (not body.endswith(b"\n"))
+    rows = np.count_nonzero(np.frombuffer(body, dtype=np.uint8) == 10) + (bytes(body[-1:]) != b"\n")
     return arrays if len(arrays[0]) == rows else None
 
 
@@ -140,13 +188,13 @@ def _sample(text: str, count: int) -> list[str]:
     return lines
 
 
-def _offset(text: str, row: int) -> int:
-    """Where a line begins in the text, counted from 0."""
+def _offset(content: bytes, lines: int) -> int:
+    """Where a line begins, counted from 0."""
     start = 0
-    for _ in range(row):
-        stop = text.find("\n", start)
+    for _ in range(lines):
+        stop = content.find(b"\n", start)
         if stop < 0:
-            return len(text)
+            return len(content)
         start = stop + 1
     return start
 
@@ -191,7 +239,8 @@ def _sniff(sample: Sequence[str], file: str) -> str:
     return best[2]
 
 
-def _parse(body: bytes, separator: str, width: int, file: str, newlines: bool = True) -> list[Any]:
+def _parse(body: Any, separator: str, width: int, file: str, newlines: bool = True,
+           decoded: bool = True) -> list[Any]:  # fmt: skip
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -203,9 +252,15 @@ def _parse(body: bytes, separator: str, width: int, file: str, newlines: bool = 
             pa.BufferReader(body),
             read_options=arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=_block(len(body))),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=newlines, ignore_empty_lines=width > 1
+                delimiter=separator,
+                quote_char='"' if decoded else False,
+                newlines_in_values=newlines,
+                ignore_empty_lines=width > 1,
             ),
-            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string() if decoded else pa.large_binary()),
+                check_utf8=decoded,
+            ),
         )
     except pa.ArrowInvalid as error:
         raise SourceError(f"The lines cannot be split: {error}", "Export the file again.", file=file) from None

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SourceError
 
-__all__ = ["decode"]
+__all__ = ["decode", "is_strange", "recognised"]
 
 # Share of each letter in Russian prose, per cent (Ruscorpora, O. Lyashevskaya and S. Sharov 2009).
 _SHARES = dict(
@@ -42,8 +42,20 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> tuple[str,
     >>> decode("Клиент;Сумма".encode("cp866"), "a.csv")
     ('Клиент;Сумма', 'cp866')
     """
+    name, text = recognised(content, file, encoding)
+    return (_strict(content, name, file) if text is None else text), name
+
+
+def recognised(
+    content: bytes, file: str, encoding: str | None = None, *, trust: bool = False
+) -> tuple[str, str | None]:
+    """The name of the encoding, and the text where it had to be decoded to know that; errors as of `decode`.
+
+    With ``trust`` pieces of the file suffice to tell a one-byte encoding: `is_strange` is to be asked about the rest.
+    """
     if encoding is not None:
-        return _given(content, encoding, file)
+        text, name = _given(content, encoding, file)
+        return name, text
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF32_LE, "utf-32"),
@@ -51,17 +63,21 @@ def decode(content: bytes, file: str, encoding: str | None = None) -> tuple[str,
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
         if content.startswith(mark):
-            return _not_garbled(_strict(content, name, file), file), name
+            return name, _not_garbled(_strict(content, name, file), file)
     if b"\x00" in content:
         wide = _wide(content)
         if wide is None:
             raise SourceError("The file is binary, not text.", "Export it as CSV, XLSX or Parquet.", file=file)
-        return _strict(content, wide, file), wide
+        return wide, _strict(content, wide, file)
+    if content.isascii():
+        return "utf-8", None
     try:
-        return _not_garbled(content.decode("utf-8"), file), "utf-8"
+        return "utf-8", _not_garbled(content.decode("utf-8"), file)
     except UnicodeDecodeError:
-        name = _single_byte(content, file)
-        return _strict(content, name, file), name
+        name = (_sampled(content) if trust else None) or _single_byte(content, file)
+        if any(bytes([byte]) in content for byte, sign in enumerate(_signs(name)) if sign == "\ufffd"):
+            _strict(content, name, file)  # raises, naming the line
+        return name, None
 
 
 def _given(content: bytes, encoding: str, file: str) -> tuple[str, str]:
@@ -139,10 +155,8 @@ def _table(encoding: str) -> np.ndarray:
 
 def _single_byte(content: bytes, file: str) -> str:
     name = _sampled(content)
-    if name is not None:
-        kinds = content.translate(_byte_kinds(name))
-        if b"?" not in kinds and b"lUU" not in kinds:
-            return name  # not one byte of the whole file is strange in this encoding, nor a word's case
+    if name is not None and not is_strange(content, name):
+        return name
     data = np.frombuffer(content, dtype=np.uint8)
     _refuse_mixed_utf8(content, data, file)
     places = np.flatnonzero(data >= 128)
@@ -169,6 +183,14 @@ def _single_byte(content: bytes, file: str) -> str:
 
 def _signs(encoding: str) -> list[str]:
     return [bytes([byte]).decode(encoding, errors="replace") for byte in range(256)]
+
+
+def is_strange(content: bytes, encoding: str) -> bool:
+    """Whether a byte is strange in Russian text of this encoding, or a word's case: «рНЛЮЬЙЮ» is koi8-r in cp1251."""
+    if encoding not in _RUSSIAN or content.isascii():
+        return False
+    kinds = content.translate(_byte_kinds(encoding))
+    return b"?" in kinds or b"lUU" in kinds
 
 
 def _sampled(content: bytes) -> str | None:

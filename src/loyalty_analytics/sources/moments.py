@@ -81,8 +81,7 @@ def _fixed(reader: Reader, column: Column, values: np.ndarray) -> bool:
 
 
 def _distinct_dates(reader: Reader, column: Column, values: np.ndarray) -> None:
-    encoded = column.text.dictionary_encode()
-    texts: list[str] = encoded.dictionary.to_pylist()
+    texts, places = column.distinct() or column.encoded()
     given = [text for text in texts if not is_missing(text, number=True)]
     read = parse_dates(given, date_format=reader.date_format, dayfirst=reader.dayfirst)
     if read.ambiguous and len(reader.orders) == 1:  # another column of the file proves the order
@@ -93,7 +92,6 @@ def _distinct_dates(reader: Reader, column: Column, values: np.ndarray) -> None:
     for form, count in read.formats.items():
         reader.date_formats[form] = reader.date_formats.get(form, 0) + count
     table = np.array([as_moment(read.values.get(text)) for text in texts], dtype="datetime64[us]")
-    places = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     inside = places >= 0
     values[inside] = table[places[inside]]
     where = Where(column.text, texts, places)

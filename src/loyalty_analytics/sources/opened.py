@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SourceError
-from . import delimited, headers, markup, workbook
+from . import delimited, encoded, headers, markup, workbook
 from .column import Column
-from .encoding import decode
+from .encoding import recognised
 from .findings import Findings
 from .headers import Header
 from .workbook import Sheet
@@ -73,8 +73,18 @@ def open_file(
         start = content[:4096]
     if markup.looks_like_xml_workbook(content):
         return _sheets(markup.read_xml_workbook(content, file), sheet, names, file, found)
-    text, name = decode(content, file, encoding)
-    del content
+    name, known = recognised(content, file, encoding, trust=True)
+    if not markup.looks_like_html(content) and name in encoded.PLAIN and b"\xef\xbf\xbd" not in content:
+        cells = delimited.split_bytes(content, name, file, separator, names)
+        if cells is not None:
+            read = [encoded.column(one, array, name) for one, array in zip(cells.names, cells.columns)]
+            if any(strange for _, strange in read):
+                name, _ = recognised(content, file, encoding)  # raises where encodings are mixed
+            return _columns(cells, name, [column for column, _ in read])
+    if known is None and encoding is None:
+        name, known = recognised(content, file)
+    text = content.decode(name) if known is None else known
+    del content, known
     if markup.looks_like_html(text[:4096].encode("utf-8", "ignore")):
         opened = _sheets(markup.read_html(text, file), sheet, names, file, found)
         opened.encoding = name
@@ -102,7 +112,10 @@ def _unpacked(content: bytes, file: str) -> bytes:
 
 def _text(text: str, encoding: str, file: str, separator: str | None, names: Sequence[str] | None) -> Opened:
     cells = delimited.read_delimited(text, file, separator, names)
-    columns = [Column.of_text(name, array) for name, array in zip(cells.names, cells.columns)]
+    return _columns(cells, encoding, [Column.of_text(name, array) for name, array in zip(cells.names, cells.columns)])
+
+
+def _columns(cells: delimited.Cells, encoding: str, columns: list[Column]) -> Opened:
     above = [" ".join(str(cell) for cell in row if cell) for row in cells.above]
     return Opened(columns, cells.lines, cells.header_line, above, encoding, cells.separator)
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from ..errors import SourceError
 from . import headers
 from .column import Column, joined
+from .fast import ends_among
 from .findings import Findings
 from .numbers import is_missing, parse_numbers
 
@@ -41,12 +42,8 @@ _MEANS = r"средн(?:ее|яя|ий)|в\s+среднем|average|mean|мед�
 _PERHAPS = r"общ(?:ая|ий|ее)\s+(?:сумма|итог|объ[её]м|кол\w+|выручка)|сумма|sum|итогов\w+|overall"
 _TOTAL_WORDS = rf"(?i)^\s*(?:{_SUMS}|{_PERHAPS}|{_BESIDE}|{_MEANS})(?:$|[\s:.,;(-])"
 _TOTAL_END = r"(?i)[^\s](?:.*\s)(?:итог|итого|total)\s*:?$"
-_STEMS = (
-    "итог", "всего", "общий", "подытог", "промежуточный", "grand", "sub", "total", "в том", "в т", "сальдо", "оборот",
-    "остат", "opening", "closing", "balance", "средн", "в средн", "average", "mean", "медиана", "median", "максимум",
-    "минимум", "maximum", "minimum", "сумма", "sum", "overall",
-)  # fmt: skip
-_ENDS = ("итог", "итого", "total", "total:", "итого:")
+_FIRST = "ИиВвОоПпСсTtGgSsMmAaCcBbМм"  # letters with which a label of a total begins
+_LAST = "ГгОоLlЛлТт:"  # and ends
 # Labels that cannot be the name of a company; «Всего хорошего» and «Total Energies» can.
 _CERTAIN = re.compile(
     rf"\s*(?:{_SUMS})\s*"
@@ -78,6 +75,8 @@ def repeated_headers(columns: Sequence[Column], names: Sequence[str]) -> np.ndar
     for column, name in zip(columns, names):
         if not name:
             continue
+        if column.lacks(name):
+            return np.zeros(len(column), dtype=bool)
         equal = np.asarray(pc.fill_null(pc.equal(column.text, name), False))
         same &= equal
         compared += 1
@@ -105,33 +104,25 @@ def totals(columns: Sequence[Column]) -> list[Total]:
         if not open_rows.any():
             break
         rows = np.flatnonzero(open_rows)
-        text = column.text if len(rows) == size else column.text.take(pa.array(rows))
-        candidates.update(rows[_labelled(text)].tolist())
+        candidates.update(_labelled(column, rows).tolist())
         open_rows &= ~column.filled()
     candidates.update(range(max(0, size - 2), size))
     return [total for row in sorted(candidates) if (total := _total(columns, row, size)) is not None]
 
 
-def _labelled(text: pa.Array) -> np.ndarray:
-    """Places of texts that begin or end as a total does; a cheap look first, for long columns."""
-    if len(text) > 10_000:
-        hits = pa.array(np.zeros(len(text), dtype=bool))
-        for word in _STEMS:
-            for form in (word, word.capitalize(), word.upper()):
-                hits = pc.or_(hits, pc.fill_null(pc.starts_with(text, form), False))
-        for word in _ENDS:
-            for form in (word, word.capitalize(), word.upper()):
-                hits = pc.or_(hits, pc.fill_null(pc.ends_with(text, form), False))
-        places = np.flatnonzero(np.asarray(hits))
-        text = text.take(pa.array(places))
-    else:
-        places = np.arange(len(text))
-    found = [
-        number
-        for number, cell in enumerate(text.to_pylist())
-        if cell is not None and (re.match(_TOTAL_WORDS, cell) or re.search(_TOTAL_END, cell))
-    ]
-    return places[np.array(found, dtype=np.int64)]
+def _labelled(column: Column, rows: np.ndarray) -> np.ndarray:
+    """Rows of texts that begin or end as a total does."""
+    few = column.distinct()
+    if few is not None:
+        said = np.array([_is_total_label(word) for word in few[0]] + [False], dtype=bool)
+        return rows[said[few[1][rows]]] if said.any() else rows[:0]
+    likely = np.intersect1d(rows, ends_among(column.text, _FIRST, _LAST), assume_unique=True)
+    cells = column.text.take(pa.array(likely)).to_pylist()
+    return likely[np.array([_is_total_label(cell) for cell in cells], dtype=bool)]
+
+
+def _is_total_label(cell: str | None) -> bool:
+    return cell is not None and bool(re.match(_TOTAL_WORDS, cell) or re.search(_TOTAL_END, cell))
 
 
 def _total(columns: Sequence[Column], row: int, size: int) -> Total | None:
@@ -145,7 +136,7 @@ def _total(columns: Sequence[Column], row: int, size: int) -> Total | None:
             continue
         if not isinstance(cell, str):
             return None
-        if re.match(_TOTAL_WORDS, cell) or re.search(_TOTAL_END, cell):
+        if _is_total_label(cell):
             if figures:
                 return None  # the label of a total stands before its figures
             label = label or cell

@@ -108,8 +108,10 @@ class Reader:
         if role == "code":
             return self._codes(column, codes.plain_code)
         text = text_of(column)
-        marks = pc.is_in(text, TEXT_MARKS)
-        if pc.any(marks).as_py():
+        few = column.distinct()
+        listed = text if few is None else pa.array(few[0], pa.large_string())
+        if pc.any(pc.is_in(listed, TEXT_MARKS)).as_py():
+            marks = pc.is_in(text, TEXT_MARKS)
             rows = np.flatnonzero(np.asarray(marks))
             self.found.add("marks", file=self.file, column=column.name, row=int(self.lines[rows[0]]), rows=len(rows))
             text = pc.if_else(marks, pa.scalar(None, pa.large_string()), text)
@@ -119,7 +121,7 @@ class Reader:
         """Codes as texts, repaired one distinct value at a time."""
         text = text_of(column)
         whole = column.number is None
-        if restore is codes.plain_code and whole and not odd_codes(text):
+        if restore is codes.plain_code and whole and not odd_codes(column):
             return as_series(text)
         encoded = text.dictionary_encode()
         repaired, told = [], {}
