@@ -43,8 +43,8 @@ def check_clients(clients: Sequence[str], root: Path) -> int:
         for report, exhibits in made.possible.groupby("report", sort=True):
             lacking = exhibits[~exhibits["possible"]]
             # What would add most stands first: one line a report, however little there is.
-            wanted = lacking["missing"].value_counts().items()
-            more = ", ".join(f"with {tables.replace(', ', ' and ').replace(' / ', ' or ')} {count} more" for tables, count in wanted)
+            wanted = lacking["missing"].str.replace(", ", " and ").str.replace(" / ", " or ").value_counts()
+            more = ", ".join(f"with {tables} {count} more" for tables, count in wanted.items())
             click.echo(f"  report {report}: {len(exhibits) - len(lacking)} of {len(exhibits)} exhibits"
                        + (f"; {more}" if more else ""))  # fmt: skip
         if facts["last"]:
