@@ -120,6 +120,17 @@ def test_readme_names_every_public_function():
     assert not missing, f"not in README.md: {missing}"
 
 
+def test_readme_begins_with_two_commands_and_its_links_lead_somewhere():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"^```\n(.*?)^```", text, re.M | re.S)[1].splitlines() == ["make demo", "make test"]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            assert "://" in target or (page.parent / target).exists(), (page.name, target)
+    for picture in (ROOT / "docs" / "pictures").iterdir():
+        assert picture.stat().st_size < 300_000, picture.name
+
+
 def _notebooks() -> list[Path]:
     return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
