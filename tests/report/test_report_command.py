@@ -225,6 +225,19 @@ def test_hostile_names_of_clients_and_buyers(make_root, options, kit, tmp_path):
     assert all(cell.data_type != "f" for cell in cells)
 
 
+def test_help_names_the_commands_in_order_each_in_one_whole_line():
+    from click.testing import CliRunner
+
+    from loyalty_analytics.cli import _commands
+
+    text = CliRunner().invoke(_commands, ["--help"]).output
+    lines = text[text.index("Commands:") :].splitlines()[1:8]
+    assert [line.split()[0] for line in lines] == ["new", "check", "report", "dossier", "index", "verify", "demo"]
+    assert all(line.endswith(".") and not line.endswith("...") for line in lines)
+    assert "loyalty new acme deals.csv" in text
+    assert all(f"{code} " in text for code in (0, 2, 3, 4, 5, 130))
+
+
 def test_help_imports_nothing_heavy():
     code = "import sys\nfrom loyalty_analytics import cli\ncli.run(['--help'])\nprint(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
