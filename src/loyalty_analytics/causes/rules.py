@@ -133,6 +133,8 @@ class _Text(Layout):
                 and all(aspect.entry.cause in _WHOLE for aspect in named)
             ):
                 match.sign, match.weight, match.attached = -1, 0.5, True
+                if any(other.entry.cause for other in rest):
+                    self.aspects = [aspect for aspect in self.aspects if aspect not in named]
 
     def _sign_of(self, aspect: Match) -> tuple[float, float]:
         """Sign of a cause without a sign of its own, and how sure it is."""
@@ -216,9 +218,18 @@ class _Text(Layout):
         return found
 
     def _parts_first(self, found: list[Hit]) -> list[Hit]:
-        """The whole is not named where the same clause names a part."""
-        named = {hit.clause for hit in found if hit.cause != GENERAL}
-        return [hit for hit in found if hit.cause != GENERAL or hit.clause not in named] if named else found
+        """The whole is not named where the same clause, or with the same sign the same sentence, names a part."""
+        parts = [hit for hit in found if hit.cause != GENERAL]
+        if not parts or len(parts) == len(found):
+            return found
+        starts = {token.start: sentence for token, sentence in zip(self.tokens, self.sentence)}
+        clauses = {hit.clause for hit in parts}
+        signs = {(starts[hit.start], hit.sign > 0) for hit in parts}
+        return [
+            hit
+            for hit in found
+            if hit.cause != GENERAL or (hit.clause not in clauses and (starts[hit.start], hit.sign > 0) not in signs)
+        ]
 
     def _only_object(self, aspect: Match) -> bool:
         """«The jingle was ready in a day» speaks of speed: another cause has the only opinion of the clause."""
