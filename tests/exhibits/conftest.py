@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,17 @@ def run_cells(notebook: Path, languages: tuple[str, ...], **parameters: Any) -> 
     return shown
 
 
-def all_pages(root: Path, home: Path, clients: dict[str, str]) -> dict[tuple[str, str, str], Page]:
-    """Reports 01-08 of the clients in ``home`` as of a month each, their data loaded once."""
+def all_pages(
+    root: Path, home: Path, clients: dict[str, str], languages: tuple[str, ...] = ("ru", "en"),
+    change: Callable[[Any], None] = lambda data: None,
+) -> dict[tuple[str, str, str], Page]:  # fmt: skip
+    """Reports 01-08 of the clients in ``home`` as of a month each, their data loaded once (and changed)."""
     patch, loaded = pytest.MonkeyPatch(), {}
 
     def load(client: str, month: Any = None) -> Any:
         if client not in loaded:
             loaded[client] = real(client, month=month, root=home)
+            change(loaded[client])
         return loaded[client]
 
     real = la.load
@@ -68,7 +73,7 @@ def all_pages(root: Path, home: Path, clients: dict[str, str]) -> dict[tuple[str
             for client, month in clients.items():
                 if notebook.stem == "07_client" and client != "radio":
                     continue
-                for language, page in run_cells(notebook, ("ru", "en"), client=client, month=month).items():
+                for language, page in run_cells(notebook, languages, client=client, month=month).items():
                     made[client, notebook.stem, language] = page
     finally:
         patch.undo()
@@ -95,3 +100,33 @@ def retail(root: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -
     propose("retail", [file], root=home)
     made = all_pages(root, home, {"retail": "2010-11"})
     return {(report, language): page for (_, report, language), page in made.items()}
+
+
+LONG = "Общество с ограниченной ответственностью Производственно-торговая компания"
+
+
+def _lengthen(data: Any) -> None:
+    """Every name of a client, person, unit, product and channel above sixty characters, all different."""
+    for name in ("client", "manager", "unit", "product"):
+        table, key, column = f"{name}s", f"{name}_id", f"{name}_name"
+        frame = getattr(data, table).copy()
+        frame[column] = [f"{LONG} «{name} {at}»" for name, at in zip(frame[column], frame[key])]
+        object.__setattr__(data, table, frame)
+    clients = data.clients.copy()
+    for column in ("industry", "region"):
+        clients[column] = clients[column].map(lambda value: f"{value} и всё, что к этому относится, оптом и в розницу")
+    object.__setattr__(data, "clients", clients)
+    spend, clients = data.marketing_spend.copy(), clients.assign(
+        acquisition_channel=clients["acquisition_channel"].map(_channel, na_action="ignore"))
+    object.__setattr__(data, "marketing_spend", spend.assign(channel=spend["channel"].map(_channel)))
+    object.__setattr__(data, "clients", clients)
+
+
+def _channel(name: str) -> str:
+    return f"{name}: объявления, рассылки и всё остальное, что к этому относится"
+
+
+@pytest.fixture(scope="session")
+def long_pages(root: Path) -> dict[tuple[str, str, str], Page]:
+    """The radio group's Russian pages with names of more than sixty characters."""
+    return all_pages(root, root, {"radio": MONTH}, ("ru",), _lengthen)

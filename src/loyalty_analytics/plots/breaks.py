@@ -78,7 +78,7 @@ def _panel(ax: Axes, part: pd.DataFrame, breaks: pd.DataFrame, label: str, langu
         ax.annotate(
             text, (row["break_month"], 1), xycoords=("data", "axes fraction"), textcoords="offset points",
             xytext=(-3 if late else 3, -3 - 12 * place), ha="right" if late else "left", va="top",
-            fontsize=8, color=colour,
+            fontsize=8.7, color=colour,
         )  # fmt: skip
     ax.set_title(theme.shorten(label))
     high = np.nanmax(part[["revenue", "expected"]].to_numpy(dtype=float), initial=0.0)

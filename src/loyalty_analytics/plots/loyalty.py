@@ -61,12 +61,12 @@ def dots(
         from matplotlib.ticker import FuncFormatter, MaxNLocator
 
         # Steps of 1, 2 or 5: a tick at 2.5 % would be written as 2 %.
-        ax.xaxis.set_major_locator(MaxNLocator(nbins=5 if narrow else 10, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=3 if narrow else 10, steps=[1, 2, 5, 10]))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: words.percent(share, language)))
     else:
         from matplotlib.ticker import MaxNLocator
 
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5 if narrow else 10))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=3 if narrow else 10))
         theme.number_axis(ax.xaxis, language)
     return ax
 

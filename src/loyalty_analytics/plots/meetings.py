@@ -70,7 +70,8 @@ def steps(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", n
         ax.annotate(words.percent(row.share, language), (1.01, y), va="center", color=theme.INK)
         inside = row.share > (0.75 if narrow else 0.4)
         if not narrow or inside:
-            ax.annotate(row.text, (0.01 if inside else row.share + 0.01, y), va="center", fontsize=9,
+            text = row.text.split(" [")[0] if narrow else row.text
+            ax.annotate(text, (0.01 if inside else row.share + 0.01, y), va="center", fontsize=9,
                         color="white" if inside else theme.GREY)  # fmt: skip
     ax.set_xlim(0, 1.16 if narrow else 1.08)
     ax.set_xticks([])
@@ -159,7 +160,7 @@ def plan_and_fact(
         ax.annotate(f"{words.number(row.fact / 1e3, language)} / {words.number(row.plan / 1e3, language)}",
                     (max(row.plan, row.fact) / 1e3, y), xytext=(5, 0), textcoords="offset points", va="center",
                     fontsize=9, color=theme.GREY)  # fmt: skip
-    ax.set_xlim(0, end * (1.55 if narrow else 1.18))
+    ax.set_xlim(0, end * (1.85 if narrow else 1.18))
     ax.set_xticks([])
     return ax
 
@@ -176,15 +177,16 @@ def survival(
     """
     ax = theme.axes(ax, 300)
     end = max((float(curve["time"].max()) for curve in curves.values() if len(curve)), default=1.0)
-    for (step, curve), colour in zip(curves.items(), (theme.ACTUAL, theme.HIGHLIGHT)):
+    # Each name at a height of its own: curves that fall together would carry theirs over one another.
+    for (step, curve), colour, level in zip(curves.items(), (theme.ACTUAL, theme.HIGHLIGHT), (0.7, 0.35)):
         time = np.concatenate([[0.0], curve["time"], [end]])
         waiting = np.concatenate([[1.0], curve["waiting"], curve["waiting"].tail(1)])
         low, high = (np.concatenate([[1.0], curve[name], curve[name].tail(1)]) for name in ("low", "high"))
         ax.fill_between(time, low, high, step="post", color=colour, alpha=theme.BAND, linewidth=0)
         ax.step(time, waiting, where="post", color=colour)
-        half = np.flatnonzero(waiting <= 0.5)
-        at = time[half[0]] if len(half) else end / 2
-        ax.annotate(words.say(f"meetings.complaint_{step}", language), (at, 0.5), xytext=(8, 6),
+        below = np.flatnonzero(waiting <= level)
+        at = time[below[0]] if len(below) else end / 2
+        ax.annotate(words.say(f"meetings.complaint_{step}", language), (at, level), xytext=(8, 2),
                     textcoords="offset points", color=colour)  # fmt: skip
     from matplotlib.ticker import FuncFormatter
 

@@ -136,7 +136,8 @@ def fall_months(
     for group, shade in zip(groups, shades):
         shade = shades[-1] if group == rest else shade
         height = pd.Series(months[(rows[by] == group).to_numpy()]).value_counts().reindex(span, fill_value=0).to_numpy()
-        ax.bar(np.arange(len(span)), height, 0.7, base, color=shade, label=str(group))
+        ax.bar(np.arange(len(span)), height, 0.7, base, color=shade,
+               label=theme.shorten(str(group), 14 if narrow else 24))
         base += height
     step = 6 if narrow else 3
     ticks = [i for i, month in enumerate(span) if month.month % step == 1] or [0]

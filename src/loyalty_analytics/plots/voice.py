@@ -198,7 +198,13 @@ def residuals(table: pd.DataFrame, ax: Axes | None = None, *, language: str = "e
             colour = "white" if abs(value) > 2.8 else theme.INK
             text = words.number(counts[row, column], language) + (f" {mark}" if mark else "")
             ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=9.0)
-    ax.set_xticks(range(len(names)), [theme.shorten(name, 11 if narrow else 15) for name in names])
+    room = int((200 if narrow else 620) / max(len(names), 1) / 7)
+    crowded = room < 12  # then every second head stands a line higher, so that each has twice the room
+    heads = [theme.shorten(name, max(2 * room - 4, 5) if crowded else room) for name in names]
+    ax.set_xticks(range(len(names)), heads)
+    if crowded:
+        for tick in ax.xaxis.get_major_ticks()[1::2]:
+            tick.set_pad(18)
     ax.set_yticks(range(table.shape[0]), [theme.shorten(str(name), 16 if narrow else 34) for name in table.index])
     ax.xaxis.tick_top()
     for side in ("left", "bottom", "top", "right"):
