@@ -132,6 +132,10 @@ def test_the_language_of_params_speaks(tmp_path: Path) -> None:
     assert '<html lang="ru">' in page
     assert "<script" not in page
     assert "Content-Security-Policy" in page
+    # On a phone each cell says what it is; the tiles count in Russian.
+    assert page.count('data-label="Что делать:"') == len(made.findings)
+    assert "<strong>3</strong>сделки" in page
+    assert "cards.csv" in page
 
 
 def test_the_newest_export_wins(tmp_path: Path) -> None:

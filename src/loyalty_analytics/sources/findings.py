@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from .. import words
 __all__ = ["COLUMNS", "Findings", "render"]
 
 COLUMNS = ["severity", "file", "row", "column", "problem", "advice", "rows", "money", "code", "values"]
+_DAY = re.compile(r"(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -102,6 +104,9 @@ def _dtype(name: str) -> Any:
 
 
 def _say(code: str, language: str, values: Mapping[str, Any]) -> tuple[str, str]:
+    sample = values.get("sample")
+    if isinstance(sample, str) and _DAY.fullmatch(sample):
+        values = {**values, "sample": words.day(sample, language)}
     return (
         words.say(f"sources.{code}", language, **values),
         words.say(f"sources.{code}_advice", language, **values),

@@ -14,12 +14,19 @@ __all__ = ["check_page"]
 
 _STYLE = """
 :root{color:#1f2933;font:16px/1.5 system-ui,sans-serif}body{max-width:960px;margin:2rem auto;padding:0 1rem}
-h1{font-size:30px;line-height:1.2}h2{font-size:20px;margin-top:2rem}p.sub,caption,.note{color:#52606d;font-size:13px}
+h1{font-size:30px;line-height:1.2}h2{font-size:20px;margin-top:2rem}p.sub,.note{color:#52606d;font-size:13px}
 ul.tiles{display:flex;flex-wrap:wrap;gap:1.5rem;list-style:none;padding:0}ul.tiles strong{display:block;font-size:24px}
-.box{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
-caption{text-align:left;padding-bottom:.3rem}th,td{border-bottom:1px solid #d9e2ec;padding:.35rem .5rem;text-align:left;
+.box{overflow-x:auto}caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.box{position:relative}
+table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
+th,td{border-bottom:1px solid #d9e2ec;padding:.35rem .5rem;text-align:left;
 vertical-align:top}td.n,th.n{text-align:right;white-space:nowrap}.error{color:#c0392b;font-weight:600}
-.warning{color:#8a4b08;font-weight:600}@media print{body{margin:0}section{break-inside:auto}tr{break-inside:avoid}}
+.warning{color:#8a4b08;font-weight:600}.level{color:#52606d}th::first-letter{text-transform:uppercase}
+/* On a phone each row is a block of its own: what is wrong and what to do stand below one another. */
+@media screen and (max-width:640px){h1{font-size:24px}ul.tiles{gap:.5rem 1.2rem}ul.tiles strong{font-size:20px}
+thead{position:absolute;clip-path:inset(50%)}tr{display:block;border-bottom:1px solid #d9e2ec;padding:.5rem 0}
+td,td.n{display:block;border:0;padding:.1rem 0;text-align:left;white-space:normal}td:empty{display:none}
+td[data-label]::before{content:attr(data-label)" ";color:#52606d;font-size:13px}}
+@media print{body{margin:0}section{break-inside:auto}tr{break-inside:avoid}}
 """
 _SHOWN = 200
 
@@ -48,9 +55,9 @@ def check_page(
         f"{words.day(facts['first'], language)} – {words.day(facts['last'], language)}"
     )  # fmt: skip
     tiles = [
-        (number(facts["deals"]), say("page_deals")), (number(facts["clients"]), say("page_clients")),
+        _counted(facts["deals"], "deal", language), _counted(facts["clients"], "client", language),
         (html.escape(words.money(facts["money"], currency, language)), say("page_money")),
-        (number(facts["answers"]), say("page_answers")), (number(levels["warning"]), say("page_warnings")),
+        _counted(facts["answers"], "answer", language), _counted(levels["warning"], "sources.warning", language),
     ]  # fmt: skip
     parts = [
         f"<h1>{html.escape(title)} · {say('page_title')}</h1>",
@@ -69,16 +76,26 @@ def check_page(
     )
 
 
+def _counted(n: int, noun: str, language: str) -> tuple[str, str]:
+    return html.escape(words.number(n, language)), html.escape(words.plural(n, noun, language))
+
+
 def _table(caption: str, head: list[tuple[str, bool]], rows: list[list[str]]) -> str:
     titles = "".join(f'<th scope="col"{_class(numeric)}>{title}</th>' for title, numeric in head)
     body = "".join(
-        "<tr>" + "".join(f"<td{_class(head[place][1])}>{cell}</td>" for place, cell in enumerate(row)) + "</tr>"
+        "<tr>" + "".join(_td(cell, *head[place], first=place == 0) for place, cell in enumerate(row)) + "</tr>"
         for row in rows
     )
     return (
         f'<div class="box" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption}</caption>'
         f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _td(cell: str, title: str, numeric: bool, first: bool) -> str:
+    # The label is shown on a phone only, where the head of the table is not.
+    label = "" if first or not cell else f' data-label="{title}:"'
+    return f"<td{_class(numeric)}{label}>{cell}</td>"
 
 
 def _class(numeric: bool) -> str:
@@ -95,14 +112,18 @@ def _findings(findings: pd.DataFrame, say: Any, number: Any) -> str:
             if part
         )
         money = "" if pd.isna(row.money) else number(row.money)
+        kind = "level" if row.severity == "note" else row.severity
         rows.append(
-            [f'<span class="{row.severity}">{say(f"level_{row.severity}")}</span>', place, html.escape(row.problem),
+            [f'<span class="{kind}">{say(f"level_{row.severity}")}</span>', place, html.escape(row.problem),
              html.escape(row.advice), number(row.rows), money]
         )  # fmt: skip
     head = [(say("page_level"), False), (say("page_place"), False), (say("page_problem"), False),
             (say("page_advice"), False), (say("page_rows"), True), (say("page_money"), True)]  # fmt: skip
     more = f'<p class="note">{say("page_more", n=len(findings) - _SHOWN)}</p>' if len(findings) > _SHOWN else ""
-    return f"<section><h2>{say('page_findings')}</h2>{_table(say('page_findings'), head, rows)}{more}</section>"
+    return (
+        f"<section><h2>{say('page_findings')}</h2>{_table(say('page_findings'), head, rows)}{more}"
+        f'<p class="note">{say("page_files")}</p></section>'
+    )
 
 
 def _cell(value: Any) -> str:
