@@ -213,7 +213,7 @@ def _agreed(meetings: pd.DataFrame, ids: pd.Index, seen: AsOf, months: int) -> p
 
 def _agreed_days(agreed: pd.DataFrame, ids: pd.Index, base: int) -> pd.Series:
     """Day of each contact agreed by client_id, month and format."""
-    keys = [
+    keys: list[Any] = [
         ids[agreed["client"].to_numpy()],
         from_number(base + agreed["month"].to_numpy()),
         np.where(agreed["meeting"], "meeting", "call"),

@@ -76,9 +76,9 @@ def weeks(table: pd.DataFrame, december_until: int, agreed: pd.Series) -> pd.Ser
     last = np.where(start.dt.month == 12, max(min((december_until - 1) // 7, 3), 1), 4)
     week = (place * last // size).clip(upper=last - 1)
     spread = (monday + pd.to_timedelta(week * 7, unit="D")).reindex(table.index)
-    place = agreed.index.get_indexer(pd.MultiIndex.from_frame(table[["client_id", "month", "format"]]))
-    fixed = table["agreed"].to_numpy(bool) & (place >= 0)
-    day = agreed.to_numpy()[place[fixed]].astype("datetime64[D]")
+    known = agreed.index.get_indexer(pd.MultiIndex.from_frame(table[["client_id", "month", "format"]]))
+    fixed = table["agreed"].to_numpy(bool) & (known >= 0)
+    day = agreed.to_numpy()[known[fixed]].astype("datetime64[D]")
     # Days since 1970-01-01, a Thursday.
     spread.loc[fixed] = pd.DatetimeIndex(day - (day.astype(np.int64) + 3) % 7).to_numpy()
     return spread
