@@ -212,8 +212,8 @@ class _Text(Layout):
         for match in self.polar:
             if match.entry.cause is not None:
                 found.append(self._hit(match, match.entry.cause, float(match.sign), match.weight))
-        found = self._parts_first(found)
         found += self._needed(hints, found)
+        found = self._parts_first(found)
         found += self._general(found)
         return found
 
@@ -233,17 +233,25 @@ class _Text(Layout):
 
     def _only_object(self, aspect: Match) -> bool:
         """«The jingle was ready in a day» speaks of speed: another cause has the only opinion of the clause."""
-        clause, top = self.clause[aspect.used[0]], (aspect.entry.cause or "").partition(".")[0]
-        polar = [m for m in self.polar if self.clause[m.used[0]] == clause]
-        return bool(polar) and all(m.entry.cause and m.entry.cause.partition(".")[0] != top for m in polar)
+        place, top = aspect.used[0], (aspect.entry.cause or "").partition(".")[0]
+        polar = [m for m in self.polar if self.clause[m.used[0]] == self.clause[place]]
+        others = all(m.entry.cause not in (None, GENERAL) and m.entry.cause.partition(".")[0] != top for m in polar)
+        # "Food and staff were wonderful": what «and» joins shares the opinion.
+        joined = any(self.border_between(place, m.used[0]) == AND and self.steps(place, m.used[0]) <= 2 for m in polar)
+        return bool(polar) and others and not joined
 
     def _needed(self, hints: list[tuple[Match, Hit]], found: list[Hit]) -> list[Hit]:
         """Hints («manager», «campaign») where nothing surer is said, or with an opinion at their side («nice girl»)."""
         if not hints:
             return []
         starts = {token.start: place for place, token in enumerate(self.tokens)}
-        sure = {self.sentence[starts[hit.start]] for hit in found}
-        kept = [hit for match, hit in hints if self.sentence[match.used[0]] not in sure or self._beside(match)]
+        sure = {self.sentence[starts[hit.start]] for hit in found if hit.cause != GENERAL}
+        whole = {self.sentence[starts[hit.start]]: hit.clause for hit in found if hit.cause == GENERAL}
+        kept = []
+        for match, hit in hints:
+            sentence = self.sentence[match.used[0]]
+            if self._beside(match) or (sentence not in sure and whole.get(sentence, hit.clause) == hit.clause):
+                kept.append(hit)
         # The whole is named only where no part is.
         parts = {self.sentence[starts[hit.start]] for hit in kept if hit.cause != GENERAL}
         return [hit for hit in kept if hit.cause != GENERAL or self.sentence[starts[hit.start]] not in parts]
