@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from loyalty_analytics.breaks.dating import date_interval, pairs, projected
-from loyalty_analytics.breaks.kernels import CHANGE_SD, NOISES, SEASONS, covariance, tables
+from loyalty_analytics.breaks.kernels import AFTER, CHANGE_SD, NOISES, SEASONS, covariance, tables
 from loyalty_analytics.breaks.model import DOF, SD, block_evidence, quiet_block, reference_hyper
 from loyalty_analytics.breaks.prepare import market_path, row_median, stray_months
 
@@ -51,7 +51,7 @@ def test_evidence_equals_the_plain_formula(missing: list[int], model: int, monke
     steps = [
         c
         for c in np.flatnonzero(table.shape == 0)
-        if before[table.start[c]] >= 6 and before[-1] - before[table.start[c]] >= 3
+        if before[table.start[c]] >= 6 and before[-1] - before[table.start[c]] >= AFTER[0]
     ]
     plain = [
         _plain(log, used, model, table.shapes[:, c].astype(float), sd, float(CHANGE_SD[0])) + table.prior[c]

@@ -105,7 +105,7 @@ def _pairs(
     """Log evidence of two steps and posterior of their months."""
     months, every = z.shape[1], np.arange(len(z))
     a, b = np.triu_indices(months, _APART)
-    kept = (a >= BEFORE) & (b <= months - AFTER[0])
+    kept = (a >= BEFORE) & (b <= months - _APART)
     a, b = a[kept], b[kept]
     if not len(a):
         return np.full(len(z), -1e9), *np.zeros((2, *z.shape))

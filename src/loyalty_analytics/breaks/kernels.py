@@ -40,7 +40,7 @@ _DECAYS = ((0.45, 3.3), (0.78, 3.8))  # share lost in the end, months to lose tw
 _SLOPES = (0.5, 0.85)  # a slope is linear in money down to this share lost in the last month
 _PULSES = (6, 9, 14)
 RECENT, _RECENT_WEIGHT = 6, 4.0  # a break in the last months is the one that can still be mended
-BEFORE, AFTER = 6, np.array([3, 3, 3, 8, 8, 7])  # months with a purchase needed on both sides, per shape
+BEFORE, AFTER = 6, np.array([2, 2, 2, 6, 6, 6])  # months with a purchase needed on both sides, per shape
 
 
 @dataclass(frozen=True, eq=False)
