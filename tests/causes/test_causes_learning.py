@@ -86,7 +86,7 @@ def test_any_labels_are_learned_without_a_codebook(airline):
 
 
 def test_rules_teach_from_texts_without_labels():
-    """«Марина» and «жду» always stand together; only «жду» is a word of the codebook, and one label in ten is missed."""
+    """«Марина кемарит» means slow here; the rules know only «медленно», which often stands beside it."""
     dice = np.random.default_rng(1)
     names = ["отчёт", "договор", "смета", "справка", "макет", "счёт", "акт", "бриф"]
 

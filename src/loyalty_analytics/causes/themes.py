@@ -2,8 +2,10 @@
 
 Single words are too rare to test: a theme with 5 % of 300 texts uses each of its words once or twice. So texts
 are grouped first, without looking at their dates (by cause, by word, by likeness), and each group is tested as a
-whole. The chance that the strongest group of a family would look so strong if dates were dealt at random
-is found by dealing them again (max-T of Westfall & Young 1993), which allows for all tests at once.
+whole. Only a group that has become several times as frequent can be a new theme, so chance, too, is counted among such
+groups only: the large ones, which chance moves a little every quarter, cost nothing. The chance that the strongest
+group would look so strong if dates were dealt at random is found by dealing them again (max-T of Westfall & Young
+1993), which allows for all tests at once; causes, few and well made, weigh more than clusters and single words.
 Log-odds with a prior: Monroe, Colaresi & Quinn (2008).
 """
 
@@ -31,6 +33,8 @@ _DIMENSIONS = 40
 #: Smaller groups cannot pass among hundreds of others; testing them only costs the larger ones power.
 _LEAST_GROUP = 8
 _PRIOR = 1.0
+#: What a group's chance is divided by (Genovese, Roeder & Wasserman 2006): a few causes stand beside hundreds of words.
+_WEIGHTS = {"cause": 1.0, "cluster": 0.3, "word": 0.1}
 #: Two groups that share this much of their new texts are one theme.
 _SAME = 0.5
 
@@ -40,6 +44,7 @@ class _Group:
     kind: str
     label: str
     rows: np.ndarray
+    weight: float
 
 
 def emerging_themes(
@@ -51,10 +56,11 @@ def emerging_themes(
     earlier: int = 12,
     false_discovery: float = 0.05,
     least: int = 5,
+    times: float = 4.0,
     draws: int = 400,
     seed: int = 11,
 ) -> Result:
-    """Groups of texts that are more frequent in the last months than before.
+    """Groups of texts that are several times as frequent in the last months as before.
 
     Parameters
     ----------
@@ -72,6 +78,8 @@ def emerging_themes(
         Chance of any false theme that is accepted.
     least : int, at least 3
         A theme has at least so many texts in the window.
+    times : float, at least 1
+        A theme has become at least so many times as frequent; slower risers are causes on the move, not new themes.
 
     Returns
     -------
@@ -104,11 +112,8 @@ def emerging_themes(
     found: list[dict[str, Any]] = []
     if new.sum() >= least and (~new).sum() >= least:
         tagged = None if tags is None else as_table(tags)
-        families = [_by_likeness(words, _marks(kept, tagged), least), _by_cause(kept, tagged, least)]
-        families = [family for family in families if family]
-        dice = np.random.default_rng(seed)
-        for family in families:
-            found += _tested(family, new, kept, words, dice, draws, len(families), least, false_discovery)
+        groups = _by_cause(kept, tagged, least) + _by_likeness(words, _marks(kept, tagged), least)
+        found = _tested(groups, new, kept, words, np.random.default_rng(seed), draws, least, times, false_discovery)
     chosen = _distinct(found)
     frame = pd.DataFrame([{name: row[name] for name in _COLUMNS} for row in chosen], columns=_COLUMNS)
     values = {"themes": len(frame), "n": int(new.sum()), "before": int((~new).sum())}
@@ -116,7 +121,13 @@ def emerging_themes(
         frame=frame,
         overview=pd.DataFrame([values]),
         notes=(Note("causes.themes", values),),
-        options={"months": months, "earlier": earlier, "false_discovery": false_discovery, "least": least},
+        options={
+            "months": months,
+            "earlier": earlier,
+            "false_discovery": false_discovery,
+            "least": least,
+            "times": times,
+        },
     )
 
 
@@ -165,8 +176,13 @@ def _terms(text: str) -> list[str]:
             continue
         lemma = russian_lemma(word)
         if lemma not in boring:
-            terms.append(lemma[:-1] if lemma.isascii() and lemma.endswith("s") and len(lemma) > 4 else lemma)
+            terms.append(_singular(lemma) if lemma.isascii() else lemma)
     return terms
+
+
+def _singular(word: str) -> str:
+    """An English word without the ending of its plural."""
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
 def _matrix(words: Sequence[Sequence[str]], least: int) -> tuple[sp.csr_matrix, list[str]]:
@@ -204,7 +220,7 @@ def _by_likeness(words: Sequence[Sequence[str]], marks: Sequence[Sequence[str]],
     for place, name in enumerate(names):
         rows = columns.indices[columns.indptr[place] : columns.indptr[place + 1]]
         if _LEAST_GROUP <= len(rows) <= most:
-            groups.append(_Group("theme", name, np.sort(rows)))
+            groups.append(_Group("theme", name, np.sort(rows), _WEIGHTS["word"]))
     groups += _clusters([[*terms, *more, *more] for terms, more in zip(words, marks)], least, most)
     unique: dict[bytes, _Group] = {}
     for group in groups:
@@ -238,12 +254,12 @@ def _clusters(words: Sequence[Sequence[str]], least: int, most: int) -> list[_Gr
         rows = members[int(left)] + members[int(right)]
         members.append(rows)
         if _LEAST_GROUP <= count <= most:
-            groups.append(_Group("theme", "", np.array(sorted(rows))))
+            groups.append(_Group("theme", "", np.array(sorted(rows)), _WEIGHTS["cluster"]))
     return groups
 
 
 def _by_cause(kept: pd.DataFrame, tags: pd.DataFrame | None, least: int) -> list[_Group]:
-    """Groups by cause and by complaint about a cause."""
+    """Groups by cause, and by cause where a text names two at most: long texts name much in passing."""
     if tags is None or not len(tags):
         return []
     place = pd.Series(np.arange(len(kept)), index=kept["feedback_id"])
@@ -251,11 +267,13 @@ def _by_cause(kept: pd.DataFrame, tags: pd.DataFrame | None, least: int) -> list
     rows = place.reindex(tags["feedback_id"]).to_numpy()
     known = ~pd.isna(rows)
     tagged = pd.DataFrame({"row": rows[known].astype(int), "cause": tags["cause"].to_numpy()[known]})
+    named = tagged.groupby("row")["cause"].transform("nunique")
     groups = []
-    for cause, part in tagged.groupby("cause"):
-        members = np.unique(part["row"].to_numpy())
-        if least <= len(members):
-            groups.append(_Group("cause", str(cause), members))
+    for part in (tagged, tagged[named <= 2]):
+        for cause, own in part.groupby("cause"):
+            members = np.unique(own["row"].to_numpy())
+            if max(least, _LEAST_GROUP) <= len(members):
+                groups.append(_Group("cause", str(cause), members, _WEIGHTS["cause"]))
     return groups
 
 
@@ -276,45 +294,53 @@ def _tested(
     words: Sequence[Sequence[str]],
     dice: np.random.Generator,
     draws: int,
-    families: int,
     least: int,
+    times: float,
     level: float,
 ) -> list[dict[str, Any]]:
-    """Groups that pass, with the chance that allows for all groups of the family."""
+    """Groups that pass, with the chance that allows for all groups."""
+    if not groups:
+        return []
     rows = np.concatenate([group.rows for group in groups])
-    starts = np.concatenate([[0], np.cumsum([len(group.rows) for group in groups])])[:-1]
     size = np.array([len(group.rows) for group in groups])
+    starts = np.concatenate([[0], np.cumsum(size)[:-1]])
+    weight = np.array([group.weight for group in groups])
     total, after = len(new), int(new.sum())
     # Exact tail chances make groups of 8 and of 80 texts comparable; one table serves all draws.
-    tail, place_of = _tails(size, total, after)
+    tail, place_of = _tails(size, total, after, times)
     inside = np.add.reduceat(new[rows].astype(int), starts)
-    own = tail[place_of + inside]
-    smallest = np.ones(draws)
+    own = tail[place_of + inside] / weight
+    smallest = np.full(draws, np.inf)
     for draw in range(draws):
         dealt = dice.permutation(new)
-        smallest[draw] = tail[place_of + np.add.reduceat(dealt[rows].astype(int), starts)].min()
+        smallest[draw] = (tail[place_of + np.add.reduceat(dealt[rows].astype(int), starts)] / weight).min()
     log_odds, z = _z(inside.astype(float), size.astype(float), after, total - after)
     out = []
     for place in np.argsort(own, kind="stable").tolist():
-        chance = (1 + int((smallest <= own[place] * (1 + 1e-9)).sum())) / (draws + 1)
-        q_value = min(1.0, chance * families)
-        if q_value > level:
+        q_value = (1 + int((smallest <= own[place] * (1 + 1e-9)).sum())) / (draws + 1)
+        if q_value > level or np.isinf(own[place]):
             break
         if inside[place] >= least:
-            numbers = float(own[place]), q_value, float(log_odds[place]), float(z[place])
+            numbers = float(own[place] * weight[place]), q_value, float(log_odds[place]), float(z[place])
             out.append(_described(groups[place], new, kept, words, *numbers))
     return out
 
 
-def _tails(size: np.ndarray, total: int, after: int) -> tuple[np.ndarray, np.ndarray]:
-    """Chances of at least k of a group's texts in the window, for every size and k, and each group's place."""
+def _tails(size: np.ndarray, total: int, after: int, times: float) -> tuple[np.ndarray, np.ndarray]:
+    """Chances of at least k of a group's texts in the window, for every size and k, and each group's place.
+
+    Infinite where k of them would not make the group ``times`` as frequent as before.
+    """
     from scipy.stats import hypergeom
 
     known = np.unique(size)
-    lengths = known + 1
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    tail = np.concatenate([hypergeom.sf(np.arange(n + 1) - 1, total, n, after) for n in known])
-    return tail, starts[np.searchsorted(known, size)]
+    starts = np.concatenate([[0], np.cumsum(known + 1)[:-1]])
+    tails = []
+    for n in known.tolist():
+        k = np.arange(n + 1)
+        grown = k * (total - after) >= times * (n - k) * after
+        tails.append(np.where(grown, hypergeom.sf(k - 1, total, n, after), np.inf))
+    return np.concatenate(tails), starts[np.searchsorted(known, size)]
 
 
 def _described(
