@@ -260,15 +260,12 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
     Returns
     -------
     Data
-        Nothing in it is later than the month. The raw files are read again when they, the params or
-        the versions have changed.
+        Nothing in it is later than the month. Raw files are read again when they, params or versions have changed.
 
     Raises
     ------
-    ParamsError, SourceError
-        Where params or raw files are wrong.
-    DataError
-        Where there are no data up to the month.
+    ParamsError, SourceError, DataError
+        Where params or raw files are wrong; where there are no data up to the month.
 
     Examples
     --------

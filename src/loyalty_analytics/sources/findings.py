@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -106,7 +107,8 @@ def _dtype(name: str) -> Any:
 def _say(code: str, language: str, values: Mapping[str, Any]) -> tuple[str, str]:
     sample = values.get("sample")
     if isinstance(sample, str) and _DAY.fullmatch(sample):
-        values = {**values, "sample": words.day(sample, language)}
+        with suppress(ValueError):  # «2024-02-30» is told as it was written
+            values = {**values, "sample": words.day(sample, language)}
     return (
         words.say(f"sources.{code}", language, **values),
         words.say(f"sources.{code}_advice", language, **values),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,32 +84,20 @@ def _escaped(text: str) -> str:
 
 
 def read_source(
-    path: str | Path,
-    *,
-    encoding: str | None = None,
-    separator: str | None = None,
-    decimal: str | None = None,
-    date_format: str | None = None,
-    dayfirst: bool | None = None,
-    sheet: str | int | None = None,
-    columns: Mapping[str, str | int] | Sequence[str] | None = None,
-    unit: str | float | None = None,
-    window: tuple[Any, Any] | None = None,
-    kinds: Mapping[str, str] | None = None,
-    also: Sequence[str | int] = (),
+    path: str | Path, *, encoding: str | None = None, separator: str | None = None, decimal: str | None = None,
+    date_format: str | None = None, dayfirst: bool | None = None, sheet: str | int | None = None,
+    columns: Mapping[str, str | int] | Sequence[str] | None = None, unit: str | float | None = None,
+    window: tuple[Any, Any] | None = None, kinds: Mapping[str, str] | None = None, also: Sequence[str | int] = (),
     won_only: bool = True,
-) -> RawTable:
+) -> RawTable:  # fmt: skip
     """Read a CSV, TSV, XLSX, XLS, HTML, XML or Parquet file: rightly, or not at all.
 
     Parameters
     ----------
-    path : path of the file
     encoding, separator, decimal : str, optional
         Found in the file unless given; ``decimal`` is ',' or '.'.
-    date_format : str, optional
-        strptime format of all dates, '%d/%m/%Y'.
-    dayfirst : bool, optional
-        Order of slashed and dashed dates. Dotted ones begin with the day unless this is False.
+    date_format, dayfirst : str, bool, optional
+        strptime format of all dates; order of slashed and dashed ones. Dotted ones begin with the day unless False.
     sheet : str or int, optional
         Sheet by name or position from 0; None = the first that holds a table.
     columns : mapping of new name to header or position from 0, or list of names for all columns, optional
@@ -127,8 +116,7 @@ def read_source(
     -------
     RawTable
         ``.table``: numbers as float64 in currency units (units of headers multiplied), dates as datetime64,
-        codes and all else as str. A table with a column per month has a row per month: ``month``, ``amount``.
-        ``.findings``: what was left out, repaired or could not be true; ``.detected``.
+        all else as str; a column per month becomes rows of ``month`` and ``amount``. ``.findings``, ``.detected``.
 
     Raises
     ------
@@ -146,22 +134,28 @@ def read_source(
     >>> raw.detected.encoding, raw.findings["row"].dropna().tolist()
     ('cp1251', [3])
     """
-    path = Path(path)
-    names = list(columns) if columns is not None and not isinstance(columns, Mapping) else None
-    found = Findings()
-    try:
+    path, found = Path(path), Findings()
+    with _damage_told(path):
+        names = list(columns) if columns is not None and not isinstance(columns, Mapping) else None
         opened = open_file(path, found, encoding=encoding, separator=separator, sheet=sheet, names=names)
-        reader = Reader(
-            path.name, opened.lines, found, decimal, date_format, dayfirst, _scale(unit, opened, found, path.name),
-            _window(window),
-        )  # fmt: skip
+        scale = _scale(unit, opened, found, path.name)
+        reader = Reader(path.name, opened.lines, found, decimal, date_format, dayfirst, scale, _window(window))
         mapping = columns if isinstance(columns, Mapping) else None
         return _read(opened, reader, names, mapping, dict(kinds or {}), also, won_only, path)
+    raise AssertionError  # the block above returns or raises
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Damage that no reader foresaw as a SourceError: zip, XML and Parquet libraries have errors of their own kinds.
+
+    Whoever looks into it finds the fault named and chained.
+    """
+    try:
+        yield
     except LoyaltyError:
         raise
     except Exception as error:
-        # Damage that no reader foresaw (zip, XML and Parquet libraries have errors of their own kinds); whoever
-        # looks into it finds the fault named and chained.
         raise SourceError(
             f"The file cannot be read ({type(error).__name__}: {str(error)[:120]}).",
             "Open it in the program that made it and export it again.",

@@ -50,7 +50,8 @@ def months_of(names: Sequence[str], context: Sequence[str], file: str) -> Wide |
         Where the months have no year and nothing tells it.
     """
     read = {place: month for place, name in enumerate(names) if (month := _month_and_measure(name)) is not None}
-    if len(read) < _FEWEST or (len(read) < 3 and len(read) < len(names) - 2):
+    about = [name for place, name in enumerate(names) if place not in read and not headers.is_total(name)]
+    if len(read) < _FEWEST or (len(read) < 3 and len(read) < len(about)):
         return None
     days = [name for place, name in enumerate(names) if place not in read and looks_like_date(name)]
     if days:
