@@ -69,7 +69,7 @@ def lab(lab_root, tmp_path_factory):
 
 
 def _wait(address, server, log):
-    for _ in range(240):
+    for _ in range(720):  # a busy machine starts a server slowly
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
