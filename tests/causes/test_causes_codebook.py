@@ -31,6 +31,7 @@ FAULTS = [
     ("causes:\n  a.b.c:\n    owner: front\n", 2, "is no name of a cause"),
     ("causes:\n  price:\n    ru:\n      words: [a\n", 5, "not readable as YAML"),
     ("causes:\n  price:\n    ru:\n      words: |\n        де*\n", 5, "too short a beginning"),
+    (_HEAD + "      words: |\n        через #дней\n", 5, "is no class of words"),
     ("extends: nowhere\ncauses: {}\n", 1, "No codebook 'nowhere'"),
 ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """How good the rules are on texts that were labelled by hand.
 
-The floors lie a little under what was measured; «blind» was never read to write a rule.
+The floors lie a little under what was measured; «unseen» was written before the rules and never read to write one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,14 @@ FLOORS = {
     ("held", "en"): (0.90, 0.88, 0.90, 0.80),
     ("open", "ru"): (0.95, 0.94, 0.94, 0.90),
     ("open", "en"): (0.90, 0.88, 0.90, 0.80),
-    ("blind", "ru"): (0.74, 0.71, 0.64, 0.47),
-    ("blind", "en"): (0.58, 0.46, 0.50, 0.30),
+    ("blind", "ru"): (0.88, 0.85, 0.83, 0.72),
+    ("blind", "en"): (0.85, 0.85, 0.85, 0.70),
+    ("fresh", "ru"): (0.88, 0.86, 0.86, 0.79),
+    ("fresh", "en"): (0.93, 0.90, 0.92, 0.86),
+    ("everyday", "ru"): (0.92, 0.90, 0.91, 0.85),
+    ("everyday", "en"): (0.85, 0.80, 0.84, 0.72),
+    ("unseen", "ru"): (0.83, 0.85, 0.76, 0.66),
+    ("unseen", "en"): (0.86, 0.77, 0.85, 0.72),
 }
 
 
@@ -60,7 +66,7 @@ def test_sentiment_beats_guessing_from_the_score(general):
     """Scores that agree with the text in four of five cases, as measured on public reviews."""
     import numpy as np
 
-    rows = [row for row in gold_texts.read(language="ru") if row.part != "blind" and row.labels]
+    rows = [row for row in gold_texts.read(language="ru") if row.part in ("held", "open") and row.labels]
     dice = np.random.default_rng(3)
     scores = []
     for row in rows:

@@ -24,6 +24,20 @@ CASES = [
     ("Great food but terrible waitress.", {"product.quality": "positive", "staff": "negative"}),
     ("Never a rude word from your staff.", {"staff.attitude": "positive"}),
     ("Rates are fair, reporting is slow.", {"price.level": "positive", "service.speed": "negative"}),
+    ("Быстро? Это не про вас.", {"service.speed": "negative"}),
+    ("Fast? Not these guys.", {"service.speed": "negative"}),
+    ("Ставку мы и не обсуждали.", {}),
+    ("Price was never the issue.", {}),
+    ("У соседей на тысячу дешевле.", {"price.level": "negative"}),
+    ("Дешевле, чем у соседей.", {"price.level": "positive"}),
+    ("Раньше отвечали за минуту, теперь жду по полдня.", {"service.speed": "negative"}),
+    ("Раньше ролики были скучные, сейчас огонь.", {"product.quality": "positive"}),
+    ("Не припомню, чтобы тут хоть раз нагрубили.", {"staff.attitude": "positive"}),
+    ("Ни разу не подняла глаз от монитора.", {"staff.attitude": "negative"}),
+    ("Супер сервис, наорали и бросили трубку.", {"staff.attitude": "negative"}),
+    ("Food and staff were both wonderful.", {"product.quality": "positive", "staff.attitude": "positive"}),
+    ("Ролик сделали за день.", {"service.speed": "positive"}),
+    ("Нет претензий к персоналу.", {"staff": "positive"}),
 ]
 
 

@@ -13,7 +13,7 @@ import loyalty_analytics as la
 def _world(seed, share, theme="service.channel", n=150):
     """Two windows from the same texts; the later one gets a share of texts about a theme that was never there."""
     dice = np.random.default_rng(seed)
-    rows = [row for row in gold_texts.read(language="ru") if row.labels]
+    rows = [row for row in gold_texts.read(language="ru") if row.part in ("held", "open", "blind") and row.labels]
     about = [row.text for row in rows if any(cause == theme for cause, _ in row.labels)]
     others = [row.text for row in rows if all(cause != theme for cause, _ in row.labels)]
     fresh = list(dice.choice(about, min(int(share * n), len(about)), replace=False)) if share else []
