@@ -18,10 +18,9 @@ HERE = Path(__file__).parent
 SECONDS = 20  # far above what any of these small files needs
 
 
-def nasty() -> ModuleType:
-    name = "nasty_cases"
+def nasty(name: str, file: str) -> ModuleType:
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, HERE / "test_sources_nasty.py")
+        spec = importlib.util.spec_from_file_location(name, HERE / file)
         assert spec is not None
         assert spec.loader is not None
         sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -30,9 +29,10 @@ def nasty() -> ModuleType:
 
 
 def seeds() -> list[tuple[str, bytes]]:
-    files = [
-        (case.name, case.content.encode() if isinstance(case.content, str) else case.content) for case in nasty().CASES
-    ]
+    cases = [
+        *nasty("nasty_cases", "test_sources_nasty.py").CASES, *nasty("nastier_cases", "test_sources_nastier.py").CASES
+    ]  # fmt: skip
+    files = [(case.name, case.content.encode() if isinstance(case.content, str) else case.content) for case in cases]
     old = [(path.name, path.read_bytes()) for path in sorted((HERE / "files").glob("*.xls"))]
     return [(name, content) for name, content in files if content] + old
 
@@ -74,8 +74,9 @@ def survive(count: int, seed: int, folder: Path) -> tuple[int, int]:
         path.write_bytes(damaged)
         began = time.monotonic()
         try:
-            table = la.read_source(path).table
-            assert len(table)
+            raw = la.read_source(path)
+            assert len(raw.table)
+            assert raw.findings.shape[1] == raw.found.frame("ru").shape[1]
             read += 1
         except SourceError as error:
             refused += error.file == name
