@@ -21,7 +21,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from breaks_worlds import world
+
+if __package__:  # python -m benchmarks.breaks
+    from .breaks_worlds import world
+else:
+    from breaks_worlds import world
 
 MARGIN = 2
 Found = dict[int, list[int]]  # client -> positions of new regimes
@@ -200,6 +204,8 @@ def main() -> None:
                 rows.append({"world": name, "method": method, **best})
                 print(pd.DataFrame(rows[-1:]).round(3).to_string(index=False, header=len(rows) == 1), flush=True)
     table = pd.DataFrame(rows).groupby("method", sort=False).mean(numeric_only=True)
+    if "loyalty_analytics" in table.index:
+        table["times_slower"] = table.loc["loyalty_analytics", "per_second"] / table["per_second"]
     print("\nMean over worlds and seeds\n" + table.round(3).to_string())
 
 

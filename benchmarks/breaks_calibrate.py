@@ -11,11 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from breaks_worlds import world
 
 from loyalty_analytics.breaks import calibration
 from loyalty_analytics.breaks.engine import scan
 from loyalty_analytics.breaks.kernels import FAMILY
+
+if __package__:  # python -m benchmarks.breaks_calibrate
+    from .breaks_worlds import world
+else:
+    from breaks_worlds import world
 
 KINDS = {  # per family of quiet models
     0: ("ledger", "ledger", "ledger", "heavy_tails", "tariffs"),
