@@ -8,6 +8,7 @@ import pytest
 import loyalty_analytics as la
 from loyalty_analytics.causes.quotes import masked
 from loyalty_analytics.exhibits import voice as report
+from loyalty_analytics.exhibits import voice_drill as deeper
 from loyalty_analytics.exhibits import voice_words as more
 
 
@@ -33,6 +34,8 @@ def test_every_exhibit_of_the_demo(radio, language):
         report.tone(data, voice, language=language),
         report.course(data, voice, language=language),
         more.matters(data, voice, drivers, language=language),
+        deeper.low_scores(data, voice, language=language),
+        deeper.measures(data, voice, tags, language=language),
         more.segments(data, voice, language=language),
         more.fields(data, voice, language=language),
         more.quotes(data, voice, language=language),
@@ -102,3 +105,37 @@ def test_bars_stand_at_the_numbers():
     assert widths == pytest.approx([0.5, 1.0, 1.0, 1 / 3])
     ax = plots.polarity(table.assign(negative=[3, 0], positive=[1, 4]), language="en")
     assert sorted(patch.get_width() for patch in ax.patches) == pytest.approx([-3, 0, 1, 4])
+
+
+def test_low_scores_are_counted_by_unit_manager_and_month(radio):
+    data, tags, _ = radio
+    voice = report.said(data, tags, "en")
+    rows = deeper.low_scores(data, voice, language="en").table.frame
+    texts = voice.texts.merge(data.clients[["client_id", "manager_id"]], on="client_id")
+    for manager, own in texts[texts["score"].notna()].groupby("manager_id"):
+        name = data.managers.set_index("manager_id").loc[manager, "manager_name"].split()[0]
+        got = rows[(rows["kind"] == "manager") & rows["group"].str.startswith(name)]
+        if len(own) >= 8:
+            assert got.iloc[0][["n", "low_scores"]].tolist() == [len(own), (own["score"] <= 6).sum()]
+        else:
+            assert got.empty
+    few = report.Said(
+        voice.texts.head(3), voice.tags.head(2), voice.titles, voice.owners, voice.advice, "client", voice.money
+    )
+    assert "Too few data" in deeper.low_scores(data, few, language="en").title
+
+
+def test_a_measure_is_judged_by_what_came_after_it(radio):
+    data, tags, _ = radio
+    voice = report.said(data, tags, "en")
+    shown = deeper.measures(data, voice, tags, language="en").table.frame
+    actions = data.actions.set_index("action_id")
+    assert (shown["since"] <= data.as_of.last_whole - 5).all()
+    assert shown["cause"].isin(actions["cause"]).all()
+    row = shown.iloc[0]
+    bad = tags.table[(tags.table["cause"] == row["cause"]) & tags.table["sentiment"].isin(["negative", "mixed"])]
+    start = row["since"].start_time
+    after = data.feedback[
+        (data.feedback["created_at"] >= start) & (data.feedback["created_at"] < start + pd.DateOffset(months=6))
+    ]
+    assert row["after"] == pytest.approx(after["feedback_id"].isin(bad["feedback_id"]).mean())
