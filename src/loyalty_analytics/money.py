@@ -29,7 +29,7 @@ def to_minor(amounts: Any) -> pd.Series:
     Raises
     ------
     DataError
-        Where an amount is infinite or too large to be exact (above 90 trillion).
+        Where an amount is text that is no number, infinite or too large to be exact (above 90 trillion).
 
     Examples
     --------
@@ -37,7 +37,12 @@ def to_minor(amounts: Any) -> pd.Series:
     [10, 123456, <NA>]
     """
     column = amounts if isinstance(amounts, pd.Series) else pd.Series(amounts)
-    values = column.astype("float64").to_numpy()
+    try:
+        values = column.astype("float64").to_numpy()
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"Column {column.name!r} holds no amounts: {error}.", "Read the file with `la.read_source`."
+        ) from None
     if np.any(np.abs(values) > _LARGEST):
         raise DataError("An amount of money is infinite or above 90 trillion.", "Check the units of this column.")
     minor = np.rint(values * MINOR)

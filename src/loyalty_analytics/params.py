@@ -192,6 +192,8 @@ def _yaml(file: Path) -> Any:
         raise ParamsError(f"params/{file.name} is no text in UTF-8.", "Save it as UTF-8.") from None
     except ParamsError as error:
         raise ParamsError(f"params/{file.name}: {error.problem}", error.cure) from None
+    except (RecursionError, ValueError) as error:  # nested without end, a number of thousands of digits, 45 May
+        raise ParamsError(f"params/{file.name}: a value cannot be read ({error}).", "Put texts into quotes.") from None
 
 
 def _check_keys(content: Mapping[Any, Any], file: str) -> None:

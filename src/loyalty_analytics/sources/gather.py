@@ -35,6 +35,11 @@ def raw_files(folder: Path, source: Source, table: str) -> list[Path]:
     """Files of a source, oldest export first."""
     found: dict[Path, None] = {}
     for pattern in source.files:
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts or not pattern.strip():
+            raise SourceError(
+                f"{pattern!r} is no file below data/raw/{folder.name} (sources: {table}).",
+                "Put the file there and give its name; `url` reads a database.",
+            )
         matches = [path for path in folder.glob(pattern) if path.is_file() and not path.name.startswith((".", "~$"))]
         if not matches:
             raise SourceError(
