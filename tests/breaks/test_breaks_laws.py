@@ -114,6 +114,18 @@ def test_odd_series_get_an_answer() -> None:
         assert not result.frame["client_id"].isin(["constant", "returns"]).any()
 
 
+def test_a_young_client_that_fell_silent_is_judged_by_its_silence() -> None:
+    panel = _panel(4, 30)
+    panel.loc["young"] = np.nan
+    panel.loc["young", MONTHS[30:39]] = 100.0  # nine purchases: too few for a level
+    panel.loc["young", MONTHS[39:]] = 0.0
+    result = la.find_breaks(panel)
+    row = result.frame.set_index("client_id").loc["young"]
+    assert row["kind"] == "churn"
+    assert row["break_month"] == MONTHS[39].to_timestamp()
+    assert result.clients.set_index("client_id").loc["young", "judged"]
+
+
 @pytest.mark.parametrize("shape", [(0, 0), (0, 30), (3, 0), (1, 1), (1, 2), (2, 13)])
 def test_small_panels_get_an_answer(shape: tuple[int, int]) -> None:
     months = pd.period_range("2024-01", periods=shape[1], freq="M")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from loyalty_analytics.breaks.dating import date_interval, pairs, projected
+from loyalty_analytics.breaks.engine import Rules, candidates, scan
 from loyalty_analytics.breaks.kernels import AFTER, CHANGE_SD, NOISES, SEASONS, covariance, tables
-from loyalty_analytics.breaks.model import DOF, SD, block_evidence, quiet_block, reference_hyper
+from loyalty_analytics.breaks.model import DOF, SD, block_evidence, inverse_and_logdet, quiet_block, reference_hyper
 from loyalty_analytics.breaks.prepare import market_path, row_median, stray_months
 
 MONTHS = 40
@@ -58,6 +59,31 @@ def test_evidence_equals_the_plain_formula(missing: list[int], model: int, monke
         for c in steps
     ]
     assert evidence.broken[0, 0, 0] == pytest.approx(np.logaddexp.reduce(plain), abs=0.02)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 40])
+def test_many_small_inverses_equal_lapack(size: int) -> None:
+    rng = np.random.default_rng(size)
+    root = rng.normal(size=(3, 5, size, size + 3))
+    block = root @ root.transpose(0, 1, 3, 2) / size + np.eye(size)
+    inverse, logdet = inverse_and_logdet(block)
+    assert np.allclose(inverse, np.linalg.inv(block), rtol=1e-6, atol=1e-8)
+    assert np.allclose(logdet, np.linalg.slogdet(block)[1])
+
+
+def test_an_earlier_look_sees_what_an_earlier_panel_shows() -> None:
+    rng = np.random.default_rng(12)
+    money = np.exp(rng.normal(8, 0.2, (6, 60)))
+    money[0, 30:] *= 0.4
+    money[1, 50:] = 0
+    whole = scan(money, 2020 * 12)
+    two = np.full(6, 2)
+    rows, p, _, _ = candidates(whole, np.arange(6), two)
+    assert set(rows.loc[rows["row"] == 1, "kind"]) == {"churn"}
+    earlier = scan(money[:, :-2], 2020 * 12, Rules())
+    both = rows.assign(break_month=rows["break_month"] - 2).merge(earlier.rows, on=["row", "break_month"])
+    assert {0, 1} <= set(both["row"])
+    assert p[:2] == pytest.approx(earlier.clients["p_value"][:2], abs=1e-3)
 
 
 def test_projected_precision_is_that_of_the_known_months() -> None:

@@ -212,7 +212,7 @@ def inverse_and_logdet(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     m = block.shape[-1]
     if m > _SWEPT:
         return np.linalg.inv(block), np.linalg.slogdet(block)[1]
-    a = np.ascontiguousarray(np.moveaxis(block, (-2, -1), (0, 1)))
+    a = np.array(np.moveaxis(block, (-2, -1), (0, 1)), order="C")  # a copy: the argument stays as it was
     logdet = np.zeros(a.shape[2:], dtype=a.dtype)
     for j in range(m):
         pivot = np.maximum(a[j, j], np.finfo(a.dtype).tiny)
