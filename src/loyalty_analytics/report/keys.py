@@ -74,7 +74,7 @@ def client_facts(client: str, root: Path) -> dict[str, Any]:
     content: Any = None
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     # params.read says what is wrong with a file that cannot be read here.
-    with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError):
+    with contextlib.suppress(yaml.YAMLError, RecursionError, ValueError):
         content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=loader)
     content = content if isinstance(content, dict) else {}
     title = content.get("title") or client
