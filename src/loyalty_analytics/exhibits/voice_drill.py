@@ -11,7 +11,7 @@ from .. import words
 from ..causes.drilldown import before_after, drill
 from ..months import to_periods
 from .base import Exhibit, exhibit
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .voice import Said
 from .volume import short_name
 
@@ -30,7 +30,7 @@ _MONTHS = 6
 def low_scores(data: Data, voice: Said, *, language: str) -> Exhibit:
     """Where low scores come from, and which causes stand in them: by unit, manager and month."""
     texts = voice.texts.assign(manager_id=_managers(data, voice.texts))
-    name = words.say("voice.low_name", language)
+    name = words.say("voice.low_scores_name", language)
     scores = int(pd.to_numeric(texts["score"], errors="coerce").notna().sum())
     found = {by: drill(voice.tags, texts, by).frame for by in ("unit_id", "manager_id", "month")}
     if scores < _LEAST_SCORES or all(part.empty for part in found.values()):
@@ -98,7 +98,7 @@ def measures(data: Data, voice: Said, tags: Result, *, language: str) -> Exhibit
     taken = _taken(data)
     rows = []
     for measure in taken.itertuples():
-        row = before_after(tags, data.feedback, measure.cause, measure.since, months=_MONTHS).frame.iloc[0]
+        row = before_after(tags, data.feedback, str(measure.cause), measure.since, months=_MONTHS).frame.iloc[0]
         if min(row["n_before"], row["n_after"]) >= _LEAST_SCORES:
             rows.append({**row.to_dict(), "since": measure.since, "what": measure.result})
     if not rows:
@@ -126,7 +126,7 @@ def measures(data: Data, voice: Said, tags: Result, *, language: str) -> Exhibit
             Column(key="after", label=words.say("voice.col_share_after", language), kind="percent"),
             Column(key="change", label=words.say("voice.col_change", language), kind="percent", low="low", high="high"),
             Column(key="said", label=words.say("voice.col_verdict", language)),
-        ]),
+        ], totals=total_rows("label", language, {"voice.sum_months": {"what": words.number(_MONTHS, language)}})),
         note=words.say("voice.measures_note", language, months=words.number(_MONTHS, language)),
     )  # fmt: skip
 
