@@ -80,6 +80,7 @@ def client_facts(client: str, root: Path) -> dict[str, Any]:
     title = content.get("title") or client
     if not isinstance(title, dict):
         title = {"ru": title, "en": title}
+    title = {name: text if isinstance(text, str) else client for name, text in title.items()}
     books = [
         path for name in ("codebooks", "questions") for path in (root / "params" / name).rglob("*") if path.is_file()
     ]
@@ -98,7 +99,7 @@ def client_facts(client: str, root: Path) -> dict[str, Any]:
         "params": _hash_files([file, *books], root),
         "data": _hash_files(data, root),
         "language": str(content.get("language", "ru")),
-        "title": {str(name): str(text) for name, text in title.items()},
+        "title": {str(name): text for name, text in title.items()},
         "database": any(entry.get("url") for entry in entries),
     }
 
