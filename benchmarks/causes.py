@@ -1,4 +1,4 @@
-"""Speed and accuracy of the tagger: `python benchmarks/causes.py [texts]`.
+"""Speed and accuracy of the tagger: `python benchmarks/causes.py [texts]`, `… stream 1000000 [learned]`.
 
 Speed is in CPU seconds of a fresh process on one core, reading of the codebook included; texts are one to three
 sentences of the gold texts of the tests in a random order, so that hardly any is seen twice. Accuracy is
@@ -12,6 +12,7 @@ import random
 import resource
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +63,33 @@ def speed(count: int) -> None:
     print(f"stream of {5 * count:,} texts: {5 * count / seconds:,.0f} texts/s, {rows_out:,} tags, {_memory():.0f} MB")
 
 
+def stream(count: int, learned: bool) -> None:
+    """A stream of texts that never repeat (each holds a new number): CPU seconds and memory as it goes."""
+    import gold_texts
+
+    from loyalty_analytics.causes.tagger import Tagger
+
+    rows = gold_texts.read(language="ru")
+    sentences = [row.text for row in rows]
+    tagger = Tagger("general")
+    if learned:
+        said = [(r.text, c, s) for r in rows for c, s in sorted(r.labels) or [(None, None)]]
+        tagger.learn(pd.DataFrame(said, columns=["text", "cause", "sentiment"]))
+    dice, size, tags = random.Random(1), 10_000, 0
+
+    def parts() -> Iterator[pd.DataFrame]:
+        for first in range(0, count, size):
+            texts = [" ".join(dice.sample(sentences, dice.choice([1, 2, 2, 3]))) for _ in range(size)]
+            texts = [f"{text} {dice.randrange(10**6)}" for text in texts]
+            yield pd.DataFrame({"feedback_id": range(first, first + size), "text": texts})
+
+    start = time.process_time()
+    for number, part in enumerate(tagger.stream(parts()), 1):
+        tags += len(part)
+        if number % 10 == 0:
+            print(f"{number * size:,} texts, {tags:,} tags, {time.process_time() - start:.1f} s, {_memory():.0f} MB")
+
+
 def accuracy() -> None:
     """F1 of the rules by part and language, and of learning on the airline tweets."""
     import gold_texts
@@ -94,5 +122,8 @@ def accuracy() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["stream"]:
+        stream(int(sys.argv[2]), "learned" in sys.argv)
+        sys.exit()
     speed(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
     accuracy()

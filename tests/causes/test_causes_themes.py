@@ -66,3 +66,22 @@ def test_a_snippet_is_a_codebook(general, tmp_path):
     file.write_text("codebook: mine\nextends: general\n" + row["snippet"], encoding="utf-8")
     tags = la.Tagger(file).tag(pd.DataFrame({"feedback_id": [1], "text": ["Самокаты у входа"]})).table
     assert "company.new_theme" in tags["cause"].tolist()
+
+
+def test_a_slow_riser_is_no_new_theme_unless_asked_for():
+    """30 of 300 before and 75 of 300 now is sure growth, yet 2.5 times only."""
+    names = [f"слово{chr(1072 + row % 30)}{chr(1072 + row // 30)}" for row in range(600)]
+    when = ["2026-05-10"] * 300 + ["2026-09-10"] * 300
+    feedback = pd.DataFrame({"feedback_id": range(600), "text": names, "created_at": when})
+    named = [*range(30), *range(300, 375)]
+    tags = pd.DataFrame({"feedback_id": named, "cause": "price.level", "sentiment": "negative"})
+    assert len(la.emerging_themes(feedback, tags, "2026-10", draws=100).table) == 0
+    asked = la.emerging_themes(feedback, tags, "2026-10", draws=100, times=2).table
+    assert asked["theme"].tolist() == ["price.level"]
+    assert asked.loc[0, ["n", "n_before"]].tolist() == [75, 30]
+
+
+def test_english_plurals_are_one_word():
+    from loyalty_analytics.causes.themes import _terms
+
+    assert _terms("Bags and my bag, business") == ["bag", "bag", "business"]

@@ -201,7 +201,7 @@ class Matcher:
     def _begun(
         self, symbols: tuple[int, ...]
     ) -> tuple[dict[int, tuple[Pattern, ...]], frozenset[int], frozenset[int]]:
-        """Phrases that begin with a word of these symbols, by their second word, and the sets; alike words share them."""
+        """Phrases that begin with a word of these symbols, by their second word; alike words share them."""
         known = self._alike.get(symbols)
         if known is None:
             phrases: dict[int, list[Pattern]] = {}
