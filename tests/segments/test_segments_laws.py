@@ -27,10 +27,10 @@ MONEY = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=[3, 4])
+@pytest.fixture(scope="module", params=[3])
 def deals(world: Any, request: Any) -> pd.DataFrame:
-    """Transactions, one or more a day, of a world of 160 clients."""
-    panel, _ = world(request.param, clients=160)
+    """Transactions, one or more a day, of a world of 120 clients."""
+    panel, _ = world(request.param, clients=120)
     dice = np.random.default_rng(request.param)
     rows = panel.loc[panel.index.repeat(panel["orders"])].reset_index(drop=True)
     date = rows["month"] + pd.to_timedelta(dice.integers(0, 28, len(rows)), unit="D")
