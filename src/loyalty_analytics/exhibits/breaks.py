@@ -26,21 +26,12 @@ if TYPE_CHECKING:
     from ..load import Data
 
 __all__ = [
-    "best_reason",
-    "by_industry",
-    "by_manager",
-    "figure_names",
-    "front",
-    "listed",
-    "multiples",
-    "own",
-    "recent_falls",
-    "scan",
-]
+    "best_reason", "by_industry", "by_manager", "figure_names", "front", "listed", "multiples", "own",
+    "recent_falls", "scan",
+]  # fmt: skip
 
 _LEGAL = re.compile(r"^(ООО|АО|ПАО|ЗАО|ОАО|НАО|ИП|КПК|ГК)\s+|,?\s+(LLC|Ltd|Inc|GmbH)\.?$")
-_RECENT = 12  # months in which a break is news
-_SHOWN = 9
+_RECENT, _SHOWN = 12, 9  # months in which a break is news; small multiples
 _MONTHS = {"month": "break_month", "low": "low", "high": "high"}
 
 

@@ -397,8 +397,8 @@ def movers(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
 
 def _moved(up: int, down: int, again: pd.Series, language: str) -> list[dict[str, str]]:
     """Rows below the movers: how many rose and fell of how many asked twice, and what that did to their NPS."""
-    rows = [("sum_up", words.count(up, "client", language)), ("sum_down", words.count(down, "client", language)),
-            ("sum_twice", words.count(int(again["n"]), "client", language))]  # fmt: skip
+    counts = {"sum_up": up, "sum_down": down, "sum_twice": int(again["n"])}
+    rows = [(key, words.count(n, "client", language)) for key, n in counts.items()]
     if pd.notna(again["change"]):
         shift = words.number(again["change"], language, sign=True)
         rows.append(("sum_nps", f"{shift} {words.interval(again['low'], again['high'], language)}"))
