@@ -100,12 +100,14 @@ def _stood(found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: float) -
     before = candidates(earlier, some, back)[0]
     before = before[before["p_value"] <= limit]
     then = before["row"].to_numpy(dtype=np.int64)
-    month = before["break_month"].to_numpy() - back[then] + found.offset
-    # Every weaker row against every earlier one of the same client: few on both sides.
-    same = own[:, None] == some[then]
-    same &= rows["direction"].to_numpy()[at][:, None] == before["direction"].to_numpy()
-    same &= np.abs(rows["break_month"].to_numpy()[at][:, None] - month) <= _SAME
-    stood[at] = same.any(1)
+    earlier_rows = pd.DataFrame({
+        "row": some[then], "direction": before["direction"].to_numpy(),
+        "month": before["break_month"].to_numpy() - back[then] + found.offset,
+    })  # fmt: skip
+    names = ["row", "direction", "break_month"]
+    both = rows.iloc[at][names].assign(at=at).merge(earlier_rows, on=["row", "direction"])
+    near = (both["break_month"] - both["month"]).abs() <= _SAME
+    stood[both.loc[near, "at"].to_numpy(dtype=np.int64)] = True
     return stood
 
 

@@ -150,7 +150,7 @@ def candidates(
     rules, prepared = found.rules, found.prepared
     months = found.values.shape[1]
     log, used, bought, known, values = (
-        _shifted(array[some], back, empty)
+        _shifted(array, some, back, empty)
         for array, empty in ((prepared.log, 0.0), (prepared.used, False), (prepared.bought, False),
                              (prepared.known, False), (found.values, np.nan))
     )  # fmt: skip
@@ -173,12 +173,12 @@ def candidates(
     return _tidy(table, quiet, p), p, statistic, kernel
 
 
-def _shifted(array: np.ndarray, back: np.ndarray, empty: Any) -> np.ndarray:
+def _shifted(array: np.ndarray, some: np.ndarray, back: np.ndarray, empty: Any) -> np.ndarray:
     """Rows moved right so that the month ``back`` before the last one becomes the last."""
     if not back.any():
-        return array
+        return array if len(some) == len(array) and (some == np.arange(len(array))).all() else array[some]
     place = np.arange(array.shape[1]) - back[:, None]
-    return np.where(place >= 0, np.take_along_axis(array, np.maximum(place, 0), 1), empty)
+    return np.where(place >= 0, array[some[:, None], np.maximum(place, 0)], empty)
 
 
 def _length(have: np.ndarray) -> np.ndarray:

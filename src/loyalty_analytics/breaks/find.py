@@ -115,7 +115,8 @@ def find_breaks(
     level : float, (0.5, 1)
         Level of the intervals.
     min_months : int, at least 8
-        Months with a purchase below which a client is too short to judge.
+        Months with a purchase below which a level is too short to judge; two thirds of it are
+        enough to judge a silence.
 
     Returns
     -------
