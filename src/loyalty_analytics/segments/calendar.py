@@ -316,7 +316,7 @@ def _hazard(died: np.ndarray, risk: np.ndarray, start: float, prior: float = 400
 
 def _further(g: Grid, rows: np.ndarray, seen: Posterior, start: Calendar, prior: float = 20.0) -> np.ndarray:
     """Shares of the one-off clients by their number of orders."""
-    number = np.minimum(g.days[rows].sum(axis=1), len(start.further)) - 1
+    number = np.clip(g.days[rows].sum(axis=1), 1, len(start.further)) - 1  # 0: the one order is in the unfinished month
     got = np.bincount(number, weights=seen.classes[:, 3], minlength=len(start.further)) + prior * start.further
     return got / got.sum()
 
