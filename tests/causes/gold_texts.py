@@ -24,15 +24,15 @@ def read(part: str | None = None, language: str | None = None) -> list[Gold]:
     legend = dict(line.split() for line in (FOLDER / "legend.txt").read_text(encoding="utf-8").splitlines() if line)
     rows = []
     for file in sorted(FOLDER.glob("*.txt")):
-        section = ""
+        section = kind = ""
         for line in file.read_text(encoding="utf-8").splitlines():
             if line.startswith("=="):
-                section = line[2:].strip()
+                section, _, kind = line[2:].strip().partition(" ")
             elif line and not line.startswith("#") and file.stem != "legend":
                 cells = [cell.strip() for cell in line.split("|")]
                 marks = " ".join([cells[1], *cells[3:]]).split()
                 labels = frozenset((legend[mark[0]], _SIGNS[mark[1]]) for mark in marks)
-                rows.append(Gold(file.stem.removesuffix("_new"), section, cells[0], cells[2], labels))
+                rows.append(Gold(kind or file.stem.removesuffix("_new"), section, cells[0], cells[2], labels))
     return [row for row in rows if part in (None, row.part) and language in (None, row.language)]
 
 
