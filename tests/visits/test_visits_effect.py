@@ -25,8 +25,11 @@ WORLDS = _worlds()
 
 
 def _counts(way, effect, runs, first):
-    table = WORLDS.run(way, effect, runs, 200, {"ours": WORLDS.estimate}, first)
-    return table.iloc[0]
+    row = WORLDS.run(way, effect, runs, 200, {"ours": WORLDS.estimate}, first).iloc[0]
+    # `pytest -rP` lists these figures: docs/visits.md takes its table from them.
+    print(f"{way}, planted {effect:.0%}, {runs} worlds: mean {row['mean']:+.2%}, excludes zero "
+          f"{row['excludes_zero']:.2%}, covers {row['covers']:.2%}, width {row['width']:.2%}")  # fmt: skip
+    return row
 
 
 def test_quiet_worlds_rarely_show_an_effect():

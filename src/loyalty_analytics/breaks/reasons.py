@@ -24,7 +24,7 @@ COLUMNS = ["client_id", "break_month", "reason", "part", "change", "evidence", "
 _MORE = ["probability", "likelihood_ratio", "chance", "date", "source_id"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ReasonsResult(Result):
     """Reasons of breaks with what they rest on.
 

@@ -166,11 +166,15 @@ def card(data: Data, page: Dossier, *, language: str) -> Exhibit:
     """Completeness and freshness of the card, how well the client is known, its stated plans."""
     blank = page.fields.loc[~page.fields["filled"], "field"]
     filled = words.percent(page.fields["filled"].mean(), language)
-    age = "client.card_never" if np.isnan(page.verified_days) else "client.card_age"
-    days = {} if np.isnan(page.verified_days) else {"days": words.count(int(page.verified_days), "day", language)}
-    title = words.say("client.card_title", language, share=filled) + "; " + words.say(age, language, **days)
-    kept = ", ".join([filled, *days.values()])
-    rows = [(words.say("client.sum_card", language), kept)] + [
+    title = words.say("client.card_title", language, share=filled) + "; "
+    if np.isnan(page.verified_days):
+        title += words.say("client.card_never", language)
+        checked = words.say("client.checked_never", language)
+    else:
+        days = words.count(int(page.verified_days), "day", language)
+        title += words.say("client.card_age", language, days=days)
+        checked = words.say("client.checked_ago", language, days=days)
+    rows = [(words.say("client.sum_card", language), f"{filled}; {checked}")] + [
         (words.say(f"client.knowledge_{name}", language), _level(page.card[f"knowledge_{name}"], language))
         for name in ("management", "power", "structure", "partners", "plans")
     ]

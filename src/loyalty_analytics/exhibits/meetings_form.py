@@ -109,7 +109,7 @@ def _meeting(sheet: Any, formats: dict[str, Any], data: Data, row: Mapping[Any, 
         if name == "purpose":
             value = say(f"purpose_{value}", language)
         elif name in ("manager_id", "visitor_id") and value in staff.index:
-            value = f"{value}{ASIDE}{staff.at[value, 'manager_name']}"
+            value = f"{value}{ASIDE}{staff['manager_name'][value]}"
         sheet.write_string(at, 0, f"meeting.{name}")
         sheet.write_string(at, 1, say(name, language), formats["text"])
         if name == "planned_at":

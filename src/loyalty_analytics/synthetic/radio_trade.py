@@ -190,7 +190,8 @@ def offers(deals: pd.DataFrame, volumes: pd.DataFrame, seed: int) -> pd.DataFram
     served = served_by().drop_duplicates("client_id", keep="last").set_index("client_id")["manager_id"]
     owners = dict(served_by()[lambda t: t["manager_id"] == "M03"][["client_id", "manager_id"]].to_numpy())
     reasons = vocabulary("radio_notes")["lost_reasons"]
-    left = {row.client_id: pd.Period(row.break_month, "M") for row in story().query("kind == 'churn'").itertuples()}
+    gone = story().query("kind == 'churn'")
+    left = {client: pd.Period(str(month), "M") for client, month in zip(gone["client_id"], gone["break_month"])}
     after = stream(seed, "offers to who left")
     rows = []
     for client in volumes.columns:

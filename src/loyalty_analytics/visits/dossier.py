@@ -30,7 +30,7 @@ class _Data(Protocol):
     def __getattr__(self, name: str) -> pd.DataFrame: ...
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Dossier(Result):
     """The parts of a client's dossier; the table holds quarter, quarter before and quarter of last year.
 

@@ -29,7 +29,7 @@ _HOURS = {"contacted": 48.0}
 _NUMBERS = ["share", "in_time", "median", "median_low", "median_high", "q90", "q90_low", "q90_high"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Loop(Result):
     """Steps of the closed loop with the list of what is overdue.
 

@@ -24,7 +24,7 @@ _COLUMNS = [
 _BY_CALL = ["gap", "before", "after", "season", "problem"]  # rules that a call serves
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Plan(Result):
     """The plan with the rules that cannot be kept.
 
