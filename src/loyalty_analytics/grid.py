@@ -116,7 +116,7 @@ def read_panel(panel: Any, as_of: Any = None) -> tuple[pd.DataFrame, AsOf | None
         "days": frame.get("days", orders).astype("Float64").array,
     })  # fmt: skip
     if seen is not None:
-        limit = seen.month.year * 12 + seen.month.month - 1
+        limit = seen.number
         full = full[full["number"] <= limit].reset_index(drop=True)
     return full, seen
 
@@ -163,7 +163,7 @@ def grid(panel: Any, as_of: Any = None) -> Grid | None:
     full, row, buys = full[keep], row[keep], buys[keep]
     number = full["number"].to_numpy()
     start = int(number[buys].min())
-    end = max(seen.last_whole.year * 12 + seen.last_whole.month - 1, start - 1)
+    end = max(seen.last_whole_number, start - 1)
     shape = (len(ids), end - start + 1)
     inside = (number >= start) & (number <= end)
     place = (row[inside], number[inside] - start)

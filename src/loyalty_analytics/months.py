@@ -45,6 +45,16 @@ class AsOf:
         return self.month if self.whole else self.month - 1
 
     @property
+    def number(self) -> int:
+        """`month` as year·12 + month − 1."""
+        return self.month.year * 12 + self.month.month - 1
+
+    @property
+    def last_whole_number(self) -> int:
+        """`last_whole` as year·12 + month − 1."""
+        return self.last_whole.year * 12 + self.last_whole.month - 1
+
+    @property
     def date(self) -> pd.Timestamp:
         """Midnight of the last day seen."""
         return self.end.normalize()

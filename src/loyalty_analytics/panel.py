@@ -258,7 +258,7 @@ def _finish(raw: pd.DataFrame, ids: pd.Index | None, as_of: Any) -> Result:
         "gross_profit": from_minor(pd.Series(raw["gross_profit"]).astype("Float64")).to_numpy(),
         "last_date": pd.to_datetime(raw["last_date"]).astype("datetime64[us]").to_numpy(),
         "days": np.bitwise_count(raw["day_mask"].to_numpy(dtype=np.int64)).astype(np.int64),
-        "whole": number <= seen.last_whole.year * 12 + seen.last_whole.month - 1,
+        "whole": number <= seen.last_whole_number,
     })  # fmt: skip
     order = np.lexsort((number, id_rank(client)))
     frame = frame.iloc[order].reset_index(drop=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from .months import AsOf
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Note", "Result", "as_table", "notebook_style"]
+__all__ = ["Note", "Result", "as_table", "no_rows", "notebook_style"]
 
 _ROWS_SHOWN = 15
 
@@ -127,10 +127,21 @@ def notebook_style() -> str:
     return f"<style>{' '.join(sheet.split())}</style>"
 
 
-def as_table(value: Result | pd.DataFrame) -> pd.DataFrame:
-    """A result is accepted where a table is.
+def as_table(value: Result | pd.DataFrame | None) -> pd.DataFrame:
+    """A result is accepted where a table is; an optional table that was not given is one without rows.
 
-    >>> as_table(pd.DataFrame({"a": [1]})).shape
-    (1, 1)
+    >>> as_table(pd.DataFrame({"a": [1]})).shape, as_table(None).shape
+    ((1, 1), (0, 0))
     """
+    if value is None:
+        return pd.DataFrame()
     return value.frame if isinstance(value, Result) else value
+
+
+def no_rows(columns: Iterable[str], **kinds: str) -> pd.DataFrame:
+    """An empty table: columns of float64, but for those whose dtype is given.
+
+    >>> no_rows(["cause", "share"], cause="str").dtypes.astype(str).tolist()
+    ['str', 'float64']
+    """
+    return pd.DataFrame({name: pd.Series([], dtype=kinds.get(name, "float64")) for name in columns})

@@ -55,7 +55,7 @@ def period(panel: Any, as_of: Any, months: int) -> Period | None:
     full, seen = read_panel(panel, as_of)
     if seen is None or full.empty:
         return None
-    end = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    end = seen.last_whole_number
     full = full[full["number"] <= end]
     rows = pd.DataFrame({
         "client_id": full["client_id"],
@@ -73,7 +73,7 @@ def period(panel: Any, as_of: Any, months: int) -> Period | None:
 def spend_rows(marketing_spend: Any, begin: int, end: int) -> pd.DataFrame:
     """Promotion spend of a period: number (month), channel, purpose, minor."""
     columns = ["number", "channel", "purpose", "minor"]
-    table = as_table(marketing_spend) if marketing_spend is not None else pd.DataFrame()
+    table = as_table(marketing_spend)
     if table.empty:
         return pd.DataFrame({name: pd.Series([], dtype="int64") for name in columns})
     made = pd.DataFrame({

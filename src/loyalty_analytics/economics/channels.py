@@ -92,7 +92,7 @@ def channels(
     options = {"months": months, "horizon": horizon, "fewest": fewest, "level": level}
     if span is None:
         return Result(frame=_none(), options=options, notes=(Note("acquisition.nothing"),))
-    source = as_table(clients) if clients is not None else pd.DataFrame()
+    source = as_table(clients)
     owner = pd.Series(dtype="object")
     if {"client_id", "acquisition_channel"} <= set(source.columns):
         owner = source.dropna(subset=["acquisition_channel"]).set_index("client_id")["acquisition_channel"]
@@ -139,7 +139,7 @@ def _none() -> pd.DataFrame:
 
 
 def _leads(funnel_events: Any, span: Period) -> pd.Series:
-    table = as_table(funnel_events) if funnel_events is not None else pd.DataFrame()
+    table = as_table(funnel_events)
     if table.empty or "channel" not in table:
         return pd.Series(dtype="int64")
     entered = pd.to_datetime(table["entered_at"])

@@ -43,7 +43,7 @@ def referrals(table: Any, panel: Any, as_of: Any = None) -> Result:
     0                   1      2     1     70.0
     """
     columns = ["referrer_client_id", "given", "used", "share_used", "bonus", "revenue"]
-    rows = as_table(table) if table is not None else pd.DataFrame()
+    rows = as_table(table)
     full, seen = read_panel(panel, as_of)
     if rows.empty or seen is None:
         return Result(frame=pd.DataFrame(columns=columns), as_of=seen, notes=(Note("acquisition.no_referrals"),))
@@ -102,7 +102,7 @@ def deliveries(
     """
     columns = [by, "deliveries", "known", "late", "late_share", "defects", "defect_share", "customs_share",
                "packaging_share", "cost", "cost_share"]  # fmt: skip
-    rows = as_table(table) if table is not None else pd.DataFrame()
+    rows = as_table(table)
     if rows.empty:
         return Result(frame=pd.DataFrame(columns=columns), notes=(Note("acquisition.no_deliveries"),))
     planned = pd.to_datetime(rows["planned_at"])
@@ -214,13 +214,13 @@ def stated_plans(panel: Any, meetings: Any, as_of: Any = None) -> Result:
     """
     columns = ["meeting_id", "client_id", "held_at", "plan_period", "plan", "fact", "share", "over"]
     full, seen = read_panel(panel, as_of)
-    rows = as_table(meetings) if meetings is not None else pd.DataFrame()
+    rows = as_table(meetings)
     if rows.empty or seen is None or not {"plan_amount", "plan_period"} <= set(rows.columns):
         return Result(frame=pd.DataFrame(columns=columns), as_of=seen)
     rows = rows[(rows["plan_amount"].notna() & rows["plan_period"].notna()).to_numpy()]
     rows = rows[(pd.to_datetime(rows["held_at"]) <= seen.end).to_numpy()].reset_index(drop=True)
     begin, finish = _months(rows["plan_period"])
-    end = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    end = seen.last_whole_number
     money = full.assign(minor=to_minor(full["revenue"]).fillna(0).astype("int64"))[["client_id", "number", "minor"]]
     asked = pd.DataFrame({"row": rows.index, "client_id": rows["client_id"], "begin": begin, "finish": finish})
     both = asked.merge(money, on="client_id")

@@ -74,7 +74,7 @@ def funnel(
     2     desire      1    0.5
     3     action      1    0.5
     """
-    table = as_table(funnel_events) if funnel_events is not None else pd.DataFrame()
+    table = as_table(funnel_events)
     if table.empty:
         return Result(frame=_none(), notes=(Note("acquisition.no_funnel"),))
     entered = pd.to_datetime(table["entered_at"])
@@ -85,7 +85,7 @@ def funnel(
     order = _order(table)
     names = [name for name, _ in sorted(order.items(), key=lambda item: (item[1], str(item[0])))]
     leads = _leads(table, order, by, clients)
-    end = seen.month.year * 12 + seen.month.month - 1
+    end = seen.number
     now = leads[leads["number"] > end - months]
     before = leads[(leads["number"] <= end - months) & (leads["number"] > end - 2 * months)]
     groups: list[Any] = [None] if by is None else sorted(now["group"].dropna().unique(), key=str)
@@ -120,7 +120,7 @@ def _leads(table: pd.DataFrame, order: dict[Any, int], by: str | None, clients: 
     if by in table.columns:
         owner = rows.dropna(subset=[by]).drop_duplicates("lead_id").set_index("lead_id")[by]
     else:
-        people = as_table(clients) if clients is not None else pd.DataFrame()
+        people = as_table(clients)
         if by not in people or "client_id" not in table:
             raise DataError(f"by={by!r} is no column of funnel_events or clients.", "Give channel or manager_id.")
         known = rows.dropna(subset=["client_id"]).drop_duplicates("lead_id").set_index("lead_id")["client_id"]
@@ -156,7 +156,7 @@ def _share(part: np.ndarray, whole: np.ndarray, level: float) -> tuple[np.ndarra
 
 
 def _plan(targets: Any, end: int) -> dict[Any, float]:
-    table = as_table(targets) if targets is not None else pd.DataFrame()
+    table = as_table(targets)
     if table.empty:
         return {}
     rows = table[(table["metric"] == "conversion").to_numpy()]

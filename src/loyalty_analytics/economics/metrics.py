@@ -74,11 +74,11 @@ def base_metrics(
         return Result(frame=_rows({}, 0), notes=(Note("acquisition.nothing"),))
     values = _clients(span, active_months, dissatisfied)
     values |= _money(span)
-    if transactions is not None and len(as_table(transactions)):
+    if len(as_table(transactions)):
         values |= _cheques(as_table(transactions), span)
     notes: list[Note] = []
     spend = spend_rows(marketing_spend, span.begin, span.end)
-    if marketing_spend is not None and len(as_table(marketing_spend)):
+    if len(as_table(marketing_spend)):
         values |= _payback(span, spend, values)
         notes += _warnings(values, spend)
     if span.earliest >= span.begin:

@@ -61,11 +61,11 @@ def plan_fact(
     0 2026-01-01  100.0   80.0    0.8            0.8
     1 2026-02-01  100.0  120.0    1.2            1.0
     """
-    table = as_table(targets) if targets is not None else pd.DataFrame()
+    table = as_table(targets)
     full, seen = read_panel(panel, as_of)
     if table.empty or seen is None:
         return Result(frame=pd.DataFrame(columns=_COLUMNS), as_of=seen, notes=(Note("acquisition.no_targets"),))
-    end = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    end = seen.last_whole_number
     plan = pd.DataFrame({
         "number": month_number(table["period_start"], "period_start"),
         "metric": table["metric"].astype("object").to_numpy(),
@@ -103,7 +103,7 @@ def _ids(table: pd.DataFrame) -> np.ndarray:
 
 def _deals(transactions: Any, name: str) -> pd.DataFrame:
     """client_id, number (month), date, owner (manager or unit), amount of the deals that name one."""
-    table = as_table(transactions) if transactions is not None else pd.DataFrame()
+    table = as_table(transactions)
     if table.empty or name not in table or table[name].isna().all():
         return pd.DataFrame()
     table = table[table[name].notna() & table["date"].notna()]
@@ -142,7 +142,7 @@ def _owned(rows: pd.DataFrame, known: pd.Series, deals: pd.DataFrame) -> pd.Data
 
 
 def _given(facts: Any) -> pd.DataFrame:
-    table = as_table(facts) if facts is not None else pd.DataFrame()
+    table = as_table(facts)
     if table.empty:
         return pd.DataFrame(columns=["number", "metric", "level", "level_id", "fact"])
     return pd.DataFrame({
@@ -163,7 +163,7 @@ def _facts(full: pd.DataFrame, end: int, clients: Any, transactions: Any) -> pd.
         "gross_profit": to_minor(full["gross_profit"]).astype("Float64"),
         "new_clients": (bought["number"] == first).reindex(full.index, fill_value=False).astype("float64") * 100,
     })  # fmt: skip
-    people = as_table(clients) if clients is not None else pd.DataFrame()
+    people = as_table(clients)
     levels = {"company": rows.assign(owner=""), "client": rows.assign(owner=rows["client_id"])}
     for level in ("manager", "unit"):
         name = f"{level}_id"

@@ -75,13 +75,13 @@ def wallet_share(
     0          1  30.0   0.25  90.0   ok
     """
     full, seen = read_panel(panel, as_of)
-    table = as_table(client_budgets) if client_budgets is not None else pd.DataFrame()
+    table = as_table(client_budgets)
     if table.empty or seen is None:
         return Result(frame=_none(), as_of=seen, notes=(Note("acquisition.no_budgets"),))
     table = table.reset_index(drop=True)
     begin = pd.Series(month_number(pd.to_datetime(table["period_start"]), "period_start"))
     finish = pd.Series(month_number(pd.to_datetime(table["period_end"]), "period_end"))
-    end = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    end = seen.last_whole_number
     known = begin <= end
     if "asked_at" in table:
         asked = pd.to_datetime(table["asked_at"])
@@ -132,7 +132,7 @@ def _ours(full: pd.DataFrame, client: pd.Series, begin: pd.Series, upto: pd.Seri
 
 
 def _overview(frame: pd.DataFrame, full: pd.DataFrame, clients: Any, end: int) -> pd.DataFrame:
-    everyone = as_table(clients)["client_id"] if clients is not None and len(as_table(clients)) else full["client_id"]
+    everyone = as_table(clients)["client_id"] if len(as_table(clients)) else full["client_id"]
     has = frame.loc[(frame["total_budget"] > 0) & (frame["flag"] != "old")]
     year = full[full["number"] > end - 12]
     money = to_minor(year["revenue"]).fillna(0).groupby(year["client_id"].to_numpy()).sum()

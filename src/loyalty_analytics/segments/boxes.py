@@ -54,11 +54,11 @@ def loyalty_boxes(
     """
     columns = ["client_id", "score", "loyalty", "money", "revenue"]
     g = grid(panel, as_of)
-    answers = as_table(survey_answers) if survey_answers is not None else pd.DataFrame()
+    answers = as_table(survey_answers)
     if g is None or answers.empty:
         return pd.DataFrame(columns=columns)
     answers = answers[answers["score"].notna() & answers["client_id"].notna()]
-    if questions is not None and len(as_table(questions)):
+    if len(as_table(questions)):
         metric = answers["question_id"].map(as_table(questions).set_index("question_id")["metric"])
         chosen = next((name for name in metrics if (metric == name).any()), None)
         answers = answers[(metric == chosen).to_numpy()]

@@ -57,7 +57,7 @@ def cohorts(panel: Any, as_of: Any = None, *, by: str = "quarter", censored_mont
                "revenue_to_date", "gross_profit_to_date", "censored"]  # fmt: skip
     if seen is None or full.empty:
         return Result(frame=pd.DataFrame(columns=columns), as_of=seen, options={"by": by})
-    end = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    end = seen.last_whole_number
     full = full[full["number"] <= end]
     rows = pd.DataFrame({
         "client": pd.factorize(full["client_id"])[0],

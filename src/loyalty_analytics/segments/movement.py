@@ -61,7 +61,7 @@ def bridge(panel: Any, as_of: Any = None, *, months: int = 1, against: str = "ye
         raise DataError(f"against={against!r} is no period.", "Allowed: year, before.")
     full, seen = read_panel(panel, as_of)
     minor = to_minor(full["revenue"]).fillna(0).to_numpy(dtype="int64")
-    end = seen.last_whole.year * 12 + seen.last_whole.month - 1 if seen is not None else 0
+    end = seen.last_whole_number if seen is not None else 0
     number = full["number"].to_numpy()
     rows = pd.DataFrame({
         "client_id": full["client_id"],
@@ -145,7 +145,7 @@ def movement(
             before = engine(panel, seen.last_whole - months).frame[["client_id", by]]
     groups = [_groups(table) for table in (before, after)]
     both = pd.concat(groups, axis=1, keys=["before", "after"]).fillna("absent")
-    end = seen.month.year * 12 + seen.month.month - 1
+    end = seen.number
     year = full[full["number"] > end - 12]
     both["minor"] = to_minor(year["revenue"]).fillna(0).groupby(year["client_id"].to_numpy()).sum()
     both["minor"] = both["minor"].fillna(0).astype("int64")

@@ -202,7 +202,7 @@ def client_facts(
     full, seen = read_panel(panel, as_of)
     if seen is None:
         return pd.DataFrame(columns=["client_id"])
-    end = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    end = seen.last_whole_number
     number, revenue = full["number"], full["revenue"].fillna(0)
 
     def total(low: int, high: int) -> pd.Series:
@@ -230,16 +230,16 @@ def client_facts(
             source = as_table(table).drop_duplicates("client_id").set_index("client_id")
             for name in names:
                 frame[name] = own.map(source[name])
-    if breaks is not None and len(as_table(breaks)):
+    if len(as_table(breaks)):
         last = as_table(breaks).assign(at=lambda t: to_periods(t["break_month"])).sort_values("at", kind="stable")
         last = last.drop_duplicates("client_id", keep="last").set_index("client_id")
         frame["break_month"], frame["break_effect"] = own.map(last["break_month"]), own.map(last["effect"])
-    if actions is not None and len(as_table(actions)):
+    if len(as_table(actions)):
         rows = as_table(actions)
         opened, closed = pd.to_datetime(rows["opened_at"]), pd.to_datetime(rows["closed_at"])
         open_now = (opened <= seen.end) & ~(closed <= seen.end)
         frame["open_cases"] = own.map(rows.loc[open_now, "client_id"].value_counts()).fillna(0).astype("int64")
-    if plan is not None and len(as_table(plan)):
+    if len(as_table(plan)):
         coming = as_table(plan).assign(at=lambda t: to_periods(t["month"]).to_timestamp())
         frame["next_visit"] = own.map(coming.groupby("client_id")["at"].min())
     if frame["client_id"].duplicated().any():

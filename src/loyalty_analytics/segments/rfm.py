@@ -39,7 +39,7 @@ def client_sums(panel: Any, as_of: Any = None, months: int | None = None) -> tup
     if seen is None:
         return _no_sums(full), None
     if months is not None:
-        end = seen.month.year * 12 + seen.month.month - 1
+        end = seen.number
         full = full[full["number"] > end - months]
     full = full.assign(
         minor=to_minor(full["revenue"]).fillna(0).astype("int64"),
@@ -187,7 +187,7 @@ def abc_xyz(
     columns = ["client_id", "revenue", "share", "cumulative", "abc", "mean_month", "variation", "xyz"]
     if seen is None:
         return Result(frame=pd.DataFrame(columns=columns))
-    end = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    end = seen.last_whole_number
     rows = full[(full["number"] > end - months) & (full["number"] <= end)]
     minor = to_minor(rows["revenue"]).fillna(0).astype("float64")
     table = pd.DataFrame({"client_id": rows["client_id"], "minor": minor, "square": minor**2})
