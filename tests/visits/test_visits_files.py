@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -34,8 +35,6 @@ def demo():
     clients.loc[: len(HOSTILE) - 1, "client_name"] = HOSTILE
     actions = kept["actions"].copy()
     actions["result"] = actions["result"].fillna(HOSTILE[0])
-    from dataclasses import replace
-
     data = replace(data, tables={**kept, "clients": clients, "actions": actions})
     breaks = la.find_breaks(data.panel, as_of="2026-10", **data.params.breaks)
     life = la.lifecycle(data.panel, "2026-10")
@@ -265,6 +264,40 @@ def test_a_replan_moves_the_entry():
     again = set(first) & set(second)
     assert "demo-A-2@loyalty-analytics" in again
     assert all(second[uid]["sequence"] > first[uid]["sequence"] for uid in again)
+
+
+def _unfinished(month):
+    """The demo in the middle of a month, with a meeting and a call agreed for the rest of it."""
+    data = la.load("radio", month=month)
+    kept = dict(data.tables)
+    meetings_ = kept["meetings"]
+    call = meetings_[meetings_["status"] == "planned"].tail(1)
+    agreed = call.assign(meeting_id="call", format="call", planned_at=pd.Timestamp("2026-11-25 15:00"))
+    data = replace(data, tables={**kept, "meetings": pd.concat([meetings_, agreed], ignore_index=True)})
+    breaks = la.find_breaks(data.panel, as_of=data.as_of, **data.params.breaks)
+    return data, meetings.measure(data, breaks, la.lifecycle(data.panel, data.as_of)), breaks
+
+
+def test_what_is_agreed_for_the_rest_of_the_month_stays_in_the_calendar():
+    whole, middle = _unfinished("2026-10"), _unfinished("2026-11-10")
+    before, after = (_entries(meetings_files.diary(*each[:2], language="en").content) for each in (whole, middle))
+    ledger = middle[0].meetings
+    agreed = ledger[(ledger["status"] == "planned") & (ledger["planned_at"] > pd.Timestamp("2026-11-11"))]
+    assert len(agreed) >= 4
+    visits = middle[1]
+    assert (pd.DatetimeIndex(visits.plan.table["month"]) > pd.Timestamp("2026-11-30")).all()
+    assert sorted(visits.plan.standing["client_id"]) == sorted(agreed["client_id"])
+    old, new = (
+        {(uid, event["dtstart"].dt) for uid, event in file.items() if event["status"] == "CONFIRMED"}
+        for file in (before, after)
+    )
+    assert len(new) == len(agreed)
+    assert new <= old  # the same entries at the same hours
+    shown = meetings.calendar(*middle[:2], language="en")
+    assert len(shown.table.frame) == len(visits.plan.table) + len(agreed)
+    assert "November" in shown.note
+    book = openpyxl.load_workbook(io.BytesIO(meetings_files.plan_workbook(*middle, language="en")))
+    assert {row[-1] for row in book.worksheets[0].iter_rows(min_row=4, values_only=True)} >= {*agreed["client_id"]}
 
 
 @pytest.mark.proof

@@ -207,11 +207,14 @@ def _seen_note(data: Data, visits: Visits, language: str) -> tuple[str, list[dic
     return text, total_rows("label", language, rows)
 
 
-def planned(data: Data, visits: Visits, language: str) -> pd.DataFrame:
-    """The plan in the reader's words, urgent clients first."""
+def planned(data: Data, visits: Visits, language: str, *, standing: bool = False) -> pd.DataFrame:
+    """The plan in the reader's words, urgent clients first; ``standing``: with what stands in an unfinished month."""
     assert visits.plan is not None
     assert visits.priority is not None
-    rows = visits.plan.frame.merge(visits.priority.frame, on="client_id", how="left")
+    rows = visits.plan.frame
+    if standing and len(visits.plan.standing):
+        rows = pd.concat([visits.plan.standing, rows], ignore_index=True)
+    rows = rows.merge(visits.priority.frame, on="client_id", how="left")
     known, people = names(data), staff(data)
     return rows.assign(
         name=[label_of(known, client) for client in rows["client_id"]],
@@ -229,7 +232,10 @@ def calendar(data: Data, visits: Visits, *, language: str) -> Exhibit:
     """The quarter by client and week: dark a meeting, light a call."""
     if visits.plan is None or not len(visits.plan.frame):
         return nothing("calendar", language, "plan_empty")
-    rows = planned(data, visits, language)
+    rows, note = planned(data, visits, language), say("calendar_note", language)
+    listed = planned(data, visits, language, standing=True)
+    if len(listed) > len(rows):
+        note = say("calendar_stands", language, month=words.month(data.as_of.month, language, "genitive")) + " " + note
     meetings, calls = int((rows["format"] != "call").sum()), int((rows["format"] == "call").sum())
     clients = rows["client_id"].nunique()
     first = rows.sort_values(["priority", "money"], ascending=False, kind="stable")["client_id"].unique()[:_SHOWN]
@@ -255,8 +261,8 @@ def calendar(data: Data, visits: Visits, *, language: str) -> Exhibit:
                      n=words.number(clients, language)),
         draw=drawn(plots.calendar, shown, language=language, height=70 + 19 * len(first),
                    narrow_height=70 + 19 * len(first)),
-        alt=say("calendar_alt", language, **values), table=Table(frame=rows, columns=columns),
-        note=say("calendar_note", language),
+        alt=say("calendar_alt", language, **values), table=Table(frame=listed, columns=columns),
+        note=note,
     )  # fmt: skip
 
 

@@ -24,7 +24,8 @@ _MINUTES = {"meeting": 40, "online": 40, "call": 20}
 def visit_numbers(plan: pd.DataFrame, meetings: pd.DataFrame, seen: AsOf) -> pd.Series:
     """Which contact with its client each row of the plan is, counted over the whole history.
 
-    The number does not change when a replan moves the visit to another month, and goes on once it was held.
+    The number does not change when a replan moves the visit to another month, and goes on once it was held. What
+    is agreed for the rest of an unfinished month belongs in ``plan``: it comes before what is planned later.
     """
     held = meetings[(meetings["status"] == "held").fillna(False).to_numpy(bool)]
     done = held[(pd.to_datetime(held["held_at"]) <= seen.end).to_numpy(bool)].groupby("client_id").size()
@@ -37,18 +38,21 @@ def slots(plan: pd.DataFrame, meetings: pd.DataFrame, seen: AsOf, country: str, 
 
     Parameters
     ----------
-    plan : client_id, month, week, purpose, visitor_id, agreed
-    meetings : client_id, planned_at, status
+    plan : client_id, month, week, format, purpose, visitor_id, agreed
+    meetings : client_id, planned_at, status, format
     """
     import holidays
 
     years = sorted({*pd.DatetimeIndex(plan["week"]).year, *(pd.DatetimeIndex(plan["week"]).year + 1)})
     free = holidays.country_holidays(country, years=years)
-    waiting = meetings[(meetings["status"] == "planned").fillna(False).to_numpy(bool)].dropna(subset=["planned_at"])
-    agreed: dict[tuple[Any, pd.Period], pd.Timestamp] = {}
+    waiting = meetings[
+        (meetings["status"] == "planned").fillna(False).to_numpy(bool)
+        & (pd.to_datetime(meetings["planned_at"]) > seen.end).to_numpy(bool)
+    ]
+    agreed: dict[tuple[Any, pd.Period, bool], pd.Timestamp] = {}
     for row in waiting.sort_values("planned_at", kind="stable").to_dict("records"):
         fixed = pd.Timestamp(row["planned_at"])
-        agreed.setdefault((row["client_id"], fixed.to_period("M")), fixed)
+        agreed.setdefault((row["client_id"], fixed.to_period("M"), row["format"] == "call"), fixed)
     taken: dict[tuple[Any, Any], int] = {}
     starts: dict[Any, pd.Timestamp] = {}
     # What is agreed comes first: the rest is laid around it.
@@ -57,7 +61,7 @@ def slots(plan: pd.DataFrame, meetings: pd.DataFrame, seen: AsOf, country: str, 
     )
     for row in order.sort_values(["rest", "who", "week"], kind="stable").reset_index(names="at").to_dict("records"):
         month = pd.Timestamp(row["month"]).to_period("M")
-        day = agreed.get((row["client_id"], month)) if row["agreed"] else None
+        day = agreed.get((row["client_id"], month, row["format"] == "call")) if row["agreed"] else None
         if day is None:
             last = pd.Timestamp(month.start_time.replace(day=december_until)) if row["purpose"] == "year_end" else None
             day = _free_day(row["who"], pd.Timestamp(row["week"]), month, last, free, taken)

@@ -30,9 +30,9 @@ _DUE_DAYS = 14
 
 
 def timed_plan(data: Data, visits: Visits, language: str) -> pd.DataFrame:
-    """The plan in words with a start and the number of each contact."""
+    """The plan in words with a start and the number of each contact; what stands in an unfinished month is in it."""
     assert visits.plan is not None
-    rows = planned(data, visits, language)
+    rows = planned(data, visits, language, standing=True)
     options = visits.plan.options
     rows["number"] = visit_numbers(rows, data.meetings, data.as_of)
     rows["start"] = slots(rows, data.meetings, data.as_of, options["country"], options["december_until"])
@@ -42,7 +42,7 @@ def timed_plan(data: Data, visits: Visits, language: str) -> pd.DataFrame:
 
 
 def _none(visits: Visits) -> bool:
-    return visits.plan is None or not len(visits.plan.frame)
+    return visits.plan is None or not (len(visits.plan.frame) or len(visits.plan.standing))
 
 
 @exhibit("meetings", "diary", needs=("clients",))
@@ -188,8 +188,8 @@ def _managers(book: Book, data: Data, plan: pd.DataFrame, breaks: Result, langua
 
 
 def _forms(book: Book, data: Data, plan: pd.DataFrame, reasons: Result | None, language: str) -> None:
-    """A form for each meeting of the first month of the plan."""
-    soon = plan[(plan["format"] != "call").to_numpy(bool) & (to_periods(plan["month"]) == data.as_of.month + 1)]
+    """A form for each meeting up to the end of the plan's first month."""
+    soon = plan[(plan["format"] != "call").to_numpy(bool) & (to_periods(plan["month"]) <= data.as_of.month + 1)]
     questions: dict[Any, list[str]] = {}
     if reasons is not None and len(reasons.frame):
         table = reasons.frame[reasons.frame["client_id"].isin(soon["client_id"])]

@@ -38,11 +38,14 @@ class Plan(Result):
     shortage : DataFrame
         The exceptions summed: month, manager_id, visitor_id, rules (broken), clients, missing (contacts),
         calls_would_do (of the missing contacts, where a call serves the rule).
+    standing : DataFrame
+        Columns of the table: contacts agreed for the rest of an unfinished month. They count as held.
     """
 
     exceptions: pd.DataFrame = field(default_factory=pd.DataFrame)
     load: pd.DataFrame = field(default_factory=pd.DataFrame)
     shortage: pd.DataFrame = field(default_factory=pd.DataFrame)
+    standing: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def plan_visits(
@@ -122,7 +125,8 @@ def plan_visits(
         One row per contact: client_id, month, week (its Monday), format (meeting or call), purpose,
         manager_id, visitor_id, reason (names of rules, the most urgent first), agreed (bool).
         ``.exceptions`` names every rule that cannot be kept, ``.load`` the meetings per visitor and month,
-        ``.overview`` the stages with their optimum and gap.
+        ``.overview`` the stages with their optimum and gap, ``.standing`` what is agreed for the rest of an
+        unfinished month.
 
     Notes
     -----
@@ -150,15 +154,14 @@ def plan_visits(
     who = people(clients, managers)
     goal, limit = limits(who["visitor_id"], seen, months, capacity, absence, by_workdays, country)
     contacts, missing, stages = solve(
-        Problem(rules, agreed.drop(columns="at"), who["visitor"].to_numpy(), goal, limit, months, time_limit)
+        Problem(rules, agreed.drop(columns=["at", "purpose"]), who["visitor"].to_numpy(), goal, limit, months, time_limit)
     )
     base = int(month_number([seen.month])[0])
     table = _plan_table(contacts, rules, clients, who, base)
+    standing = _standing(stand, ids, who)
     columns = list(_COLUMNS)
     if priority is not None:
-        known = as_table(priority).drop_duplicates("client_id").set_index("client_id")
-        table["priority"] = table["client_id"].map(known["points"]).fillna(0).astype(np.int64)
-        table["why"] = table["client_id"].map(known["reasons"]).fillna("").astype("str")
+        table, standing = _with_priority(table, priority), _with_priority(standing, priority)
         columns += ["priority", "why"]
     table["week"] = weeks(table, december_until, _agreed_days(agreed, ids, base))
     exceptions = _exception_table(missing, rules, ids, who, base)
@@ -182,6 +185,7 @@ def plan_visits(
         exceptions=exceptions,
         shortage=_shortage(exceptions),
         load=_load(table, who, goal, limit, base),
+        standing=standing[columns],
     )
 
 
@@ -205,6 +209,7 @@ def _agreed(meetings: pd.DataFrame, ids: pd.Index, seen: AsOf, months: int) -> p
             "month": month,
             "meeting": (column(meetings, "format")[keep] != "call").to_numpy(bool),
             "at": at[keep].to_numpy(),
+            "purpose": column(meetings, "purpose")[keep].to_numpy(),
         }
     )
     wanted = table["month"].between(1, months) if months else table["month"] == 0
@@ -219,6 +224,33 @@ def _agreed_days(agreed: pd.DataFrame, ids: pd.Index, base: int) -> pd.Series:
         np.where(agreed["meeting"], "meeting", "call"),
     ]
     return pd.Series(agreed["at"].to_numpy(), index=pd.MultiIndex.from_arrays(keys), dtype="datetime64[us]")
+
+
+def _standing(stand: pd.DataFrame, ids: pd.Index, who: pd.DataFrame) -> pd.DataFrame:
+    """What is agreed for the rest of an unfinished month, as rows of a plan."""
+    rows = stand["client"].to_numpy()
+    day = stand["at"].dt.normalize()
+    return pd.DataFrame(
+        {
+            "client_id": ids[rows],
+            "month": day.dt.to_period("M").dt.to_timestamp().to_numpy(),
+            "week": (day - pd.to_timedelta(day.dt.day_of_week, unit="D")).to_numpy(),
+            "format": np.where(stand["meeting"].to_numpy(bool), "meeting", "call"),
+            "purpose": stand["purpose"].fillna("quarterly").to_numpy(),
+            "manager_id": who["manager_id"].to_numpy()[rows],
+            "visitor_id": who["visitor_id"].to_numpy()[rows],
+            "reason": "agreed",
+            "agreed": True,
+        }
+    ).astype({"format": "str", "purpose": "str", "reason": "str", "agreed": bool})
+
+
+def _with_priority(table: pd.DataFrame, priority: pd.DataFrame | Result) -> pd.DataFrame:
+    known = as_table(priority).drop_duplicates("client_id").set_index("client_id")
+    return table.assign(
+        priority=table["client_id"].map(known["points"]).fillna(0).astype(np.int64),
+        why=table["client_id"].map(known["reasons"]).fillna("").astype("str"),
+    )
 
 
 def people(clients: pd.DataFrame, managers: pd.DataFrame | None) -> pd.DataFrame:
