@@ -219,9 +219,9 @@ def _check_keys(content: Mapping[Any, Any], file: str) -> None:
                         f"{file}: sources: {table}: unknown key {key!r}.", nearest(str(key), Source.model_fields)
                     )
             for part in ("columns", "values", "fixed", "unique"):
-                named = one.get(part) or ()
-                for name in [named] if isinstance(named, str) else named:
-                    if name not in columns:
+                named = one.get(part) or []
+                for name in named if isinstance(named, list | dict) else [named]:
+                    if not isinstance(name, str) or name not in columns:
                         raise ParamsError(
                             f"{file}: sources: {table}: {part}: {name!r} is no column of {table}.",
                             nearest(str(name), columns),

@@ -205,9 +205,20 @@ def _compose(text: str, file: str) -> yaml.Node:
             file=file,
             line=mark.line + 1 if mark else None,
         ) from None
+    except (yaml.YAMLError, RecursionError) as fault:
+        reason = " ".join(str(fault).split())[:120]
+        raise CodebookError(f"not readable as YAML: {reason}.", "Take out what is no text.", file=file) from None
     if not isinstance(node, yaml.MappingNode):
         raise CodebookError("holds no codebook.", "Begin with «codebook: name» and «causes:».", file=file, line=1)
     return node
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = path.read_bytes()[: fault.start].count(b"\n") + 1
+        raise CodebookError("is no text in UTF-8.", "Save it as UTF-8.", file=path.name, line=line) from None
 
 
 def _own_folder(root: Path | None) -> Path | None:
@@ -225,7 +236,7 @@ def _find(name: str, root: Path | None, shipped_only: bool) -> tuple[str, str]:
     if not name.replace("_", "").replace("-", "").isalnum():
         raise CodebookError(f"{name!r} is no name of a codebook.", f"Shipped: {', '.join(SHIPPED)}.")
     if own is not None and (own / f"{name}.yaml").is_file():
-        return f"params/codebooks/{name}.yaml", (own / f"{name}.yaml").read_text(encoding="utf-8")
+        return f"params/codebooks/{name}.yaml", _text(own / f"{name}.yaml")
     shipped = files(__package__) / "codebooks" / f"{name}.yaml"
     if name in SHIPPED and shipped.is_file():
         return f"{name}.yaml", shipped.read_text(encoding="utf-8")
@@ -257,7 +268,7 @@ def read_codebook(codebook: str | Path = "general", root: Path | None = None) ->
         path = Path(codebook)
         if not path.is_file():
             raise CodebookError(f"No file {path.name}.", "Give the path of a codebook or the name of a shipped one.")
-        file, text, name = path.name, path.read_text(encoding="utf-8"), path.stem
+        file, text, name = path.name, _text(path), path.stem
     else:
         name = str(codebook)
         file, text = _find(name, root, shipped_only=False)

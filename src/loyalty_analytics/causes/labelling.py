@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import io
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +37,46 @@ def read_corrections(client: str, root: Path | None = None) -> pd.DataFrame:
     -------
     DataFrame
         text, cause, sentiment, language, annotator; empty when nobody corrected anything.
+
+    Raises
+    ------
+    ParamsError
+        Where the file, saved by another program, is no such table any more.
     """
     path = _file(client, root)
     if not path.is_file():
         return pd.DataFrame(columns=list(_COLUMNS), dtype="str")
-    rows = pd.read_csv(path, dtype="str", encoding="utf-8", keep_default_na=False, na_values=[""])
+    rows = _rows(path)
     rows["text"] = [text[1:] if text.startswith("'") and text[1:2] in _FORMULA else text for text in rows["text"]]
     # A round is one labelling of one text; later rounds replace earlier ones of the same annotator.
     last = rows.groupby(["text", "annotator"], dropna=False)["round"].transform("max")
     return rows.loc[rows["round"] == last, list(_COLUMNS)].reset_index(drop=True)
+
+
+def _rows(path: Path) -> pd.DataFrame:
+    """The file as it stands, also as Excel saves it: comma or semicolon, UTF-8 or cp1251."""
+    place = f"params/{path.name}"
+    raw = path.read_bytes()
+    try:
+        content = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        content = raw.decode("cp1251", errors="replace")
+    separator = _separator(content)
+    try:
+        rows = pd.read_csv(io.StringIO(content), sep=separator, dtype="str", keep_default_na=False, na_values=[""])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ParamsError(f"{place} cannot be read: {error}.", "Save it as CSV again, texts in quotes.") from None
+    for name in ("text", "cause", "sentiment"):
+        if name not in rows:
+            raise ParamsError(f"{place} has no column {name!r}.", nearest(name, map(str, rows.columns)))
+    rows = rows.reindex(columns=[*_COLUMNS, "round"])
+    rows["round"] = pd.to_numeric(rows["round"], errors="coerce").fillna(0).astype(int)
+    return rows[rows["text"].notna()].astype(dict.fromkeys(_COLUMNS, "str"))
+
+
+def _separator(content: str) -> str:
+    head = content.partition("\n")[0]
+    return ";" if head.count(";") > head.count(",") else ","
 
 
 def append_corrections(
@@ -70,12 +102,14 @@ def append_corrections(
         if sentiment not in SENTIMENTS:
             raise DataError(f"Unknown sentiment {sentiment!r}.", nearest(str(sentiment), SENTIMENTS))
     path = _file(client, root)
-    before = pd.read_csv(path, dtype="str", usecols=["round"])["round"] if path.is_file() else pd.Series(dtype="str")
-    number = 1 + max(map(int, before), default=0)
+    before = _rows(path) if path.is_file() else None
+    number = 1 if before is None else 1 + int(before["round"].max())
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        if not len(before):
+    # A new file is what Russian Excel opens as text: a byte order mark and semicolons.
+    separator = ";" if before is None else _separator(path.read_text(encoding="utf-8-sig"))
+    with path.open("a", encoding="utf-8-sig" if before is None else "utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=separator)
+        if before is None:
             writer.writerow([*_COLUMNS, "round"])
         for row in rows.itertuples(index=False):
             cells = ["" if pd.isna(value) else str(value) for value in row]
