@@ -14,10 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Column", "joined", "text_of"]
+__all__ = ["EXACT", "Column", "text_of"]
 
 _BLANKS = " \t\r\n\u00a0\ufeff\u202f\u205f\u3000\u2060" + "".join(map(chr, range(0x2000, 0x2010)))
-_EXACT = 2**53  # whole numbers above lose digits as floats
+EXACT = 2**53  # whole numbers above lose digits as floats
 _FEW = 50_000  # distinct texts that are looked at one by one
 
 
@@ -65,7 +65,7 @@ class Column:
             elif isinstance(cell, bool):
                 text = "true" if cell else "false"
             elif isinstance(cell, int | float):
-                if (isinstance(cell, int) and abs(cell) > _EXACT) or (not math.isfinite(cell) and cell == cell):
+                if (isinstance(cell, int) and abs(cell) > EXACT) or (not math.isfinite(cell) and cell == cell):
                     text = str(cell)
                 else:
                     numbers[place] = cell
@@ -91,9 +91,8 @@ class Column:
             texts = series.astype("boolean").map({True: "true", False: "false"})
             return cls.of_text(name, pa.array(texts.astype(object).where(texts.notna(), None), pa.large_string()))
         if pd.api.types.is_numeric_dtype(series.dtype):
-            if pd.api.types.is_integer_dtype(series.dtype) and (series.abs() > _EXACT).any():
-                whole = [None if pd.isna(cell) else str(int(cell)) for cell in series]
-                return cls.of_text(name, pa.array(whole, type=pa.large_string()))
+            if pd.api.types.is_integer_dtype(series.dtype) and (series.abs() > EXACT).any():
+                return cls.of_text(name, pa.array(series, from_pandas=True).cast(pa.large_string()))
             number = series.astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
             endless = np.isinf(number)
             if not endless.any():
@@ -169,19 +168,45 @@ class Column:
 
     def all_different(self) -> bool:
         """Whether no two cells are equal: a number of each row."""
-        if self.number is not None or self.moment is not None or not self.whole():
+        if self.moment is not None or (self.number is None) != self.whole():
             return False
+        if self.number is not None:
+            return self.text.null_count == len(self) and _no_two(self.number)
         few = self.text.slice(0, 1000)
         # Numbers that only grow, as exports sorted by number have them, need no table of all texts.
         if len(self) > 10_000 and _grows(few) and _grows(self.text):
             return True
         return pc.count_distinct(few).as_py() == len(few) and pc.count_distinct(self.text).as_py() == len(self)
 
+    def only_whole_numbers(self) -> bool:
+        """Whether all cells are whole numbers, whose texts are their digits."""
+        numbers = self.number
+        if numbers is None or self.moment is not None or self.text.null_count < len(self):
+            return False
+        return bool((np.isnan(numbers) | ((numbers == np.rint(numbers)) & (np.abs(numbers) < 1e15))).all())
+
+    def codes(self) -> np.ndarray:
+        """A number per cell, equal where cells are equal."""
+        if self.text.null_count == len(self) and self.moment is None and self.number is not None:
+            return np.asarray(pd.factorize(self.number, use_na_sentinel=False)[0])
+        if self.text.null_count == len(self) and self.number is None and self.moment is not None:
+            return np.asarray(pd.factorize(self.moment.view("int64"))[0])
+        few = self._distinct[0] if self._distinct else None
+        places = few[1] if few is not None else text_of(self).dictionary_encode().indices.fill_null(-1)
+        return np.asarray(places, dtype=np.int64) + 1
+
     def sample(self, size: int = 400) -> list[str]:
         """Some distinct texts, spread over the column."""
         step = max(1, len(self) // (4 * size))
         some = self.text.take(pa.array(np.arange(0, len(self), step)))
         return [text for text in pc.unique(some).to_pylist() if text is not None][:size]
+
+
+def _no_two(numbers: np.ndarray) -> bool:
+    few = numbers[:1000]
+    if np.isnan(numbers).any() or len(np.unique(few)) < len(few):
+        return False
+    return bool((numbers[1:] > numbers[:-1]).all() or (np.diff(np.sort(numbers)) > 0).all())
 
 
 def _grows(text: pa.Array) -> bool:
@@ -224,6 +249,10 @@ def _plain(cell: Any) -> Any:
 def text_of(column: Column) -> pa.Array:
     """The column as texts: whole numbers without a point, moments as ISO dates."""
     text = column.text
+    if column.only_whole_numbers():
+        unknown = np.isnan(column.number)
+        digits = pa.array(np.where(unknown, 0, column.number).astype("int64"), mask=unknown if unknown.any() else None)
+        return digits.cast(pa.large_string())
     if column.number is not None:
         text = pc.coalesce(text, pa.array(_number_texts(column.number), pa.large_string()))
     if column.moment is not None:
@@ -242,10 +271,3 @@ def _number_texts(numbers: np.ndarray) -> list[str | None]:
         None if np.isnan(v) else str(int(v)) if v == np.rint(v) and abs(v) < 1e15 else repr(float(v)) for v in values
     ]
     return [shown[place] for place in places]
-
-
-def joined(columns: Sequence[Column]) -> pa.Array:
-    """One text per row that is equal where all cells are."""
-    columns = [column for column in columns if column.filled().any()] or list(columns[:1])
-    parts = [pc.coalesce(text_of(column), pa.scalar("\x00", pa.large_string())) for column in columns]
-    return pc.binary_join_element_wise(*parts, pa.scalar("\x1f", pa.large_string()))

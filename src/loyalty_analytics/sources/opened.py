@@ -122,19 +122,16 @@ def _columns(cells: delimited.Cells, encoding: str, columns: list[Column]) -> Op
 
 def _parquet(path: Path, file: str) -> Opened:
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from .typed import read_columns
 
     try:
-        with pq.ParquetFile(path) as reader:
-            frame = reader.read().to_pandas()
+        columns = read_columns(path)
     except (pa.ArrowException, OSError, ValueError, KeyError, NotImplementedError, TypeError, OverflowError) as error:
         raise SourceError(f"The Parquet file is damaged: {str(error)[:200]}.", "Write it again.", file=file) from None
-    if not isinstance(frame.index, pd.RangeIndex) or frame.index.name is not None:
-        frame = frame.reset_index()
-    if frame.shape[1] == 0 or len(frame) == 0:
+    if not columns or len(columns[0]) == 0:
         raise SourceError("The file has no rows.", "Check the filter of the export.", file=file)
-    columns = [Column.of_series(str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
-    return Opened(columns, np.arange(1, len(frame) + 1), 0, [])
+    return Opened(columns, np.arange(1, len(columns[0]) + 1), 0, [])
 
 
 def _sheets(

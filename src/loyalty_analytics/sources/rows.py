@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from ..errors import SourceError
 from . import headers
-from .column import Column, joined
+from .column import Column
 from .fast import ends_among
 from .findings import Findings
 from .numbers import is_missing, parse_numbers
@@ -313,10 +313,12 @@ def repeats(columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
     size = len(columns[0])
     if any(column.all_different() for column in columns):
         return np.zeros(size, dtype=bool), np.ones(size, dtype=np.int64)
-    whole = joined(columns)
-    if pc.count_distinct(whole).as_py() == size:
-        return np.zeros(size, dtype=bool), np.ones(size, dtype=np.int64)
-    places = whole.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    places = np.zeros(size, dtype=np.int64)
+    for column in columns:
+        codes = column.codes()
+        places, kinds = pd.factorize(places * (int(codes.max(initial=0)) + 1) + codes)
+        if len(kinds) == size:
+            return np.zeros(size, dtype=bool), np.ones(size, dtype=np.int64)
     counts = np.bincount(places)
     _, first = np.unique(places, return_index=True)
     doubled = np.ones(size, dtype=bool)

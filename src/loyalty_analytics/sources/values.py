@@ -121,7 +121,7 @@ class Reader:
         """Codes as texts, repaired one distinct value at a time."""
         text = text_of(column)
         whole = column.number is None
-        if restore is codes.plain_code and whole and not odd_codes(column):
+        if restore is codes.plain_code and (not odd_codes(column) if whole else column.only_whole_numbers()):
             return as_series(text)
         encoded = text.dictionary_encode()
         repaired, told = [], {}
