@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ask", "card", "front", "offers", "people", "promises", "scores", "voice", "volume"]
 
 _GONE = -0.995  # a fall that leaves nothing
+_KNOWN = ("management", "power", "structure", "partners", "plans")  # sides of a client that a card tells
 _FEW = 6  # rows of a table: two printed pages hold the whole dossier
 
 
@@ -174,9 +175,9 @@ def card(data: Data, page: Dossier, *, language: str) -> Exhibit:
         days = words.count(int(page.verified_days), "day", language)
         title += words.say("client.card_age", language, days=days)
         checked = words.say("client.checked_ago", language, days=days)
-    rows = [(words.say("client.sum_card", language), f"{filled}; {checked}")] + [
-        (words.say(f"client.knowledge_{name}", language), _level(page.card[f"knowledge_{name}"], language))
-        for name in ("management", "power", "structure", "partners", "plans")
+    rows = [
+        (words.say("client.sum_card", language), f"{filled}; {checked}"),
+        (words.say("client.knowledge", language), _knowledge(page.card, language)),
     ]
     named = [f"segments.card_{name}" for name in blank]
     titles = [words.say(key, language).lower() if words.known(key, language) else "" for key in named]
@@ -198,8 +199,14 @@ def card(data: Data, page: Dossier, *, language: str) -> Exhibit:
     )
 
 
-def _level(value: Any, language: str) -> str:
-    return words.say("client.knowledge_unknown", language) if pd.isna(value) else f"{int(value)} / 3"
+def _knowledge(card: pd.Series, language: str) -> str:
+    """«руководство 2, партнёры 0; не отмечено: структура»: how well we know each side of the client."""
+    level = {words.say(f"client.knowledge_{name}", language): card[f"knowledge_{name}"] for name in _KNOWN}
+    noted = ", ".join(f"{name} {int(value)}" for name, value in level.items() if pd.notna(value))
+    unknown = ", ".join(name for name, value in level.items() if pd.isna(value))
+    if unknown:
+        unknown = words.say("client.knowledge_unknown", language, names=unknown)
+    return "; ".join(filter(None, (noted, unknown)))
 
 
 def _stated(data: Data, page: Dossier, language: str) -> list[tuple[str, str]]:

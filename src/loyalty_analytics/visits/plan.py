@@ -153,8 +153,9 @@ def plan_visits(
     agreed = _agreed(meetings, ids, seen, months)
     who = people(clients, managers)
     goal, limit = limits(who["visitor_id"], seen, months, capacity, absence, by_workdays, country)
+    kept = agreed.drop(columns=["at", "purpose"])
     contacts, missing, stages = solve(
-        Problem(rules, agreed.drop(columns=["at", "purpose"]), who["visitor"].to_numpy(), goal, limit, months, time_limit)
+        Problem(rules, kept, who["visitor"].to_numpy(), goal, limit, months, time_limit)
     )
     base = int(month_number([seen.month])[0])
     table = _plan_table(contacts, rules, clients, who, base)
