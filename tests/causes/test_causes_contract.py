@@ -112,3 +112,27 @@ def test_field_and_score_help_only_where_the_text_is_silent(general):
     assert by_field["sentiment"].tolist() == ["positive", "negative", "positive"]
     by_score = general.tag(base.assign(score=[10, 2, 2])).table
     assert by_score["sentiment"].tolist() == ["positive", "negative", "positive"]
+
+
+@pytest.mark.parametrize(
+    "unit", ["дорого, но вежливо. ", "плохо и не ", "цена менеджер качество ", "кроме цены плохо ", "раньше, ", "a."]
+)
+def test_time_grows_with_the_length_of_a_text_and_not_faster(general, unit):
+    """Eight times the text, about eight times the time; 64 times if each word looked at each other word."""
+    import gc
+    import time
+
+    def seconds(length: int) -> float:
+        feedback = _feedback([(unit * length)[:length]])
+        spent = []
+        for _ in range(3):
+            start = time.process_time()
+            general.tag(feedback)
+            spent.append(time.process_time() - start)
+        return min(spent)
+
+    gc.disable()
+    try:
+        assert seconds(160_000) <= 24 * max(seconds(20_000), 0.002)
+    finally:
+        gc.enable()

@@ -7,7 +7,10 @@ other places («cheaper across the road») and retorts («Fast? Not these guys.�
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from functools import cached_property
+from itertools import accumulate
 
 from .matcher import AND, COMMA, CONTRAST, SENTENCE, Match, Token
 
@@ -20,6 +23,8 @@ _WISHES = ("improve", "strengthen")
 #: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
 _INFINITIVE = re.compile(r"(?!.*[оеа]ст[ьи]$)[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
 _OPENERS = ("не", "ну", "и", "еще")
+#: Up to so many words a walk costs less than an index of the whole text.
+_NEAR = 24
 
 
 class Layout:
@@ -36,9 +41,9 @@ class Layout:
         self.negators = self.places("negator")
         self.later = self.places("negator_after")
         self.troubles = self.places("trouble")
-        self.far = [match.used[-1] for match in self.roles.get("negator_far", ())]
-        self.excepts = [match.used[-1] for match in self.roles.get("except", ())]
-        self.wishes = [match.used for match in self.roles.get("wish", ())] + self._heads()
+        self.far = sorted(match.used[-1] for match in self.roles.get("negator_far", ()))
+        self.excepts = sorted(match.used[-1] for match in self.roles.get("except", ()))
+        self.wishes = sorted([match.used[0] for match in self.roles.get("wish", ())] + self._heads())
         self.polar_places = {
             place for role in ("opinion", "tag") for m in self.roles.get(role, ()) if m.entry.sign for place in m.used
         }
@@ -66,10 +71,10 @@ class Layout:
             self.clause.append(clause)
             self.sentence.append(sentence)
 
-    def _heads(self) -> list[tuple[int, ...]]:
+    def _heads(self) -> list[int]:
         """Sentences that begin with what should be done."""
-        heads: list[tuple[int, ...]] = []
-        silent = self.blocked | self.places("no_wish")
+        heads: list[int] = []
+        silent, opinions = self.blocked | self.places("no_wish"), self.places("opinion")
         fresh = True
         for place, token in enumerate(self.tokens):
             fresh = fresh or self.borders[place] >= SENTENCE
@@ -79,8 +84,8 @@ class Layout:
                 # «Честно: …» opens a sentence, «не могу не …» stands in its middle.
                 fresh = self.borders[place + 1] >= COMMA
             elif place not in silent and token.text not in _OPENERS:
-                if _INFINITIVE.fullmatch(token.text) and place not in self.places("opinion"):
-                    heads.append((place,))
+                if _INFINITIVE.fullmatch(token.text) and place not in opinions:
+                    heads.append(place)
                 fresh = False
         return heads
 
@@ -89,16 +94,39 @@ class Layout:
         clauses = {self.clause[match.used[0]] for match in self.roles.get("decoy", ())}
         return {place for place, clause in enumerate(self.clause) if clause in clauses} if clauses else set()
 
+    @cached_property
+    def _borders_from(self) -> list[tuple[int, list[int]]]:
+        """Places of the borders of at least a strength, the strongest first."""
+        strengths = (SENTENCE, CONTRAST, COMMA, AND)
+        return [(least, [at for at, border in enumerate(self.borders) if border >= least]) for least in strengths]
+
+    @cached_property
+    def _heavy(self) -> list[int]:
+        """Words before each place, particles not counted."""
+        return list(accumulate((not token.word.light for token in self.tokens), initial=0))
+
     def border_between(self, left: int, right: int) -> int:
         """The strongest border between two places."""
         if left > right:
             left, right = right, left
-        return max(self.borders[left + 1 : right + 1], default=0)
+        if right - left <= _NEAR:
+            return max(self.borders[left + 1 : right + 1], default=0)
+        for least, places in self._borders_from:
+            nearest = bisect_right(places, left)
+            if nearest < len(places) and places[nearest] <= right:
+                return least
+        return 0
 
     def steps(self, left: int, right: int) -> int:
         """Words from one place to another, particles not counted."""
         low, high = min(left, right), max(left, right)
-        return sum(not self.tokens[place].word.light for place in range(low + 1, high)) + (high > low)
+        if high - low <= _NEAR:
+            return sum(not self.tokens[place].word.light for place in range(low + 1, high)) + (high > low)
+        return self._heavy[high] - self._heavy[low + 1] + 1
+
+    def span(self, sentence: int) -> range:
+        """Places of a sentence."""
+        return range(self._begin(sentence), self._begin(sentence + 1))
 
     def negated(self, match: Match) -> bool:
         """Does a negator reach the words of a match in its clause?"""
@@ -131,49 +159,45 @@ class Layout:
 
     def denied_from_afar(self, place: int) -> bool:
         """«I would not say that …»."""
-        return any(far < place and self.border_between(far, place) < CONTRAST for far in self.far)
+        nearest = bisect_left(self.far, place)
+        return nearest > 0 and self.border_between(self.far[nearest - 1], place) < CONTRAST
 
     def wished(self, place: int) -> bool:
         """Does the place stand in a wish («could be faster»)?"""
-        return any(self.border_between(used[0], place) <= AND for used in self.wishes)
+        nearest = bisect_left(self.wishes, place)
+        return any(self.border_between(start, place) <= AND for start in self.wishes[max(nearest - 1, 0) : nearest + 1])
 
     def turned(self) -> set[int]:
         """Places whose opinion holds for another time or place, so that the opposite holds here."""
-        places: set[int] = set()
-        for match in self.roles.get("before", ()):
-            places |= self._former(match)
-        for match in self.roles.get("rival", ()):
-            places |= self._elsewhere(match)
-        for match in self.roles.get("retort", ()):
-            places |= self._retorted(match)
-        return places
+        return self._former() | self._elsewhere() | self._retorted()
 
-    def _former(self, match: Match) -> set[int]:
+    def _former(self) -> set[int]:
         """«Раньше …, теперь …»: from the word at the head of a clause up to a word of now or of contrast."""
-        first = match.used[0]
-        if self.borders[first] < COMMA and not (first and self.borders[first - 1] >= COMMA):
-            return set()
+        places: set[int] = set()
         now = self.places("now")
-        places = set()
-        for place in range(match.used[-1] + 1, len(self.tokens)):
-            if place in now or self.borders[place] >= CONTRAST:
-                break
-            places.add(place)
+        for match in self.roles.get("before", ()):
+            first = match.used[0]
+            if self.borders[first] < COMMA and not (first and self.borders[first - 1] >= COMMA):
+                continue
+            for place in range(match.used[-1] + 1, len(self.tokens)):
+                if place in now or place in places or self.borders[place] >= CONTRAST:
+                    break
+                places.add(place)
         return places
 
-    def _elsewhere(self, match: Match) -> set[int]:
+    def _elsewhere(self) -> set[int]:
         """«У соседей дешевле»: the clause, unless it compares («дешевле, чем у соседей»)."""
-        sentence = self.sentence[match.used[0]]
-        if any(self.sentence[place] == sentence for place in self.places("than")):
+        rivals = [match.used[0] for match in self.roles.get("rival", ())]
+        if not rivals:
             return set()
-        clause = self.clause[match.used[0]]
-        return {place for place, number in enumerate(self.clause) if number == clause}
+        compared = {self.sentence[place] for place in self.places("than")}
+        clauses = {self.clause[place] for place in rivals if self.sentence[place] not in compared}
+        return {place for place, clause in enumerate(self.clause) if clause in clauses}
 
-    def _retorted(self, match: Match) -> set[int]:
+    def _retorted(self) -> set[int]:
         """«Быстро? Это не про вас.»: the sentence before and the clauses before it in its own."""
-        sentence = self.sentence[match.used[0]]
-        return {
-            place
-            for place in range(match.used[0])
-            if self.sentence[place] == sentence or self.sentence[place] == sentence - 1
-        }
+        ends = {self.sentence[match.used[0]]: match.used[0] for match in self.roles.get("retort", ())}
+        return {place for sentence, end in ends.items() for place in range(self._begin(sentence - 1), end)}
+
+    def _begin(self, sentence: int) -> int:
+        return bisect_left(self.sentence, sentence)

@@ -21,6 +21,8 @@ _STEERING = ("block", "negator_far", "decoy")
 _CLASS = "class_"
 #: what stands for any number in digits
 _DIGITS = "0"
+#: Words that a phrase may span, particles included; letters of a word that may be a typo.
+WIDEST, _LONGEST = 40, 40
 #: Spellings that are kept at hand.
 _REMEMBERED = 50_000
 
@@ -198,9 +200,7 @@ class Matcher:
             any(entry.role in ("contrast", "concession") for entry in singles),
         )
 
-    def _begun(
-        self, symbols: tuple[int, ...]
-    ) -> tuple[dict[int, tuple[Pattern, ...]], frozenset[int], frozenset[int]]:
+    def _begun(self, symbols: tuple[int, ...]) -> tuple[dict[int, tuple[Pattern, ...]], frozenset[int], frozenset[int]]:
         """Phrases that begin with a word of these symbols, by their second word; alike words share them."""
         known = self._alike.get(symbols)
         if known is None:
@@ -221,6 +221,8 @@ class Matcher:
 
     def _repaired(self, text: str) -> list[int]:
         """Symbols of what was probably meant: one letter too many, Latin letters, a typo."""
+        if len(text) > _LONGEST:
+            return []
         single = "".join(a for a, b in zip(text, " " + text) if a != b)
         if single != text and (symbols := self._symbols(single)):
             return symbols
@@ -311,19 +313,18 @@ class Matcher:
 
 def _allowed(found: list[Match], nots: list[Match]) -> list[Match]:
     """What looks like a cause and is not goes; the same words may still show another cause."""
-    nots = nots + [match for match in found if match.entry.role == "not"]
-    if not nots:
+    silenced: dict[tuple[int, str | None], int] = {}
+    for other in (*nots, *(match for match in found if match.entry.role == "not")):
+        for place in other.used:
+            key = place, other.entry.cause
+            silenced[key] = max(silenced.get(key, 0), len(other.used))
+    if not silenced:
         return found
     return [
         match
         for match in found
         if match.entry.role != "not"
-        and not any(
-            match.entry.cause == other.entry.cause
-            and len(match.used) <= len(other.used)
-            and not set(match.used).isdisjoint(other.used)
-            for other in nots
-        )
+        and not any(len(match.used) <= silenced.get((place, match.entry.cause), 0) for place in match.used)
     ]
 
 
@@ -341,7 +342,7 @@ def _smile(text: str) -> str:
 def _follow(pattern: Pattern, tokens: list[Token], place: int) -> tuple[int, ...]:
     """Places of a phrase that begins at a place, or nothing."""
     used = [place]
-    last = len(tokens)
+    last = min(len(tokens), place + WIDEST)
     for gap, allowed in pattern.rest:
         steps = 0
         place += 1

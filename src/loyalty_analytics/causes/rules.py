@@ -8,12 +8,15 @@ opposite one until something else is said.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import accumulate
 
 from .clauses import Layout
 from .codebook import Codebook
-from .matcher import AND, COMMA, CONTRAST, Match, Matcher, Token
+from .matcher import AND, COMMA, CONTRAST, WIDEST, Match, Matcher, Token
 
 __all__ = ["GENERAL", "Hit", "Reader"]
 
@@ -91,10 +94,12 @@ class _Text(Layout):
         tags, opinions = self._tags(), self.roles.get("opinion", [])
         polar = sorted([m for m in (*opinions, *tags) if m.entry.sign], key=lambda m: m.used)
         self.polar = _agreed(polar)
+        self._starts = [match.used[0] for match in self.polar]
         self.aspects = [match for match in tags if not match.entry.sign]
         turned = self.turned()
         for match in self.polar:
             match.sign, match.weight = self._signed(match, turned)
+        self._told: dict[int, float] = {}
         self._sneer()
 
     def _tags(self) -> list[Match]:
@@ -118,6 +123,10 @@ class _Text(Layout):
 
     def _sneer(self) -> None:
         """«Супер сервис, час ждали»: praise of the whole at the head of a sentence, then trouble and no «but»."""
+        gone: set[int] = set()
+        beside: dict[int, list[Match]] = {}
+        for aspect in self.aspects:
+            beside.setdefault(self.clause[aspect.used[0]], []).append(aspect)
         for place, match in enumerate(self.polar[:-1]):
             follower = self.polar[place + 1]
             if match.sign < 0 or match.entry.sign < 0 or match.entry.cause not in _WHOLE or follower.sign > 0:
@@ -125,8 +134,9 @@ class _Text(Layout):
             first, sentence = match.used[0], self.sentence[match.used[0]]
             if (first and self.sentence[first - 1] == sentence) or self.sentence[follower.used[0]] != sentence:
                 continue
-            rest = [other for other in self.polar[place + 1 :] if self.sentence[other.used[0]] == sentence]
-            named = [m for m in self.aspects if self.clause[m.used[0]] == self.clause[first]]
+            rest = self.polar[place + 1 : bisect_left(self._starts, self._begin(sentence + 1))]
+            clause = self.clause[first]
+            named = beside.get(clause, ()) if clause not in gone else ()
             if (
                 all(other.sign < 0 and other.weight >= 0.9 for other in rest)
                 and self.border_between(first, follower.used[0]) == COMMA
@@ -134,72 +144,119 @@ class _Text(Layout):
             ):
                 match.sign, match.weight, match.attached = -1, 0.5, True
                 if any(other.entry.cause for other in rest):
-                    self.aspects = [aspect for aspect in self.aspects if aspect not in named]
+                    gone.add(clause)
+        if gone:
+            self.aspects = [aspect for aspect in self.aspects if self.clause[aspect.used[0]] not in gone]
+
+    def _tops_of_clauses(self) -> dict[int, set[str | None]]:
+        """Top causes of the opinions of each clause; None for opinions about anything."""
+        tops: dict[int, set[str | None]] = {}
+        for match in self.polar:
+            cause = match.entry.cause
+            top = None if cause in (None, GENERAL) else str(cause).partition(".")[0]
+            tops.setdefault(self.clause[match.used[0]], set()).add(top)
+        return tops
+
+    @cached_property
+    def _moods(self) -> dict[int, set[int]]:
+        """Signs of the opinions of each sentence."""
+        moods: dict[int, set[int]] = {}
+        for match in self.polar:
+            moods.setdefault(self.sentence[match.used[0]], set()).add(match.sign)
+        return moods
+
+    @cached_property
+    def _balance(self) -> list[float]:
+        """Sum of the opinions before each of them."""
+        return list(accumulate((match.sign * match.weight for match in self.polar), initial=0.0))
+
+    @cached_property
+    def _denials(self) -> set[int]:
+        """Clauses that hold a negator."""
+        return {self.clause[place] for place in (self.negators | self.later) - self.blocked}
+
+    def _outward(self, place: int) -> tuple[range, range]:
+        """Numbers of the opinions from a place to the left and to the right."""
+        middle = bisect_left(self._starts, place)
+        return range(middle - 1, -1, -1), range(middle, len(self.polar))
 
     def _sign_of(self, aspect: Match) -> tuple[float, float]:
         """Sign of a cause without a sign of its own, and how sure it is."""
         place = aspect.used[0]
-        for start in self.excepts:
-            if 0 < place - start <= _EXCEPT_REACH and self.border_between(start, place) < AND + 1:
-                outside = sum(m.sign * m.weight for m in self.polar if m.used[0] < start)
-                outside = outside or sum(m.sign * m.weight for m in self.polar if m.used[0] > place)
-                if outside:
-                    return (-1.0 if outside > 0 else 1.0), 0.8
-        best: tuple[float, int, Match] | None = None
-        for match in self.polar:
-            border = self.border_between(place, match.used[0])
-            if border in _COST:
-                distance = min(
-                    abs(place - match.used[0]), abs(place - match.used[-1]), abs(aspect.used[-1] - match.used[0])
-                )
-                cost = distance + _COST[border] + (match.weight < 0.6) * 2
-                if best is None or cost < best[0]:
-                    best = (cost, border, match)
+        outside = self._outside(place) if self.excepts else 0.0
+        if outside:
+            return (-1.0 if outside > 0 else 1.0), 0.8
+        best = self._nearest(aspect)
         if best is not None and best[1] <= AND:
             best[2].attached = True
             return float(best[2].sign), 0.9 if best[0] <= 4 else 0.7
         if self.wished(place):
             return -1.0, 0.7
-        if self._denied(place):
+        # «Did not send the act», «no parking»: a negator in the clause and no opinion.
+        if self.clause[place] in self._denials:
             return -1.0, 0.6
         if best is not None:
             best[2].attached = True
             return float(best[2].sign), 0.6
         return self._across(place)
 
-    def _denied(self, place: int) -> bool:
-        """«Did not send the act», «no parking»: a negator in the clause and no opinion."""
-        return any(
-            self.clause[other] == self.clause[place] and other not in self.blocked
-            for other in self.negators | self.later
-        )
+    def _outside(self, place: int) -> float:
+        """«Всё хорошо, кроме цен»: the opinion on the rest where the place is an exception to it, else 0."""
+        for start in self.excepts[bisect_left(self.excepts, place - _EXCEPT_REACH) : bisect_left(self.excepts, place)]:
+            if self.border_between(start, place) <= AND:
+                before, behind = (self._balance[bisect_left(self._starts, at)] for at in (start, place + 1))
+                outside = round(before, 6) or round(self._balance[-1] - behind, 6)
+                if outside:
+                    return outside
+        return 0.0
+
+    def _nearest(self, aspect: Match) -> tuple[float, int, Match] | None:
+        """The nearest opinion of the same part of a sentence: its cost and the border before it."""
+        place, last = aspect.used[0], aspect.used[-1]
+        best: tuple[float, int] | None = None
+        found: tuple[float, int, Match] | None = None
+        for way in self._outward(place):
+            for number in way:
+                match = self.polar[number]
+                first, end = match.used[0], match.used[-1]
+                border = self.border_between(place, first)
+                distance = min(abs(place - first), abs(place - end), abs(last - first))
+                if border not in _COST or (best and distance > best[0] + WIDEST):
+                    break
+                cost = distance + _COST[border] + (match.weight < 0.6) * 2
+                if best is None or (cost, number) < best:
+                    best, found = (cost, number), (cost, border, match)
+        return found
 
     def _across(self, place: int) -> tuple[float, float]:
         """Sign from further away: contrast turns it round, the sentence and the text lend it."""
-        sentence = self.sentence[place]
-        before = [m for m in self.polar if m.used[0] < place and self.sentence[m.used[0]] == sentence]
-        if before and self.border_between(before[-1].used[-1], place) == CONTRAST:
-            return -float(before[-1].sign), 0.5
+        sentence, behind = self.sentence[place], bisect_left(self._starts, place)
+        before = self.polar[behind - 1] if behind else None
+        joined = before is not None and self.sentence[before.used[0]] == sentence
+        if before and joined and self.border_between(before.used[-1], place) == CONTRAST:
+            return -float(before.sign), 0.5
         if self.default:
             return float(self.default), 0.5
-        near = [m for m in self.polar if abs(self.sentence[m.used[0]] - sentence) <= 1]
-        signs = {m.sign for m in near}
+        signs = set().union(*(self._moods.get(near, ()) for near in (sentence - 1, sentence, sentence + 1)))
         if len(signs) == 1:
             return float(signs.pop()), 0.4
-        return self._plain(place), 0.3
+        if sentence not in self._told:
+            self._told[sentence] = self._plain(sentence)
+        return self._told[sentence], 0.3
 
-    def _plain(self, place: int) -> float:
+    def _plain(self, sentence: int) -> float:
         """No opinion anywhere: «again», «had to» and the like tell trouble, a plain deed is told in praise."""
-        clause = [at for at in range(len(self.tokens)) if self.sentence[at] == self.sentence[place]]
-        if not self.troubles.isdisjoint(clause) or any(self.sentence[at] == self.sentence[place] for at in self.decoys):
+        places = self.span(sentence)
+        if any(at in self.troubles or at in self.decoys for at in places):
             return -1.0
-        done = any(_DEED.fullmatch(self.tokens[at].text) for at in clause if at not in self.blocked)
-        return 1.0 if done else -1.0 if len(clause) >= _STORY else 0.0
+        done = any(_DEED.fullmatch(self.tokens[at].text) for at in places if at not in self.blocked)
+        return 1.0 if done else -1.0 if len(places) >= _STORY else 0.0
 
     def hits(self) -> list[Hit]:
         """Hits of the text in the order of their places."""
         found: list[Hit] = []
         hints: list[tuple[Match, Hit]] = []
+        self._tops = self._tops_of_clauses() if self.aspects else {}
         for match in self.aspects:
             if self._only_object(match):
                 continue
@@ -234,11 +291,22 @@ class _Text(Layout):
     def _only_object(self, aspect: Match) -> bool:
         """«The jingle was ready in a day» speaks of speed: another cause has the only opinion of the clause."""
         place, top = aspect.used[0], (aspect.entry.cause or "").partition(".")[0]
-        polar = [m for m in self.polar if self.clause[m.used[0]] == self.clause[place]]
-        others = all(m.entry.cause not in (None, GENERAL) and m.entry.cause.partition(".")[0] != top for m in polar)
+        tops = self._tops.get(self.clause[place])
+        if not tops or None in tops or top in tops:
+            return False
         # "Food and staff were wonderful": what «and» joins shares the opinion.
-        joined = any(self.border_between(place, m.used[0]) == AND and self.steps(place, m.used[0]) <= 2 for m in polar)
-        return bool(polar) and others and not joined
+        return not any(
+            self.border_between(place, m.used[0]) == AND and self.clause[m.used[0]] == self.clause[place]
+            for m in self._close(place)
+        )
+
+    def _close(self, place: int) -> Iterator[Match]:
+        """Opinions two words away at most."""
+        for way in self._outward(place):
+            for number in way:
+                if self.steps(self._starts[number], place) > 2:
+                    break
+                yield self.polar[number]
 
     def _needed(self, hints: list[tuple[Match, Hit]], found: list[Hit]) -> list[Hit]:
         """Hints («manager», «campaign») where nothing surer is said, or with an opinion at their side («nice girl»)."""
@@ -262,9 +330,8 @@ class _Text(Layout):
         return any(
             other.entry.cause is None
             and not other.entry.whole
-            and self.steps(other.used[0], match.used[0]) <= 2
             and self.border_between(other.used[0], match.used[0]) < COMMA
-            for other in self.polar
+            for other in self._close(match.used[0])
         )
 
     def _general(self, found: list[Hit]) -> list[Hit]:
@@ -300,19 +367,17 @@ class _Text(Layout):
 
 def _agreed(polar: list[Match]) -> list[Match]:
     """Of two readings of the same words with opposite signs the longer one holds, then the earlier («не вышел»)."""
-    if len(polar) < 2:
+    if len({match.entry.sign for match in polar if match.entry.cause is not None}) < 2:
         return polar
     kept: list[Match] = []
+    signs: dict[int, set[int]] = {}
     for match in sorted(polar, key=lambda m: (-len(m.used), m.used)):
-        clash = any(
-            other.entry.sign != match.entry.sign
-            and other.entry.cause is not None
-            and match.entry.cause is not None
-            and not set(other.used).isdisjoint(match.used)
-            for other in kept
-        )
-        if not clash:
-            kept.append(match)
+        if match.entry.cause is not None:
+            if any(-match.entry.sign in signs.get(place, ()) for place in match.used):
+                continue
+            for place in match.used:
+                signs.setdefault(place, set()).add(match.entry.sign)
+        kept.append(match)
     return sorted(kept, key=lambda m: m.used)
 
 
