@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from .matcher import AND, COMMA, CONTRAST, SENTENCE, Match, Token
 
-__all__ = ["Layout"]
+__all__ = ["Layout", "agreed"]
 
 _NEGATION_REACH = 4
 _BACK_REACH = 3
@@ -22,7 +22,12 @@ _BACK_REACH = 3
 _WISHES = ("improve", "strengthen")
 #: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
 _INFINITIVE = re.compile(r"(?!.*[оеа]ст[ьи]$)[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
-_OPENERS = ("не", "ну", "и", "еще")
+#: "Make …", "Add …" at the head of a sentence; not those that praise, too ("Try the soup", "Give them a call").
+_REQUEST = re.compile(
+    "make|add|improve|fix|lower|reduce|train|teach|hire|provide|allow|update|expand|extend|include|install|increase|bring"
+    "|answer|stop|learn|simplify|lengthen|speed|widen|open|hurry|raise|introduce|consider|stock|clean|replace|repair"
+)
+_OPENERS = ("не", "ну", "и", "еще", "just", "please", "maybe")
 #: Up to so many words a walk costs less than an index of the whole text.
 _NEAR = 24
 
@@ -40,6 +45,8 @@ class Layout:
         self._split()
         self.negators = self.places("negator")
         self.later = self.places("negator_after")
+        # «Не видел хамства»: what denies the word before it denies the word behind it, where it is a verb.
+        self.deniers = self.negators | {m.used[-1] for m in self.roles.get("negator_after", ()) if len(m.used) > 1}
         self.troubles = self.places("trouble")
         self.far = sorted(match.used[-1] for match in self.roles.get("negator_far", ()))
         self.excepts = sorted(match.used[-1] for match in self.roles.get("except", ()))
@@ -84,7 +91,7 @@ class Layout:
                 # «Честно: …» opens a sentence, «не могу не …» stands in its middle.
                 fresh = self.borders[place + 1] >= COMMA
             elif place not in silent and token.text not in _OPENERS:
-                if _INFINITIVE.fullmatch(token.text) and place not in opinions:
+                if place not in opinions and (_INFINITIVE.fullmatch(token.text) or _REQUEST.fullmatch(token.text)):
                     heads.append(place)
                 fresh = False
         return heads
@@ -139,7 +146,7 @@ class Layout:
         if any(place in self.negators for place in range(first + 1, last) if place not in match.used):
             # «Скидка … не действует»: the negator stands inside the phrase.
             return True
-        return self._reached(range(first, 0, -1), -1, self.negators, _NEGATION_REACH) or self._reached(
+        return self._reached(range(first, 0, -1), -1, self.deniers, _NEGATION_REACH) or self._reached(
             range(last + 1, len(self.tokens)), 0, self.later, _BACK_REACH
         )
 
@@ -201,3 +208,19 @@ class Layout:
 
     def _begin(self, sentence: int) -> int:
         return bisect_left(self.sentence, sentence)
+
+
+def agreed(polar: list[Match]) -> list[Match]:
+    """Of two readings of the same words with opposite signs the longer one holds, then the earlier («не вышел»)."""
+    if len({match.entry.sign for match in polar if match.entry.cause is not None}) < 2:
+        return polar
+    kept: list[Match] = []
+    signs: dict[int, set[int]] = {}
+    for match in sorted(polar, key=lambda m: (-len(m.used), m.used)):
+        if match.entry.cause is not None:
+            if any(-match.entry.sign in signs.get(place, ()) for place in match.used):
+                continue
+            for place in match.used:
+                signs.setdefault(place, set()).add(match.entry.sign)
+        kept.append(match)
+    return sorted(kept, key=lambda m: m.used)

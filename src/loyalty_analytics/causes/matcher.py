@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import product
 
 from .codebook import Codebook, Rule, read_lexicon
 from .forms import shipped
+from .phrases import variants
 from .text import TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms
 
 __all__ = ["Entry", "Match", "Matcher", "Token", "Word"]
 
 _LIGHT = "light"
-_GAPS = {"..": 2, "...": 6}
 #: strength of the border in front of a token
 NONE, AND, COMMA, CONTRAST, SENTENCE = range(5)
 _EMPTY: frozenset[int] = frozenset()
@@ -125,7 +123,7 @@ class Matcher:
                 self._classes[name] = self._classes.get(name, _EMPTY) | {self._atom(text) for text in texts}
 
     def _add(self, text: str, entry: Entry) -> None:
-        for elements in _variants(text):
+        for elements in variants(text):
             sets = [(gap, self._element(element)) for gap, element in elements]
             for symbol in sorted(sets[0][1]):
                 if len(sets) == 1:
@@ -262,6 +260,11 @@ class Matcher:
             if english > 1:
                 for token in found:
                     token.word = Word(token.text) if token.word.latin else token.word
+            else:
+                # «Menedzher ne beret trubku»: beside such words the short ones are Russian, too.
+                for token in found:
+                    if not token.word.syms and len(token.text) < 5 and token.text.isascii():
+                        token.word = self.word(from_latin(token.text) or token.text)
         return found
 
     def _phrases_in(self, tokens: list[Token]) -> list[Match]:
@@ -361,44 +364,6 @@ def _follow(pattern: Pattern, tokens: list[Token], place: int) -> tuple[int, ...
         else:
             return ()
     return tuple(used)
-
-
-def _variants(text: str) -> Iterator[list[tuple[int, str]]]:
-    """All orders and lengths of a phrase: & = in any order, ? = may be absent, .. and ... = words between."""
-    if "&" in text:
-        left, right = (part.strip() for part in text.split("&", 1))
-        yield from _variants(f"{left} ... {right}")
-        yield from _variants(f"{right} ... {left}")
-        return
-    words = text.split()
-    optional = [index for index, word in enumerate(words) if word.endswith("?") and len(word) > 1]
-    for absent in product((False, True), repeat=len(optional)):
-        left_out = {index for index, away in zip(optional, absent) if away}
-        elements: list[tuple[int, str]] = []
-        gap = 0
-        for index, word in enumerate(words):
-            if word in _GAPS:
-                gap = _GAPS[word]
-            elif index not in left_out:
-                elements.append((gap, word[:-1] if index in optional else word))
-                gap = 0
-        yield from _unfolded(elements)
-
-
-def _unfolded(elements: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    """An alternative of several words («молчит|не_отвечает») becomes a phrase of its own."""
-    choices: list[list[list[tuple[int, str]]]] = []
-    for gap, element in elements:
-        options = element.split("|")
-        single = "|".join(option for option in options if "_" not in option)
-        choice = [[(gap, single)]] if single else []
-        for option in options:
-            if "_" in option:
-                first, *rest = option.split("_")
-                choice.append([(gap, first), *((0, word) for word in rest)])
-        choices.append(choice)
-    for chosen in product(*choices):
-        yield [part for parts in chosen for part in parts]
 
 
 def _lexicon_entry(role: str, text: str) -> Entry:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
-from .clauses import Layout
+from .clauses import Layout, agreed
 from .codebook import Codebook
 from .matcher import AND, COMMA, CONTRAST, WIDEST, Match, Matcher, Token
 
@@ -32,6 +32,14 @@ _COST = {0: 0.0, AND: 1.5, COMMA: 4.0}
 _FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen": -1}
 #: A deed in the past or a habit: «сделали», «присылают», "delivered".
 _DEED = re.compile(r"[а-я]{3,}(?:л|ла|ли|лся|лась|лись|ют|ут|ят|ают|яют|ает|яет)|[a-z]{3,}ed")
+
+#: A post that is sent to an account («@bank, …»).
+_HANDLE = re.compile(r"(?<![\w.])@\w")
+_PERSONS = frozenset(
+    "he she him her his people person lady woman man guy someone он она его ее ей ему кто-то".split()  # noqa: SIM905
+)
+_STAFF = ("staff", "staff.attitude", "staff.contact", "staff.competence", "staff.needs")
+_HOUSE = {"staff.contact": "service.channel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,10 @@ class Reader:
         """
         tokens = self.matcher.tokens(text)
         matches = self.matcher.matches(tokens) if tokens else []
-        return tokens, _Text(tokens, matches, field, score).hits() if matches else []
+        hits = _Text(tokens, matches, field, score).hits() if matches else []
+        if hits and "@" in text and _HANDLE.search(text):
+            hits = _of_the_house(tokens, hits)
+        return tokens, hits
 
 
 #: Matchers by the texts of their codebook: the second tagger of a process costs nothing.
@@ -93,7 +104,7 @@ class _Text(Layout):
         self.default = _default(field, score)
         tags, opinions = self._tags(), self.roles.get("opinion", [])
         polar = sorted([m for m in (*opinions, *tags) if m.entry.sign], key=lambda m: m.used)
-        self.polar = _agreed(polar)
+        self.polar = agreed(polar)
         self._starts = [match.used[0] for match in self.polar]
         self.aspects = [match for match in tags if not match.entry.sign]
         turned = self.turned()
@@ -365,20 +376,11 @@ class _Text(Layout):
         )
 
 
-def _agreed(polar: list[Match]) -> list[Match]:
-    """Of two readings of the same words with opposite signs the longer one holds, then the earlier («не вышел»)."""
-    if len({match.entry.sign for match in polar if match.entry.cause is not None}) < 2:
-        return polar
-    kept: list[Match] = []
-    signs: dict[int, set[int]] = {}
-    for match in sorted(polar, key=lambda m: (-len(m.used), m.used)):
-        if match.entry.cause is not None:
-            if any(-match.entry.sign in signs.get(place, ()) for place in match.used):
-                continue
-            for place in match.used:
-                signs.setdefault(place, set()).add(match.entry.sign)
-        kept.append(match)
-    return sorted(kept, key=lambda m: m.used)
+def _of_the_house(tokens: list[Token], hits: list[Hit]) -> list[Hit]:
+    """A post to an account that names no person: who does not answer or care is the service, not staff."""
+    if any(token.text in _PERSONS or any(e.cause == "staff" for e in token.word.singles) for token in tokens):
+        return hits
+    return [replace(hit, cause=_HOUSE.get(hit.cause, "service")) if hit.cause in _STAFF else hit for hit in hits]
 
 
 @lru_cache(maxsize=8)
