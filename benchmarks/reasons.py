@@ -1,4 +1,4 @@
-"""Reasons on invented worlds with known truth: `python benchmarks/reasons.py [worlds] [seed]`.
+"""Reasons on invented worlds with known truth: `python -m benchmarks.reasons [worlds] [seed]`.
 
 Every world is a seller with clients, orders, deliveries and the dated facts of a CRM. Some clients break;
 a part of the breaks has one planted reason, the others have none. Facts that have nothing to do with any
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from benchmarks._table import show
 
 STARTS = pd.date_range("2023-01-01", periods=120, freq="MS")
 REASONS = ("manager_change", "price_change", "product_change", "airing_defect", "contact_left", "budget_cut")
@@ -342,4 +343,6 @@ def table(worlds: int, seed: int, kinds: dict[str, dict[str, Any]] | None = None
 if __name__ == "__main__":
     given = [int(value) for value in sys.argv[1:]]
     count, start = given if len(given) == 2 else (given[0] if given else 4, 1)
-    print(table(count, start).round(3).to_string(index=False))
+    show(f"Reasons of breaks, {count} worlds of each kind", table(count, start).astype({"n": int, "n quiet": int}).to_dict(
+        "records"), "Nearest: the fact nearest in time, from a quarter before to a month after the break, as people do "
+        "by hand. Quiet: breaks without a planted reason.")  # fmt: skip

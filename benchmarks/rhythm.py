@@ -10,6 +10,7 @@ import argparse
 
 import numpy as np
 import pandas as pd
+from benchmarks._table import show
 
 RHYTHMS = ("regular", "seasonal", "sporadic", "one_off")
 MARKET = np.array([0.78, 0.90, 1.00, 1.03, 0.99, 0.96, 0.86, 0.87, 1.05, 1.05, 1.10, 1.39])
@@ -168,13 +169,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first", type=int, default=900)
+    parser.add_argument("--calibration", action="store_true", help="share of right calls by the probability said")
     options = parser.parse_args()
     rows = []
     for name, how in WORLDS.items():
         runs = [score(*world(options.first + seed, **how)) for seed in range(options.seeds)]
-        rows.append(pd.DataFrame(runs).mean().rename(name))
-    print(pd.DataFrame(rows).round(3).to_string())
-    for name in ("window", "smooth", "two_peaks", "window_24"):
+        rows.append({"world": name, **{key: float(value) for key, value in pd.DataFrame(runs).mean().items()}})
+    show(f"Kinds of clients and lost clients in invented worlds, mean of {options.seeds} seeds", rows)
+    for name in ("window", "smooth", "two_peaks", "window_24") if options.calibration else ():
         print(f"\ncalibration, {name}")
         print(calibration(*world(options.first, clients=5000, **WORLDS[name])).round(3).to_string())
 

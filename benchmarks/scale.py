@@ -3,15 +3,16 @@
     python -m benchmarks.scale                     # 1 and 10 million
     python -m benchmarks.scale --millions 1 10 50  # needs 2 GB of disk
 
-Every subject runs in a process of its own, which reports seconds and its peak memory. The measure is the ratio
-to DuckDB's bare scan of the same columns of the same file on the same number of threads.
+Every subject runs in a process of its own, which reports seconds and its peak memory. The measure is the ratio of
+CPU seconds to DuckDB's bare scan of the same columns of the same file on the same number of threads.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from benchmarks._table import lacking, ratios, show
 
 CLIENT_ORDERS = 500  # orders per client: 50 million transactions are 100,000 clients
 MONTHS = 48
@@ -148,26 +150,37 @@ def lives(file: Path, threads: int) -> object:
     return out
 
 
-SUBJECTS: dict[str, Callable[[Path, int], object]] = {
-    "bare_scan": bare_scan, "ours": ours, "polars": in_polars, "pandas": in_pandas, "lives": lives,
+SUBJECTS: dict[str, tuple[str, Callable[[Path, int], object]]] = {
+    "bare scan by DuckDB": ("duckdb", bare_scan), "loyalty_analytics": ("", ours), "polars, streamed": ("polars", in_polars),
+    "pandas": ("pandas", in_pandas), "lives": ("", lives),
 }  # fmt: skip
 
 
 def _run(name: str, file: Path, threads: int) -> dict[str, object]:
     """One subject in a process of its own."""
-    import os
-
+    if reason := lacking(SUBJECTS[name][0]):
+        return {"way": name, "remark": reason}
     environment = dict(os.environ, OMP_NUM_THREADS="1", POLARS_MAX_THREADS=str(threads))
     command = [sys.executable, "-m", "benchmarks.scale", "--subject", name, "--file", str(file)]
     command += ["--threads", str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
-        return {"subject": name, "failed": (done.stderr.strip().splitlines() or ["killed"])[-1][:80]}
-    return json.loads(done.stdout.splitlines()[-1])
+        return {"way": name, "remark": f"failed: {(done.stderr.strip().splitlines() or ['killed'])[-1][:80]}"}
+    return {"way": name, **json.loads(done.stdout.splitlines()[-1])}
+
+
+def _subject(name: str, file: Path, threads: int) -> None:
+    import ibis  # noqa: F401  (the price of imports is not what is measured)
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = SUBJECTS[name][1](file, threads)
+    spent = {"wall s": time.perf_counter() - wall, "CPU s": time.process_time() - cpu}
+    peak = int(re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[0]) / 2**20
+    print(json.dumps({**spent, "peak GB": peak, "result": result}, default=str))
 
 
 def main() -> None:
-    """Generate, measure, print one table."""
+    """Generate, measure, print a table per size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--millions", type=int, nargs="+", default=[1, 10])
     parser.add_argument("--threads", type=int, default=2)
@@ -177,27 +190,21 @@ def main() -> None:
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
     if options.subject:
-        import ibis  # noqa: F401  (the price of imports is not what is measured)
-
-        start = time.perf_counter()
-        result = SUBJECTS[options.subject](options.file, options.threads)
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        made = {"subject": options.subject, "seconds": round(seconds, 2), "gb": round(peak, 2), "result": result}
-        print(json.dumps(made, default=str))
+        _subject(options.subject, options.file, options.threads)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        rows = []
         for millions in options.millions:
             file = (options.folder or Path(scratch)) / f"transactions_{millions}.parquet"
             if not file.exists():
                 generate(file, millions * 10**6, options.threads)
-            runs = [_run(name, file, options.threads) for name in SUBJECTS if name not in options.skip]
-            scan = next(float(str(run["seconds"])) for run in runs if run["subject"] == "bare_scan")
-            for run in runs:
-                ratio = round(float(str(run["seconds"])) / scan, 1) if "seconds" in run else None
-                rows.append({"millions": millions, **run, "times_scan": ratio})
-    print(pd.DataFrame(rows).to_string(index=False))
+            rows = [_run(name, file, options.threads) for name in SUBJECTS if name not in options.skip]
+            made = {row["way"]: row.pop("result", None) for row in rows}
+            alike = {str(made[name]) for name in made if name not in ("bare scan by DuckDB", "lives") and made[name]}
+            told = "All give the same sums" if len(alike) == 1 else f"Sums DIFFER: {alike}"
+            if made.get("lives"):
+                told += f"; clients per CPU second on one core, panel given: {made['lives']}"
+            show(f"Panel, RFM and base metrics of {millions} million transactions, {options.threads} threads",
+                 ratios([row for row in rows if row["way"] != "lives"], "CPU s", "times the scan"), told + ".")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Reading: a million rows of CSV in cp1251 with decimal commas, beside plain pandas.read_csv of the same file.
 
-    python benchmarks/sources.py [rows]
+    python -m benchmarks.sources [rows]
 
 Each reader runs in a process of its own, several times; the best time counts. pandas neither types dates nor checks
 anything; the second line of pandas reads dates and keeps codes as texts, as `read_source` does.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from benchmarks._table import ratios, show
 
 REPEATS = 5
 _PANDAS = "import pandas as pd; d = pd.read_csv(path, sep=';', encoding='cp1251', decimal=','"
@@ -62,28 +63,24 @@ def write(path: Path, rows: int, seed: int = 1) -> None:
 
 
 def main(rows: int) -> None:
-    """Print seconds, rows a second, peak memory and the ratio to plain pandas."""
+    """Print the table."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "deals.csv"
         write(path, rows)
-        print(f"{rows:,} rows, {path.stat().st_size / 1e6:.0f} MB, best of {REPEATS}")
-        base = None
+        made: list[dict[str, object]] = []
         for name, code in READERS.items():
             runs = []
             for _ in range(REPEATS):
-                done = subprocess.run(
-                    [sys.executable, "-c", _RUN.format(code=code), str(path)],
-                    capture_output=True,
-                    text=True,
-                    check=True,
-                )
-                runs.append(json.loads(done.stdout))
+                command = [sys.executable, "-c", _RUN.format(code=code), str(path)]
+                runs.append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
             count, wall, cpu, memory = (min(run[place] for run in runs) for place in range(4))
-            base = base or cpu
-            print(
-                f"{name:34s} {wall:5.2f} s wall, {cpu:5.2f} s CPU, {count / cpu / 1e6:5.2f} m rows/s, "
-                f"peak {memory:5.0f} MB, {cpu / base:4.1f} × plain pandas"
-            )
+            made.append({"reader": name, "wall s": wall, "CPU s": cpu, "million rows a CPU second": count / cpu / 1e6,
+                         "peak MB": memory})  # fmt: skip
+        show(
+            f"Reading {rows:,} rows of CSV in cp1251, {path.stat().st_size / 1e6:.0f} MB, best of {REPEATS}",
+            ratios(made, "CPU s", "times plain pandas"),
+            "pandas neither types dates nor checks anything; its second line reads dates and keeps codes as texts.",
+        )
 
 
 if __name__ == "__main__":
