@@ -36,6 +36,7 @@ _SECTIONS = {
     "meetings": "plan_visits",
     "visits": "visit_effect",
     "loop": "closed_loop",
+    "replies": "visits.touch:worked_on",
     "cards": "sources.cards:card_quality",
     "panel": "monthly_panel",
 }

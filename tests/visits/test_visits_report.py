@@ -99,6 +99,30 @@ def test_each_missing_table_takes_only_what_needs_it(radio, names):
         assert not gone
 
 
+def test_replies_to_public_reviews_by_tone_stand_in_the_table(radio):
+    data = radio[0]
+    said = data.feedback.copy()
+    recent = said.index[(said["created_at"] >= "2026-01-01").to_numpy(bool)]
+    said.loc[recent[:20], "channel"] = "maps"
+    tones = ["negative"] * 12 + ["positive"] * 8
+    tags = pd.DataFrame({"feedback_id": said.loc[recent[:20], "feedback_id"], "sentiment": tones})
+    shown = meetings_loop.worked(replace(data, tables={**data.tables, "feedback": said}), tags, language="en")
+    replied = said.loc[recent[:12], "replied_at"].notna().sum()
+    assert f"complaint {replied} of 12" in shown.note
+    own = [row for row in shown.table.totals if row["label"] == "Public reviews"]
+    assert [row["n"] for row in own] == [12, 8]
+    assert own[0]["share"] == pytest.approx(replied / 12)
+    assert "No public reviews" in meetings_loop.worked(data, tags, language="en").note
+
+
+def test_the_work_of_managers_is_summed(radio):
+    data = radio[0]
+    shown = meetings_work.needs(data, language="en").table
+    total, rows = shown.totals[0], shown.frame
+    assert total["steps_share"] == pytest.approx(rows["steps_in_time"].sum() / rows["steps"].sum())
+    assert total["fit_share"] == pytest.approx(rows["fitting"].sum() / rows["offers"].sum())
+
+
 def test_variants_of_the_first_screen(radio):
     data, _, visits = radio
     quiet = replace(visits, critics=None, loop=None, plan=None)

@@ -165,6 +165,20 @@ def test_worked_on_takes_the_worst_tone_of_a_text():
     assert found["replied"].to_dict() == {"negative": 1, "unknown": 0}  # an answer of November is not known yet
 
 
+def test_replies_to_public_reviews_are_counted_by_tone():
+    feedback = pd.DataFrame(
+        {"feedback_id": range(6), "created_at": pd.Timestamp("2026-10-01"),
+         "channel": ["Maps", "maps", "maps", "2GIS", "web", "web"],
+         "replied_at": pd.to_datetime(["2026-10-02", None, None, "2026-10-03", None, "2026-10-02"])}
+    )  # fmt: skip
+    tags = pd.DataFrame({"feedback_id": range(6), "sentiment": ["negative", "negative", "positive"] * 2})
+    found = worked_on(feedback, tags, "2026-10").table
+    assert set(found.loc[found["public"], "channel"]) == {"Maps", "maps"}
+    named = worked_on(feedback, tags, "2026-10", public=["maps", "2gis"]).table
+    tones = named[named["public"]].groupby("polarity")[["n", "replied"]].sum()
+    assert tones.loc[["negative", "positive"]].values.tolist() == [[3, 2], [1, 0]]
+
+
 def test_activity_counts_ninety_days_and_each_client_once():
     none = pd.DataFrame({"client_id": []})
     answers = pd.DataFrame({"client_id": ["A", "A", "B"], "answered_at": ["2026-10-01", "2026-10-02", "2026-07-01"]})

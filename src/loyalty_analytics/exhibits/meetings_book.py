@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .meetings_form import say
+from .meetings_form import fit_height, printed, say
 
 __all__ = ["Book", "columns_of"]
 
@@ -31,13 +31,17 @@ class Book:
         light = {"bg_color": "#eef4fb", "border": 1, "border_color": "#d9e2ec"}
         looks: dict[str, dict[str, Any]] = {
             "title": {**base, "bold": True, "font_size": 14}, "warning": {**base, "font_color": "#c0392b"},
-            "head": {**wrap, "bold": True, "bottom": 1}, "part": {**base, "bold": True, "font_size": 11},
+            "head": {**wrap, "bold": True, "bottom": 1},
+            # A number keeps away from the text that follows it.
+            "head_number": {**wrap, "bold": True, "bottom": 1, "align": "right", "indent": 1},
+            "part": {**base, "bold": True, "font_size": 11},
             "text": wrap, "given": {**wrap, "font_color": "#52606d", "align": "left"},
             "input": {**wrap, **light, "align": "left"},
             "input_day": {**base, **light, "num_format": "dd.mm.yyyy", "align": "left"},
             "day": {**base, "num_format": "dd.mm.yyyy", "align": "left"},
             "moment": {**base, "num_format": "dd.mm.yyyy hh:mm", "align": "left"},
-            "number": {**base, "num_format": "#,##0"}, "percent": {**base, "num_format": "0%"},
+            "number": {**base, "num_format": "#,##0", "align": "right", "indent": 1},
+            "percent": {**base, "num_format": "0%", "align": "right", "indent": 1},
         }  # fmt: skip
         self.formats = {name: self.book.add_format(look) for name, look in looks.items()}
         self.taken: set[str] = set()
@@ -63,14 +67,15 @@ class Book:
         ----------
         columns : key, head, format {text, day, moment, number, percent}, width
         """
-        for place, (_, head, _, _) in enumerate(columns):
-            sheet.write_string(at, place, head, self.formats["head"])
-        _height(sheet, at, [(head, width) for _, head, _, width in columns])
+        for place, (_, head, kind, _) in enumerate(columns):
+            look = "head_number" if kind in ("number", "percent") else "head"
+            sheet.write_string(at, place, head, self.formats[look])
+        fit_height(sheet, at, [(head, width) for _, head, _, width in columns])
         for row in rows.to_dict("records"):
             at += 1
             for place, (key, _, kind, _) in enumerate(columns):
                 self.cell(sheet, at, place, row[key], kind)
-            _height(sheet, at, [(row[key], width) for key, _, kind, width in columns if kind == "text"])
+            fit_height(sheet, at, [(row[key], width) for key, _, kind, width in columns if kind == "text"])
         return at + 1
 
     def cell(self, sheet: Any, at: int, place: int, value: Any, kind: str) -> None:
@@ -90,17 +95,8 @@ class Book:
         sheet.write_string(1, 0, title, self.formats["title"])
         for place, (_, _, _, width) in enumerate(columns):
             sheet.set_column(place, place, width)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
+        printed(sheet)
         return 3
-
-
-def _height(sheet: Any, at: int, texts: list[tuple[Any, int]]) -> None:
-    """Room for the lines of wrapped text: not every program finds the height by itself."""
-    lines = max((-(-len(str(text)) // width) for text, width in texts if isinstance(text, str)), default=1)
-    if lines > 1:
-        sheet.set_row(at, 13.5 * lines)
 
 
 def columns_of(language: str, *wanted: tuple[str, str, str, int], **values: str) -> list[tuple[str, str, str, int]]:

@@ -15,7 +15,7 @@ from .handout import Handout
 from .meetings import Visits, planned, staff
 from .meetings_book import Book, columns_of
 from .meetings_diary import calendar_file, plain_id, slots, visit_numbers
-from .meetings_form import form_sheet, say
+from .meetings_form import form_sheet, printed, say
 from .volume import label_of, names
 
 if TYPE_CHECKING:
@@ -292,6 +292,8 @@ def proposed(data: Data, visits: Visits, breaks: Result, *, language: str) -> Ha
         sheet.write_string(2, place, key)
         sheet.set_column(place, place, width)
     sheet.set_row(2, None, None, {"hidden": True})
+    printed(sheet)
+    sheet.print_area(0, 0, len(rows) + 3, 6)  # the keys behind are for reading back
     end = book.block(sheet, 3, rows, columns)
     choices = [say(f"accept_{key}", language) for key in LISTS["accept"]]
     sheet.data_validation(4, 0, end, 0, {"validate": "list", "source": choices, "error_type": "warning"})

@@ -14,16 +14,33 @@ from ..sources.forms import ASIDE, FIELDS, FORM_MARK, LISTS
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["form_sheet"]
+__all__ = ["fit_height", "form_sheet", "printed"]
 
 _LAST = 3  # answers shown beside each question
 _STEPS = 3  # next steps that fit
+_LABEL = 46  # width of the column of questions
+_LINE = 13.5  # points of a line
 _TEXTS = ("choice_criteria", "notes", "new_product_plan")
 
 
 def say(key: str, language: str, **values: Any) -> str:
     """A word of the forms."""
     return words.say(f"forms.{key}", language, **values)
+
+
+def fit_height(sheet: Any, at: int, texts: Sequence[tuple[Any, int]]) -> None:
+    """Room for the lines of wrapped text (text, width): not every program finds the height by itself."""
+    # A column of width w holds about 1.2 w letters of mixed text.
+    lines = max((-(-len(text) * 5 // (width * 6)) for text, width in texts if isinstance(text, str)), default=1)
+    if lines > 1:
+        sheet.set_row(at, _LINE * lines)
+
+
+def printed(sheet: Any) -> None:
+    """A4 across, as wide as the sheet."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
 
 
 def form_sheet(
@@ -34,25 +51,26 @@ def form_sheet(
     Parameters
     ----------
     sheet : worksheet of XlsxWriter
-    formats : 'title', 'warning', 'head', 'part', 'text', 'given', 'input', 'input_day', 'day', 'number'
+    formats : 'title', 'warning', 'head', 'head_number', 'part', 'text', 'given', 'input', 'input_day', 'day', 'number'
     row : client_id, name, manager_id, visitor_id, meeting_id, start, format, purpose
     questions : about the break and what is not known
     """
     client = row["client_id"]
     sheet.set_column(0, 0, None, None, {"hidden": True})
-    sheet.set_column(1, 1, 46)
+    sheet.set_column(1, 1, _LABEL)
     sheet.set_column(2, 2, 34)
-    sheet.set_column(3, 5, 12)
+    sheet.set_column(3, 5, 16)
     sheet.set_column(6, 6, 8)
     sheet.write_string(0, 0, FORM_MARK)
     sheet.write_string(0, 1, say("form_title", language, client=row["name"]), formats["title"])
     sheet.write_string(1, 1, say("personal", language), formats["warning"])
     sheet.write_string(2, 1, say("how_to", language), formats["text"])
-    sheet.set_row(2, 27)
+    sheet.set_row(2, 2 * _LINE)
     at = _meeting(sheet, formats, data, row, language)
     at = _answers(sheet, formats, data, client, at, language)
     at = _part(sheet, formats, at, "part_feedback", language)
     for name in FIELDS:
+        sheet.set_row(at, 2 * _LINE)
         at = _field(sheet, formats, at, f"feedback.{name}", say(f"field_{name}", language))
     if questions:
         at = _part(sheet, formats, at, "part_ask", language)
@@ -68,9 +86,7 @@ def form_sheet(
         _list(sheet, at, 3, people)
         _date(sheet, at, 4)
         at += 1
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    printed(sheet)
     sheet.print_area(0, 1, at, 6)
 
 
@@ -82,6 +98,7 @@ def _part(sheet: Any, formats: dict[str, Any], at: int, key: str, language: str)
 def _field(sheet: Any, formats: dict[str, Any], at: int, key: str, label: str, kind: str = "input") -> int:
     sheet.write_string(at, 0, key)
     sheet.write_string(at, 1, label, formats["text"])
+    fit_height(sheet, at, [(label, _LABEL)])
     sheet.write_blank(at, 2, None, formats[kind])
     return at + 1
 
@@ -138,7 +155,7 @@ def _meeting(sheet: Any, formats: dict[str, Any], data: Data, row: Mapping[Any, 
             low, high = (5, 600) if name == "duration_min" else (1, 10)
             _between(sheet, at, low, high)
         if name in _TEXTS:
-            sheet.set_row(at, 30)
+            sheet.set_row(at, 2 * _LINE)
         at += 1
     return at
 
@@ -158,7 +175,8 @@ def _answers(sheet: Any, formats: dict[str, Any], data: Data, client: Any, at: i
     days = sorted(own["day"].unique())[-_LAST:]
     at = _part(sheet, formats, at, "part_answers", language)
     for place, day in enumerate(days):
-        sheet.write_string(at - 1, 3 + place, say("last", language, day=words.day(day, language)), formats["head"])
+        was = say("last", language, day=words.day(day, language))
+        sheet.write_string(at - 1, 3 + place, was, formats["head_number"])
     sheet.write_string(at - 1, 6, say("scale", language), formats["head"])
     scores = own.groupby(["question_id", "day"])["score"].mean()
     text = asked[f"text_{language}"].fillna(asked["question_id"])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["activity", "complaints", "movement", "overdue", "steps", "touches", "worked"]
 
 _FEW = 8
+_TONES = ("negative", "mixed", "neutral", "positive", "unknown")
 
 
 def _days(value: float, low: float, high: float, *, language: str) -> str:
@@ -165,7 +166,7 @@ def complaints(data: Data, *, language: str) -> Exhibit:
 @exhibit("meetings", "worked", needs=("feedback",))
 def worked(data: Data, tags: Result, *, language: str) -> Exhibit:
     """Share of feedback that was answered, by channel and polarity."""
-    rows = touch.worked_on(data.feedback, tags, data.as_of).frame
+    rows = touch.worked_on(data.feedback, tags, data.as_of, **data.params.replies).frame
     if rows["n"].sum() < _FEW:
         return nothing("worked", language, "worked_few", n=words.number(rows["n"].sum(), language))
     bad = rows[rows["polarity"].isin(["negative", "mixed"])]
@@ -178,6 +179,7 @@ def worked(data: Data, tags: Result, *, language: str) -> Exhibit:
     sums: dict[str, dict[str, Any]] = {"common.sum_all": {"n": n, "share": replied / n}}
     if len(bad):
         sums["meetings.sum_bad"] = {"n": bad["n"].sum(), "share": bad["replied"].sum() / max(bad["n"].sum(), 1)}
+    note, seen = _public_replies(rows, language)
     rows["label"] = [_name("channel", channel, language) for channel in rows["channel"]]
     rows["tone"] = [say(f"tone_{tone}", language) for tone in rows["polarity"]]
     rows = rows[rows["n"] >= 3].reset_index(drop=True)
@@ -190,8 +192,29 @@ def worked(data: Data, tags: Result, *, language: str) -> Exhibit:
             Column(key="n", label=say("col_texts", language), kind="number"),
             Column(key="share", label=say("col_replied", language), kind="percent", low="low", high="high"),
             Column(key="days", label=say("col_days", language), kind="number", digits=1),
-        ], totals=total_rows("label", language, sums)),
+        ], totals=[*total_rows("label", language, sums), *seen]),
+        note=note,
     )  # fmt: skip
+
+
+def _public_replies(rows: pd.DataFrame, language: str) -> tuple[str, list[dict[str, Any]]]:
+    """Replies to public reviews by tone: a sentence, and a row of the table for each tone."""
+    open_to_all = rows[rows["public"]]
+    if not len(open_to_all):
+        return say("public_none", language), []
+    tones = open_to_all.groupby("polarity", sort=False)[["n", "replied"]].sum()
+    tones = tones.reindex([tone for tone in _TONES if tone in tones.index])
+    name = say("sum_public", language)
+    parts = [
+        say("public_tone", language, tone=say(f"tone_{tone}", language), replied=words.number(replied, language),
+            n=words.number(n, language))
+        for tone, n, replied in tones.itertuples()
+    ]  # fmt: skip
+    listed = [
+        {"label": name, "tone": say(f"tone_{tone}", language), "n": n, "share": replied / n}
+        for tone, n, replied in tones.itertuples()
+    ]
+    return say("public", language, tones="; ".join(parts)), listed
 
 
 def _name(group: str, key: str, language: str) -> str:

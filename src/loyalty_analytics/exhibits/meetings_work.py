@@ -42,7 +42,7 @@ def needs(data: Data, *, language: str) -> Exhibit:
     rows = rows.assign(label=[label_of(people, who) for who in rows["manager_id"]]).reset_index(drop=True)
     judged = rows[rows["decided"] >= _FEW]
     apart = len(judged) > 1 and judged["low"].max() > judged["high"].min()
-    won, decided = int(rows["won"].sum()), int(rows["decided"].sum())
+    won, decided, steps = (int(rows[name].sum()) for name in ("won", "decided", "steps"))
     values = {
         "per_client": words.number(rows["offers"].sum() / rows["clients"].sum(), language, 1),
         "won": words.percent(won / decided if decided else np.nan, language),
@@ -72,7 +72,9 @@ def needs(data: Data, *, language: str) -> Exhibit:
                         "clients": rows["clients"].sum(),
                         "per_client": rows["offers"].sum() / rows["clients"].sum(),
                         "won_share": won / decided if decided else np.nan,
+                        "fit_share": rows["fitting"].sum() / max(rows["offers"].sum(), 1),
                         "plans_share": rows["plans_known"].sum() / rows["clients"].sum(),
+                        "steps_share": rows["steps_in_time"].sum() / steps if steps else np.nan,
                     }
                 },
             ),

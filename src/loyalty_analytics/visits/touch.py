@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from .rules import column
 __all__ = ["activity", "class_movement", "complaint_loop", "retention_heard", "touches", "worked_on"]
 
 _CLASSES = ("detractor", "passive", "promoter", "recommender")
+# Channels whose reviews everybody reads; a client's own names are given in params (`replies: {public: […]}`).
+_PUBLIC = ("public", "review", "reviews", "maps", "map", "social", "forum", "marketplace", "store")
 
 
 def complaint_loop(
@@ -136,14 +138,29 @@ def _touch(table: pd.DataFrame, moment: str, channel: Any, purpose: Any) -> pd.D
     return made.dropna(subset=["client_id", "at"])
 
 
-def worked_on(feedback: pd.DataFrame, tags: pd.DataFrame | Result | None, as_of: Any, *, months: int = 12) -> Result:
+def worked_on(
+    feedback: pd.DataFrame,
+    tags: pd.DataFrame | Result | None,
+    as_of: Any,
+    *,
+    months: int = 12,
+    public: Sequence[str] = _PUBLIC,
+) -> Result:
     """Share of feedback that was answered, by channel and polarity, and the days it took.
+
+    Parameters
+    ----------
+    feedback : feedback_id, created_at, replied_at, channel
+    tags : feedback_id, sentiment; the worst tone of a text counts
+    as_of : month or day
+    months : how far back
+    public : channels whose reviews everybody reads, in any case of letters
 
     Returns
     -------
     Result
         channel, polarity {negative, mixed, neutral, positive, unknown}, n, replied, share, low, high (95 %), days
-        (median of those answered).
+        (median of those answered), public (bool).
 
     Examples
     --------
@@ -173,7 +190,8 @@ def worked_on(feedback: pd.DataFrame, tags: pd.DataFrame | Result | None, as_of:
     )
     table["share"] = table["replied"] / table["n"]
     table["low"], table["high"] = wilson(table["replied"].to_numpy(), table["n"].to_numpy())
-    columns = ["channel", "polarity", "n", "replied", "share", "low", "high", "days"]
+    table["public"] = table["channel"].str.casefold().isin([name.casefold() for name in public])
+    columns = ["channel", "polarity", "n", "replied", "share", "low", "high", "days", "public"]
     return Result(frame=table.sort_values("n", ascending=False, kind="stable", ignore_index=True)[columns], as_of=seen)
 
 
