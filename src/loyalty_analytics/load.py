@@ -22,6 +22,7 @@ from .params import Params
 from .sources import cards, check, clean, forms, match, privacy, store, view
 from .sources.findings import Findings
 from .sources.gather import gather, raw_files
+from .sources.lookup import repeated
 from .sources.page import check_page
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     findings = found.frame(setup.language)
     facts = check.passport(gathered, findings)
     orders = gathered.get("transactions", tables.empty("transactions"))
-    facts["order_lines"] = not orders["transaction_id"].is_unique
+    facts["order_lines"] = bool(repeated(orders["transaction_id"]).any())
     possible = check.possible(gathered)
     page = check_page(setup.title_in(setup.language), findings, facts, possible, setup.currency, setup.language)
     mark = _mark(setup, home)
@@ -210,6 +211,8 @@ def _anchors(gathered: Mapping[str, pd.DataFrame], setup: Params, found: Finding
 
 def _cards_to_repair(gathered: Mapping[str, pd.DataFrame], setup: Params) -> pd.DataFrame:
     whole = {name: gathered.get(name, tables.empty(name)) for name in tables.names()}
+    if not setup.sources.get("clients"):
+        whole["clients"] = tables.empty("clients")  # clients that only their orders know have no cards
     month = view.last_month(whole)
     known = whole["clients"][["first_contact_date", "verified_at"]].max().max()
     # Without a deal or an answer, the youngest date of the cards themselves is the day of judgement.

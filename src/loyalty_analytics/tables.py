@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
@@ -72,6 +72,8 @@ class Table:
         """Columns of which at least one is filled in each row."""
         return [column.name for column in self.columns.values() if column.either]
 
+
+_LONG = 1_000_000
 
 _LINE = re.compile(
     r"^  (?P<name>\w+) (?P<marks>[*!?+]+ )?(?P<kind>\w+|\{[^}]*\})"
@@ -173,10 +175,34 @@ def conform(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         if declared.name in frame:
             filled[declared.name] = frame[declared.name].astype(cast(Any, declared.dtype))
         else:
-            missing: Any = pd.NaT if declared.dtype.startswith("datetime") else None
-            filled[declared.name] = pd.Series(missing, index=frame.index, dtype=declared.dtype)
+            filled[declared.name] = _unknown(declared.dtype, frame.index)
     further = {key: frame[key] for key in frame if key not in filled}
-    return pd.DataFrame(filled | further, index=frame.index)
+    return pd.DataFrame(filled | further, index=frame.index, copy=False)
+
+
+def _unknown(dtype: str, index: Any) -> pd.Series:
+    """A column of nulls; a long one takes no memory, since all its cells are one."""
+    import pandas as pd
+
+    if len(index) >= _LONG and dtype in ("str", "float64", "datetime64[us]"):
+        return _long_unknown(dtype, len(index)).set_axis(index)
+    missing: Any = pd.NaT if dtype.startswith("datetime") else None
+    return pd.Series(missing, index=index, dtype=dtype)
+
+
+@lru_cache(maxsize=16)
+def _long_unknown(dtype: str, size: int) -> pd.Series:
+    # Kept here, so that pandas sees it as shared and copies before it writes to it.
+    import numpy as np
+    import pandas as pd
+
+    if dtype == "str":
+        import pyarrow as pa
+
+        parts = pa.chunked_array([pa.nulls(_LONG, pa.large_string())] * (size // _LONG + 1)).slice(0, size)
+        return pd.Series(pd.array(parts, dtype=pd.StringDtype("pyarrow", na_value=np.nan)))
+    null: Any = np.nan if dtype == "float64" else np.datetime64("NaT", "us")
+    return pd.Series(np.broadcast_to(null, size), copy=False)
 
 
 @cache
@@ -221,8 +247,10 @@ def faults(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     import pandera.errors
 
     columns = ["column", "check", "value", "index"]
+    declared = get(name).columns
+    filled = [key for key in frame if key not in declared or declared[key].required or frame[key].notna().any()]
     try:
-        schema(name).validate(frame, lazy=True)
+        schema(name).validate(frame[filled], lazy=True)
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases.rename(columns={"failure_case": "value"})
         return cases[columns].reset_index(drop=True)

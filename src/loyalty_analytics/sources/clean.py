@@ -11,6 +11,7 @@ import pandas as pd
 from .. import tables
 from ..errors import SourceError
 from .findings import Findings
+from .lookup import is_clean
 from .read import RawTable
 from .spec import Revenue, Source
 
@@ -53,7 +54,7 @@ def canonical(raw: RawTable, source: Source, table: str, file: str, found: Findi
         filled[name] = _typed(values, declared[name], rows, file, found)
     for name, value in source.fixed.items():
         filled[name] = _typed(pd.Series([value] * len(frame), index=frame.index), declared[name], rows, file, found)
-    return pd.DataFrame(filled | {"_row": rows, "_copies": frame["_copies"]}, index=frame.index)
+    return pd.DataFrame(filled | {"_row": rows, "_copies": frame["_copies"]}, index=frame.index, copy=False)
 
 
 def _chosen(frame: pd.DataFrame, source: Source, file: str, found: Findings) -> pd.DataFrame:
@@ -96,11 +97,14 @@ def _typed(values: pd.Series, declared: tables.Column, rows: pd.Series, file: st
         result = pd.to_numeric(values, errors="coerce").astype("float64")
     else:
         result = _text(values)
-    lost = values.notna() & (values.astype("str").str.strip() != "") & result.isna()
+    lost = values.notna() & result.isna()
+    if lost.any():
+        lost &= values.astype("str").str.strip() != ""
     if declared.allowed:
         known = result.isin(declared.allowed) | result.isna()
-        lost |= ~known
-        result = result.where(known)
+        if not known.all():
+            lost |= ~known
+            result = result.where(known)
     if lost.any():
         samples = ", ".join(sorted(values[lost].astype("str").unique())[:5])
         found.add(
@@ -116,6 +120,8 @@ def _text(values: pd.Series) -> pd.Series:
         values = values.astype("Int64")
     if pd.api.types.is_datetime64_any_dtype(values):
         text = values.dt.strftime("%Y-%m-%d")
+    elif is_clean(values):
+        return values
     else:
         text = values.astype("str").str.strip()
     return text.where(values.notna() & (text != "")).astype("str")
@@ -143,7 +149,7 @@ def complete_orders(
     orders: pd.DataFrame, revenue: Revenue, currency: str, source: Source, found: Findings
 ) -> pd.DataFrame:
     """Amounts from quantity and price, kinds from signs, money without tax and on the day that counts."""
-    orders = orders.copy()
+    orders = orders.copy(deep=False)  # pandas copies what is written to
     if "amount" not in orders and {"quantity", "unit_price"} <= set(orders):
         orders["amount"] = (orders["quantity"] * orders["unit_price"]).round(2)
         found.add("amount_computed", rows=len(orders))

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["EXACT", "Column", "text_of"]
+__all__ = ["EXACT", "Column", "padded", "text_of"]
 
 _BLANKS = " \t\r\n\u00a0\ufeff\u202f\u205f\u3000\u2060" + "".join(map(chr, range(0x2000, 0x2010)))
 EXACT = 2**53  # whole numbers above lose digits as floats
@@ -37,7 +37,7 @@ class Column:
     @classmethod
     def of_text(cls, name: str, text: pa.Array) -> Column:
         """From texts; blanks around them go, empty ones become null."""
-        trimmed = pc.utf8_trim(text, _BLANKS) if _padded(text) else text
+        trimmed = pc.utf8_trim(text, _BLANKS) if padded(text) else text
         lengths = pc.binary_length(trimmed)
         if len(lengths) and pc.min(lengths).as_py() == 0:
             trimmed = pc.if_else(pc.equal(lengths, 0), pa.scalar(None, pa.large_string()), trimmed)
@@ -213,7 +213,7 @@ def _grows(text: pa.Array) -> bool:
     return bool(pc.all(pc.less(text.slice(0, len(text) - 1), text.slice(1))).as_py())
 
 
-def _padded(text: pa.Array) -> bool:
+def padded(text: pa.Array) -> bool:
     """Whether a text begins or ends with a blank."""
     if len(text) < 1000 or text.null_count:
         return True
@@ -249,7 +249,7 @@ def _plain(cell: Any) -> Any:
 def text_of(column: Column) -> pa.Array:
     """The column as texts: whole numbers without a point, moments as ISO dates."""
     text = column.text
-    if column.only_whole_numbers():
+    if column.number is not None and column.only_whole_numbers():
         unknown = np.isnan(column.number)
         digits = pa.array(np.where(unknown, 0, column.number).astype("int64"), mask=unknown if unknown.any() else None)
         return digits.cast(pa.large_string())

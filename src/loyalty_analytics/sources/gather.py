@@ -15,6 +15,7 @@ from .. import tables
 from ..errors import SourceError
 from . import clean, privacy
 from .findings import Findings
+from .lookup import repeated
 from .read import RawTable, read_source
 from .spec import Revenue, Source
 
@@ -217,15 +218,16 @@ def _no_far_future(frame: pd.DataFrame, declared: tables.Table, found: Findings)
     for column in declared.columns.values():
         if column.kind not in ("date", "ts") or column.name not in frame:
             continue
-        days = frame[column.name].dropna().sort_values()
-        if len(days) < _FEWEST:
+        days = frame[column.name].value_counts().sort_index()
+        behind = days.to_numpy()[::-1].cumsum()[::-1]  # rows of this day and after
+        if not len(days) or behind[0] < _FEWEST:
             continue
-        gaps = np.flatnonzero(days.diff().to_numpy() > np.timedelta64(_FAR_DAYS, "D"))
-        few = max(3, len(days) // 200)
-        late = [place for place in gaps if len(days) - place <= few]
-        if not late:
+        gaps = np.flatnonzero(np.diff(days.index.to_numpy()) > np.timedelta64(_FAR_DAYS, "D")) + 1
+        late = gaps[behind[gaps] <= max(3, behind[0] // 200)]
+        if not len(late):
             continue
-        wrong = days.index[late[0] :]
+        far = frame[column.name]
+        wrong = far[far >= days.index[late[0]]].sort_values(kind="stable").index
         for file, line, moment in frame.loc[wrong, ["_file", "_row", column.name]].itertuples(index=False):
             sample = f"{moment:%Y-%m-%d}"
             found.add("far_future", "warning", file=str(file), row=int(line), column=column.name, rows=1, sample=sample)
@@ -265,7 +267,7 @@ def _drop_incomplete(frame: pd.DataFrame, declared: tables.Table, found: Finding
 
 def _unique(frame: pd.DataFrame, key: str, table: str, found: Findings) -> pd.DataFrame:
     """Lines of one order keep their common number; any other table keeps the last row of a key."""
-    doubled = frame.duplicated(key, keep=False)
+    doubled = repeated(frame[key])
     if not doubled.any():
         return frame
     if table == "transactions":
@@ -288,7 +290,7 @@ def _complete_clients(gathered: dict[str, pd.DataFrame], found: Findings) -> Non
         return
     clients = gathered.get("clients")
     known = set(clients["client_id"]) if clients is not None else set()
-    unknown = sorted(set(orders["client_id"]) - known)
+    unknown = sorted(set(orders["client_id"].unique()) - known)
     if not unknown:
         return
     added = tables.conform(pd.DataFrame({"client_id": unknown, "client_name": unknown}), "clients")

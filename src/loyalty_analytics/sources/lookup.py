@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import SourceError
+from .column import padded
 
-__all__ = ["Undecided", "Where", "as_float", "as_moment", "as_series", "where_is"]
+__all__ = ["Undecided", "Where", "as_float", "as_moment", "as_series", "is_clean", "repeated", "where_is"]
 
 
 class Undecided(SourceError):
@@ -51,3 +52,32 @@ def as_moment(value: Any) -> Any:
 def as_series(text: pa.Array) -> pd.Series:
     """An Arrow column of text as a pandas one."""
     return pd.Series(pd.array(text, dtype=pd.StringDtype("pyarrow", na_value=np.nan)))
+
+
+def repeated(keys: pd.Series) -> pd.Series:
+    """Rows whose key stands in another row too.
+
+    >>> repeated(pd.Series(["7", "8", "7"])).tolist()
+    [True, False, True]
+    """
+    try:
+        # Texts that are different numbers differ: no table of twenty million texts is needed.
+        numbers = np.sort(pc.cast(pa.array(keys, from_pandas=True), pa.int64()).to_numpy())
+        if len(numbers) == len(keys) and (numbers[1:] > numbers[:-1]).all():
+            return pd.Series(False, index=keys.index)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        pass
+    return keys.duplicated(keep=False)
+
+
+def is_clean(values: pd.Series) -> bool:
+    """Whether a column holds a text without blanks around it in every row, told by bytes alone."""
+    if not isinstance(values.dtype, pd.StringDtype) or values.dtype.storage != "pyarrow":
+        return False
+    text: Any = pa.array(values)
+    if isinstance(text, pa.ChunkedArray):
+        if text.num_chunks != 1:
+            return False
+        text = text.chunk(0)
+    known = len(text) >= 1000 and not text.null_count and pa.types.is_large_string(text.type)
+    return known and bool(pc.min(pc.binary_length(text)).as_py() > 0) and not padded(text)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ..errors import SourceError
 from . import delimited, encoded, headers, markup, workbook

@@ -228,7 +228,7 @@ def _read(
     if len(places) < len(lines):
         typed = {name: values.iloc[places].reset_index(drop=True) for name, values in typed.items()}
         lines = lines[places]
-    frame = pd.DataFrame(typed)
+    frame = pd.DataFrame(typed, copy=False)
     if plan is not None:
         frame, lines, copies = finish.long(frame, plan, columns, lines, copies, found, file)
     elif won_only:

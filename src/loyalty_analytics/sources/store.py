@@ -32,6 +32,7 @@ __all__ = [
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BLOCK = 1 << 20
+_SLICE = 1_000_000  # rows
 
 
 def file_hash(path: Path) -> str:
@@ -104,7 +105,7 @@ def write(
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for name, frame in frames.items():
-            frame.to_parquet(fresh / f"{name}.parquet", index=False, compression="zstd")
+            _write_parquet(frame, fresh / f"{name}.parquet")
         findings.to_parquet(fresh / "findings.parquet", index=False)
         write_csv(findings.drop(columns=["code", "values"]), fresh / "findings.csv")
         write_csv(matches, fresh / "matches.csv")
@@ -117,6 +118,22 @@ def write(
         _exchange(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """A table slice by slice, so that it is in memory once; what nobody filled is left to `tables.conform`."""
+    filled = frame[[name for name in frame if frame[name].notna().any()]] if len(frame) > _SLICE else frame
+    if len(frame) <= _SLICE or "object" in filled.dtypes.astype("str").tolist():
+        frame.to_parquet(path, index=False, compression="zstd")
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.Schema.from_pandas(filled.head(1), preserve_index=False)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, len(filled), _SLICE):
+            part = filled.iloc[start : start + _SLICE]
+            writer.write_table(pa.Table.from_pandas(part, schema=schema, preserve_index=False))
 
 
 def _exchange(fresh: Path, folder: Path) -> None:
@@ -208,7 +225,14 @@ def safe_cell(value: Any) -> Any:
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """A CSV that Excel opens as text in any language and that holds no formula."""
     plain = frame.astype(object).where(frame.notna(), "")
+    columns = [_safe_cells(plain.iloc[:, place], frame.iloc[:, place]) for place in range(plain.shape[1])]
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
         writer.writerow([safe_cell(str(name)) for name in plain.columns])
-        writer.writerows([[safe_cell(cell) for cell in row] for row in plain.itertuples(index=False)])
+        writer.writerows(zip(*columns))
+
+
+def _safe_cells(plain: pd.Series, typed: pd.Series) -> list[Any]:
+    if isinstance(typed.dtype, pd.StringDtype) and not typed.str.startswith(_FORMULA).any():
+        return plain.tolist()
+    return [safe_cell(cell) for cell in plain]

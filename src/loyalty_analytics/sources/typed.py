@@ -84,7 +84,19 @@ def _number(chunks: pa.ChunkedArray) -> np.ndarray | None:
         if ends["min"] is not None and max(abs(ends["min"]), abs(ends["max"])) > EXACT:
             return None
         return np.asarray(chunks.cast(pa.float64()).to_numpy())
+    if types.is_decimal128(kind) and 0 <= kind.scale <= 22:
+        return _of_decimals(_whole(chunks), kind.scale)
     if types.is_float32(kind) or types.is_float64(kind):
         number = np.asarray(chunks.cast(pa.float64()).to_numpy())
         return None if np.isinf(number).any() else number
     return None
+
+
+def _of_decimals(array: pa.Array, scale: int) -> np.ndarray | None:
+    """Decimals as floats, rounded once: a whole number and a power of ten that both are exact."""
+    halves = np.frombuffer(array.buffers()[1], dtype=np.int64).reshape(-1, 2)[array.offset : array.offset + len(array)]
+    known = np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
+    low, high = np.where(known, halves[:, 0], 0), np.where(known, halves[:, 1], 0)
+    if (high != low >> 63).any() or (np.abs(low) > EXACT).any():
+        return None
+    return np.where(known, low / 10.0**scale, np.nan)
