@@ -13,7 +13,7 @@ from ..money import to_minor
 from ..months import AsOf, month_number
 from ..results import as_table
 
-__all__ = ["Period", "period", "spend_rows"]
+__all__ = ["Period", "for_winning", "period", "spend_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,3 +83,8 @@ def spend_rows(marketing_spend: Any, begin: int, end: int) -> pd.DataFrame:
         "minor": to_minor(table["amount"]).fillna(0).to_numpy(dtype=np.int64),
     })  # fmt: skip
     return made[(made["number"] >= begin) & (made["number"] <= end)]
+
+
+def for_winning(spend: pd.DataFrame) -> pd.DataFrame:
+    """Spend on acquisition alone where the purpose is given, else all of it."""
+    return spend[spend["purpose"].isin(["acquisition"])] if spend["purpose"].notna().any() else spend

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, no_rows
 from . import pictures
-from ._period import Period, period, spend_rows
+from ._period import Period, for_winning, period, spend_rows
 
 __all__ = ["channels", "poisson_interval"]
 
@@ -32,17 +33,9 @@ def poisson_interval(count: Any, level: float = 0.95) -> tuple[np.ndarray, np.nd
 
 
 def channels(
-    panel: Any,
-    as_of: Any = None,
-    *,
-    clients: Any = None,
-    marketing_spend: Any = None,
-    funnel_events: Any = None,
-    months: int = 12,
-    horizon: int = 12,
-    fewest: int = 8,
-    level: float = 0.95,
-) -> Result:
+    panel: Any, as_of: Any = None, *, clients: Any = None, marketing_spend: Any = None, funnel_events: Any = None,
+    months: int = 12, horizon: int = 12, fewest: int = 8, level: float = 0.95,
+) -> Result:  # fmt: skip
     """Spend, leads, new clients, CAC with an interval, payback and a verdict per channel.
 
     Parameters
@@ -90,52 +83,65 @@ def channels(
     """
     span = period(panel, as_of, months)
     options = {"months": months, "horizon": horizon, "fewest": fewest, "level": level}
+    nothing = Result(frame=_none(), options=options, notes=(Note("acquisition.nothing"),))
     if span is None:
-        return Result(frame=_none(), options=options, notes=(Note("acquisition.nothing"),))
-    source = as_table(clients)
-    owner = pd.Series(dtype="object")
-    if {"client_id", "acquisition_channel"} <= set(source.columns):
-        owner = source.dropna(subset=["acquisition_channel"]).set_index("client_id")["acquisition_channel"]
-        owner = owner.astype("object")
-    spend = spend_rows(marketing_spend, span.begin, span.end)
-    if len(spend) and spend["purpose"].notna().any():
-        spend = spend[spend["purpose"].isin(["acquisition"])]
-    won = pd.Series(span.won).map(owner).to_numpy()
-    fresh = span.inside[span.inside["client_id"].isin(span.won)].copy()
-    fresh["channel"] = fresh["client_id"].map(owner)
+        return nothing
+    owner = _channel_of(clients)
+    spend = for_winning(spend_rows(marketing_spend, span.begin, span.end))
     leads = _leads(funnel_events, span)
     names = sorted({str(name) for name in [*spend["channel"].dropna(), *owner.dropna().unique(), *leads.index]})
     if not names:
-        return Result(frame=_none(), options=options, as_of=span.as_of, notes=(Note("acquisition.nothing"),))
-    frame = pd.DataFrame({"channel": names})
-    paid = spend.groupby("channel")["minor"].sum()
-    frame["spend"] = frame["channel"].map(paid).astype("float64") / 100
-    frame["leads"] = frame["channel"].map(leads).astype("Int64")
-    frame["new_clients"] = frame["channel"].map(pd.Series(won).value_counts()).fillna(0).astype("int64")
-    low, high = poisson_interval(frame["new_clients"], level)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        frame["cac"] = frame["spend"] / frame["new_clients"].replace(0, np.nan)
-        frame["cac_low"] = frame["spend"] / high
-        frame["cac_high"] = np.where(low > 0, frame["spend"] / np.where(low > 0, low, 1), np.inf)
-    frame.loc[frame["spend"].isna(), "cac_high"] = np.nan
-    sums = fresh.groupby("channel")[["revenue", "gross_profit"]].sum(min_count=1)
-    for name in ("revenue", "gross_profit"):
-        frame[name] = frame["channel"].map(sums[name]).astype("float64") / 100
-    income = frame["gross_profit"] if frame["gross_profit"].notna().any() else frame["revenue"]
-    frame["payback"] = income.fillna(0) / frame["spend"].where(frame["spend"] > 0)
-    count = frame["new_clients"].replace(0, np.nan)
-    frame["payback_low"], frame["payback_high"] = frame["payback"] * low / count, frame["payback"] * high / count
-    pace = _pace(fresh, span, "gross_profit" if frame["gross_profit"].notna().any() else "revenue")
-    frame["months_to_pay_back"], late = _months_to_pay(frame, pace)
-    frame["verdict"] = _verdict(frame, late, horizon, fewest)
+        return replace(nothing, as_of=span.as_of)
+    frame = _returns(_costs(names, spend, leads, pd.Series(span.won).map(owner), level), span, owner, level)
+    frame["verdict"] = _verdict(frame, frame.pop("late").to_numpy(), horizon, fewest)
     counts = frame["verdict"].value_counts()
     note = Note("acquisition.channels", {name: str(counts.get(name, 0)) for name in ("keep", "fix", "stop", "too_few")})
     return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of, options=options, draw=pictures.channels)
 
 
 def _none() -> pd.DataFrame:
-    kinds = dict.fromkeys(_COLUMNS, "float64") | {"channel": "str", "verdict": "str", "new_clients": "int64"}
-    return pd.DataFrame({name: pd.Series([], dtype=kinds[name]) for name in _COLUMNS})
+    return no_rows(_COLUMNS, channel="str", verdict="str", new_clients="int64")
+
+
+def _channel_of(clients: Any) -> pd.Series:
+    """Channel by which each client came, by client_id."""
+    people = as_table(clients)
+    if not {"client_id", "acquisition_channel"} <= set(people.columns):
+        return pd.Series(dtype="object")
+    known = people.dropna(subset=["acquisition_channel"]).set_index("client_id")["acquisition_channel"]
+    return known.astype("object")
+
+
+def _costs(names: list[str], spend: pd.DataFrame, leads: pd.Series, won: pd.Series, level: float) -> pd.DataFrame:
+    """Spend, leads, new clients and CAC with its interval; ``won`` is the channel of each new client."""
+    frame = pd.DataFrame({"channel": names})
+    frame["spend"] = frame["channel"].map(spend.groupby("channel")["minor"].sum()).astype("float64") / 100
+    frame["leads"] = frame["channel"].map(leads).astype("Int64")
+    frame["new_clients"] = frame["channel"].map(won.value_counts()).fillna(0).astype("int64")
+    low, high = poisson_interval(frame["new_clients"], level)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        frame["cac"] = frame["spend"] / frame["new_clients"].replace(0, np.nan)
+        frame["cac_low"] = frame["spend"] / high
+        frame["cac_high"] = np.where(low > 0, frame["spend"] / np.where(low > 0, low, 1), np.inf)
+    frame.loc[frame["spend"].isna(), "cac_high"] = np.nan
+    return frame
+
+
+def _returns(frame: pd.DataFrame, span: Period, owner: pd.Series, level: float) -> pd.DataFrame:
+    """The table with what the new clients of each channel brought since they came, and when that pays the CAC."""
+    frame = frame.copy()
+    fresh = span.inside[span.inside["client_id"].isin(span.won)].copy()
+    fresh["channel"] = fresh["client_id"].map(owner)
+    sums = fresh.groupby("channel")[["revenue", "gross_profit"]].sum(min_count=1)
+    for name in ("revenue", "gross_profit"):
+        frame[name] = frame["channel"].map(sums[name]).astype("float64") / 100
+    income = "gross_profit" if frame["gross_profit"].notna().any() else "revenue"
+    frame["payback"] = frame[income].fillna(0) / frame["spend"].where(frame["spend"] > 0)
+    low, high = poisson_interval(frame["new_clients"], level)
+    count = frame["new_clients"].replace(0, np.nan)
+    frame["payback_low"], frame["payback_high"] = frame["payback"] * low / count, frame["payback"] * high / count
+    frame["months_to_pay_back"], frame["late"] = _months_to_pay(frame, _pace(fresh, span, income))
+    return frame
 
 
 def _leads(funnel_events: Any, span: Period) -> pd.Series:

@@ -111,25 +111,12 @@ def deliveries(
     kept = ((planned <= seen.end) & (planned >= begin)).to_numpy()
     rows, planned = rows[kept], planned[kept]
     deals = as_table(transactions).drop_duplicates("transaction_id").set_index("transaction_id")
-    actual = pd.to_datetime(rows["actual_at"]).where(lambda stamp: stamp <= seen.end)
-    late = (actual - planned) > pd.Timedelta(hours=grace_hours)
-    overdue = actual.isna() & (planned + pd.Timedelta(hours=grace_hours) < seen.end) & _blank(rows, "actual_at")
-
-    def flag(name: str) -> pd.Series:
-        given = rows[name] if name in rows else pd.Series(pd.NA, rows.index)
-        return given.astype("boolean").astype("Float64")
-
+    each = _delivered(rows, planned, deals, seen.end, pd.Timedelta(hours=grace_hours))
     client = rows["transaction_id"].map(deals["client_id"])
     group = client
     if by != "client_id":
         group = rows[by] if by in rows else client.map(as_table(clients).set_index("client_id")[by])
-    each = pd.DataFrame({
-        by: group.array, "deliveries": 1, "known": (actual.notna() | overdue).astype("int64").array,
-        "late": (late | overdue).astype("int64").array, "defects": flag("defect").array,
-        "customs": flag("customs").array, "packaging": flag("special_packaging").array,
-        "cost": to_minor(rows["cost"]).array if "cost" in rows else pd.NA,
-        "amount": to_minor(rows["transaction_id"].map(deals["amount"])).array,
-    })  # fmt: skip
+    each.insert(0, by, group.array)
     sums = each.groupby(by)[["deliveries", "known", "late", "defects", "cost", "amount"]].sum(min_count=1)
     means = each.groupby(by)[["defects", "customs", "packaging"]].mean()
     frame = sums.reset_index()
@@ -143,6 +130,27 @@ def deliveries(
     frame[numbers] = frame[numbers].astype({"cost": "float64", "cost_share": "float64", "defects": "float64"})
     note = Note("acquisition.deliveries", {"n": f"{len(rows):,}", "late": f"{int(frame['late'].sum()):,}"})
     return Result(frame=frame[columns], notes=(note,), as_of=seen, options={"by": by, "months": months})
+
+
+def _delivered(
+    rows: pd.DataFrame, planned: pd.Series, deals: pd.DataFrame, end: pd.Timestamp, grace: pd.Timedelta
+) -> pd.DataFrame:
+    """One row per delivery: known and late as 0 or 1, flags, cost and revenue in minor units."""
+    actual = pd.to_datetime(rows["actual_at"]).where(lambda stamp: stamp <= end)
+    late = (actual - planned) > grace
+    overdue = actual.isna() & (planned + grace < end) & _blank(rows, "actual_at")
+
+    def flag(name: str) -> pd.Series:
+        given = rows[name] if name in rows else pd.Series(pd.NA, rows.index)
+        return given.astype("boolean").astype("Float64")
+
+    return pd.DataFrame({
+        "deliveries": 1, "known": (actual.notna() | overdue).astype("int64").array,
+        "late": (late | overdue).astype("int64").array, "defects": flag("defect").array,
+        "customs": flag("customs").array, "packaging": flag("special_packaging").array,
+        "cost": to_minor(rows["cost"]).array if "cost" in rows else pd.NA,
+        "amount": to_minor(rows["transaction_id"].map(deals["amount"])).array,
+    })  # fmt: skip
 
 
 def _blank(rows: pd.DataFrame, name: str) -> pd.Series:

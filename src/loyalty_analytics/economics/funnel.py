@@ -12,7 +12,7 @@ from ..errors import DataError
 from ..intervals import wilson
 from ..months import as_of as read_as_of
 from ..months import month_number
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, no_rows
 from . import pictures
 
 __all__ = ["STAGES", "funnel"]
@@ -23,15 +23,9 @@ _COLUMNS = ["group", "stage", "order", "leads", "entered", "share", "share_low",
 
 
 def funnel(
-    funnel_events: Any,
-    as_of: Any = None,
-    *,
-    by: str | None = None,
-    clients: Any = None,
-    targets: Any = None,
-    months: int = 12,
-    level: float = 0.95,
-) -> Result:
+    funnel_events: Any, as_of: Any = None, *, by: str | None = None, clients: Any = None, targets: Any = None,
+    months: int = 12, level: float = 0.95,
+) -> Result:  # fmt: skip
     """How many leads of a period reached each stage.
 
     Parameters
@@ -169,5 +163,4 @@ def _plan(targets: Any, end: int) -> dict[Any, float]:
 
 
 def _none() -> pd.DataFrame:
-    kinds = dict.fromkeys(_COLUMNS, "float64") | {"group": "object", "stage": "str", "changed": "bool"}
-    return pd.DataFrame({name: pd.Series([], dtype=kinds[name]) for name in _COLUMNS})
+    return no_rows(_COLUMNS, group="object", stage="str", changed="bool")

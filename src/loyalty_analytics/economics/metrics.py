@@ -17,15 +17,9 @@ __all__ = ["base_metrics"]
 
 
 def base_metrics(
-    panel: Any,
-    as_of: Any = None,
-    *,
-    transactions: Any = None,
-    marketing_spend: Any = None,
-    dissatisfied: Iterable[Any] | None = None,
-    months: int = 12,
-    active_months: int = 3,
-) -> Result:
+    panel: Any, as_of: Any = None, *, transactions: Any = None, marketing_spend: Any = None,
+    dissatisfied: Iterable[Any] | None = None, months: int = 12, active_months: int = 3,
+) -> Result:  # fmt: skip
     """Clients, cheque, repeat purchases, cost of winning and payback of a period.
 
     Parameters

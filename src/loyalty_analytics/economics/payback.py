@@ -13,7 +13,7 @@ from ..months import as_of as read_as_of
 from ..months import from_number
 from ..results import Note, Result, as_table
 from . import pictures
-from ._period import period, spend_rows
+from ._period import for_winning, period, spend_rows
 
 __all__ = ["cheque_spread", "payback"]
 
@@ -69,22 +69,31 @@ def payback(
     span = period(panel, as_of, months)
     if span is None:
         return Result(frame=pd.DataFrame(columns=_COLUMNS), notes=(Note("acquisition.nothing"),))
-    spend = spend_rows(marketing_spend, span.begin, span.end)
-    if len(spend) and spend["purpose"].notna().any():
-        spend = spend[spend["purpose"] == "acquisition"]
+    spend = for_winning(spend_rows(marketing_spend, span.begin, span.end))
     first = span.first[(span.first >= span.begin) & (span.first >= span.earliest + censored_months)]
     if first.empty or spend.empty:
         return Result(frame=pd.DataFrame(columns=_COLUMNS), as_of=span.as_of, notes=(Note("acquisition.nothing"),))
     rows = span.rows[span.rows["client_id"].isin(first.index)]
-    known = rows["gross_profit"].notna().any()
-    income = rows["gross_profit" if known else "revenue"].fillna(0).astype("int64")
+    income = "gross_profit" if rows["gross_profit"].notna().any() else "revenue"
+    made = _cohorts(rows, rows[income].fillna(0).astype("int64"), spend, first, span.end, step)
+    frame = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=_COLUMNS)
+    done = frame.drop_duplicates("cohort")["months_to_pay_back"].notna().sum() if len(frame) else 0
+    note = Note("acquisition.payback", {"cohorts": str(len(made)), "paid": str(int(done))})
+    options = {"by": by, "income": income}
+    return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of, options=options, draw=pictures.payback)
+
+
+def _cohorts(
+    rows: pd.DataFrame, income: pd.Series, spend: pd.DataFrame, first: pd.Series, end: int, step: int
+) -> list[pd.DataFrame]:
+    """Each cohort of ``step`` months that has spend against it, by age."""
     born = rows["client_id"].map(first)
     sums = income.groupby([born // step, rows["number"] - born]).sum()
     paid = spend["minor"].groupby(spend["number"] // step).sum()
     size = (first // step).value_counts()
     made = []
     for cohort in sorted(set(size.index) & set(paid.index)):
-        reach = span.end - int(first[first // step == cohort].max())  # the youngest client's age
+        reach = end - int(first[first // step == cohort].max())  # the youngest client's age
         earned = sums[cohort].reindex(range(reach + 1), fill_value=0).to_numpy()
         to_date, cost, count = np.cumsum(earned), int(paid[cohort]), int(size[cohort])
         passed = np.flatnonzero(to_date >= cost)
@@ -94,11 +103,7 @@ def payback(
             "paid": to_date / cost if cost else np.nan,
             "months_to_pay_back": float(passed[0] + 1) if len(passed) else np.nan,
         }))  # fmt: skip
-    frame = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=_COLUMNS)
-    done = frame.drop_duplicates("cohort")["months_to_pay_back"].notna().sum() if len(frame) else 0
-    note = Note("acquisition.payback", {"cohorts": str(len(made)), "paid": str(int(done))})
-    options = {"by": by, "income": "gross_profit" if known else "revenue"}
-    return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of, options=options, draw=pictures.payback)
+    return made
 
 
 def cheque_spread(transactions: Any, as_of: Any = None, *, months: int = 12, bins: int = 24) -> Result:

@@ -66,13 +66,7 @@ def plan_fact(
     if table.empty or seen is None:
         return Result(frame=pd.DataFrame(columns=_COLUMNS), as_of=seen, notes=(Note("acquisition.no_targets"),))
     end = seen.last_whole_number
-    plan = pd.DataFrame({
-        "number": month_number(table["period_start"], "period_start"),
-        "metric": table["metric"].astype("object").to_numpy(),
-        "level": table["level"].astype("object").to_numpy() if "level" in table else "company",
-        "level_id": _ids(table),
-        "plan": to_minor(table["amount"]).to_numpy(dtype=float, na_value=np.nan) / 100,
-    })  # fmt: skip
+    plan = _planned(table)
     plan = plan[plan["number"] <= end]
     done = pd.concat([_facts(full, end, clients, transactions), _given(facts)], ignore_index=True)
     keys = ["number", "metric", "level", "level_id"]
@@ -92,6 +86,16 @@ def plan_fact(
     frame["month"] = from_number(frame["number"])
     frame["level_id"] = frame["level_id"].replace("", None)
     return Result(frame=frame[_COLUMNS], as_of=seen, notes=(Note("acquisition.plan", {"rows": str(len(frame))}),))
+
+
+def _planned(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({
+        "number": month_number(table["period_start"], "period_start"),
+        "metric": table["metric"].astype("object").to_numpy(),
+        "level": table["level"].astype("object").to_numpy() if "level" in table else "company",
+        "level_id": _ids(table),
+        "plan": to_minor(table["amount"]).to_numpy(dtype=float, na_value=np.nan) / 100,
+    })  # fmt: skip
 
 
 def _ids(table: pd.DataFrame) -> np.ndarray:

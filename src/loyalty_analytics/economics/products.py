@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..intervals import wilson
 from ..months import as_of as read_as_of
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, no_rows
 
 __all__ = ["next_products"]
 
@@ -55,37 +55,18 @@ def next_products(
     table = as_table(transactions)
     if table.empty or "product_id" not in table or table["product_id"].isna().all():
         return Result(frame=_none(), notes=(Note("acquisition.no_products"),))
-    dates = pd.to_datetime(table["date"])
-    seen = read_as_of(as_of, latest=dates.max().to_period("M"))
-    keep = (dates <= seen.end) & table["product_id"].notna()
-    if "kind" in table:
-        keep &= (table["kind"].astype("object") != "return").to_numpy()
-    rows = pd.DataFrame({"client_id": table["client_id"], "product_id": table["product_id"], "date": dates})[keep]
+    seen = read_as_of(as_of, latest=pd.to_datetime(table["date"]).max().to_period("M"))
+    rows = _bought(table, seen.end)
     owners = rows.groupby("product_id")["client_id"].nunique().sort_index()
     widest = owners.sort_values(ascending=False, kind="stable").index[:most]
     products_held = rows.drop_duplicates(["client_id", "product_id"]).groupby("client_id").size()
-    rows = rows[rows["product_id"].isin(widest)]
-    first = rows.groupby(["client_id", "product_id"])["date"].min().unstack().astype("datetime64[us]")
-    days = first.to_numpy()
-    never, far = np.isnat(days), np.datetime64("9999-12-31", "us")
-    names = first.columns.to_numpy()
-    filled = np.where(never, far, days)
-    made = []
-    for position, name in enumerate(names):  # over products, which are few
-        has = ~never[:, position]
-        open_ = filled[has] > filled[has][:, [position]]  # had the first, not yet the second
-        bought = open_ & ~never[has]
-        made.append(pd.DataFrame({"product_id": name, "next_product_id": names, "owners": open_.sum(axis=0),
-                                  "bought_next": bought.sum(axis=0)}))  # fmt: skip
-    frame = pd.concat(made, ignore_index=True)
-    frame = frame[(frame["product_id"] != frame["next_product_id"]) & (frame["owners"] > 0)]
-    frame = frame[frame["bought_next"] > 0].reset_index(drop=True)
+    frame = _pairs(rows[rows["product_id"].isin(widest)])
     frame["share"] = frame["bought_next"] / frame["owners"]
     frame["share_low"], frame["share_high"] = wilson(frame["bought_next"], frame["owners"], level)
     frame["base"] = (frame["next_product_id"].map(owners) / len(products_held)).astype("float64")
     frame["lift"] = (frame["share"] / frame["base"]).where(frame["owners"] >= fewest)
     tier = pd.Series(dtype="float64")
-    if products is not None and "tier" in as_table(products):
+    if "tier" in as_table(products):
         tier = as_table(products).set_index("product_id")["tier"].astype("float64")
     frame["tier_up"] = (frame["next_product_id"].map(tier) < frame["product_id"].map(tier)).astype(bool)
     frame = frame.sort_values(["lift", "owners"], ascending=False, kind="stable", na_position="last")
@@ -98,6 +79,33 @@ def next_products(
     )  # fmt: skip
 
 
+def _bought(table: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    """client_id, product_id, date of what was bought by then and not given back."""
+    dates = pd.to_datetime(table["date"])
+    keep = (dates <= end) & table["product_id"].notna()
+    if "kind" in table:
+        keep &= (table["kind"].astype("object") != "return").to_numpy()
+    return pd.DataFrame({"client_id": table["client_id"], "product_id": table["product_id"], "date": dates})[keep]
+
+
+def _pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of products with their owners and those of them who bought the second later."""
+    first = rows.groupby(["client_id", "product_id"])["date"].min().unstack().astype("datetime64[us]")
+    days = first.to_numpy()
+    never, far = np.isnat(days), np.datetime64("9999-12-31", "us")
+    names = first.columns.to_numpy()
+    filled = np.where(never, far, days)
+    made = []
+    for position, name in enumerate(names):  # over products, which are few
+        has = ~never[:, position]
+        without = filled[has] > filled[has][:, [position]]  # had the first, not yet the second
+        bought = without & ~never[has]
+        made.append(pd.DataFrame({"product_id": name, "next_product_id": names, "owners": without.sum(axis=0),
+                                  "bought_next": bought.sum(axis=0)}))  # fmt: skip
+    frame = pd.concat(made, ignore_index=True)
+    frame = frame[(frame["product_id"] != frame["next_product_id"]) & (frame["owners"] > 0)]
+    return frame[frame["bought_next"] > 0].reset_index(drop=True)
+
+
 def _none() -> pd.DataFrame:
-    kinds = dict.fromkeys(_COLUMNS, "float64") | {"product_id": "str", "next_product_id": "str", "tier_up": "bool"}
-    return pd.DataFrame({name: pd.Series([], dtype=kinds[name]) for name in _COLUMNS})
+    return no_rows(_COLUMNS, product_id="str", next_product_id="str", tier_up="bool")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..money import to_minor
 from ..months import as_of as read_as_of
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, no_rows
 
 __all__ = ["receivables"]
 
@@ -87,5 +87,4 @@ def _paid(table: pd.DataFrame, amount: np.ndarray, paid_at: pd.Series, end: pd.T
 
 
 def _none() -> pd.DataFrame:
-    kinds = dict.fromkeys(_COLUMNS, "float64") | {"client_id": "str", "oldest_due": "datetime64[us]", "bills": "int64"}
-    return pd.DataFrame({name: pd.Series([], dtype=kinds[name]) for name in _COLUMNS})
+    return no_rows(_COLUMNS, client_id="str", oldest_due="datetime64[us]", bills="int64")

@@ -9,8 +9,8 @@ import pandas as pd
 
 from ..grid import read_panel
 from ..money import to_minor
-from ..months import month_number
-from ..results import Note, Result, as_table
+from ..months import AsOf, month_number
+from ..results import Note, Result, as_table, no_rows
 from . import pictures
 
 __all__ = ["rank_share", "wallet_share"]
@@ -78,37 +78,11 @@ def wallet_share(
     table = as_table(client_budgets)
     if table.empty or seen is None:
         return Result(frame=_none(), as_of=seen, notes=(Note("acquisition.no_budgets"),))
-    table = table.reset_index(drop=True)
-    begin = pd.Series(month_number(pd.to_datetime(table["period_start"]), "period_start"))
-    finish = pd.Series(month_number(pd.to_datetime(table["period_end"]), "period_end"))
     end = seen.last_whole_number
-    known = begin <= end
-    if "asked_at" in table:
-        asked = pd.to_datetime(table["asked_at"])
-        known &= ~(asked > seen.end)
-    table, begin, finish = table[known], begin[known], finish[known]
-    upto = finish.clip(upper=end)
-    passed = (upto - begin + 1) / (finish - begin + 1)
-    budget = to_minor(table["total_budget"]).astype("Float64").to_numpy(dtype=float, na_value=np.nan) * passed
-    frame = pd.DataFrame({
-        "client_id": table["client_id"],
-        "category": table["category"].astype("str") if "category" in table else "",
-        "period_start": pd.to_datetime(table["period_start"]),
-        "period_end": pd.to_datetime(table["period_end"]),
-        "total_budget": budget / 100,
-        "ours": _ours(full, table["client_id"], begin, upto) / 100,
-        "stated": table.get("our_amount", pd.Series(np.nan, table.index)).astype("float64") * passed,
-        "source": table.get("source", pd.Series(pd.NA, table.index)).astype("str"),
-        "asked_at": pd.to_datetime(table["asked_at"]) if "asked_at" in table else pd.NaT,
-    })  # fmt: skip
+    frame = _known(table.reset_index(drop=True), full, seen)
     frame["share"] = frame["ours"] / frame["total_budget"].where(frame["total_budget"] > 0)
     frame["gap"] = (frame["total_budget"] - frame["ours"]).clip(lower=0)
-    far = (frame["stated"] - frame["ours"]).abs() > 0.2 * frame[["stated", "ours"]].max(axis=1)
-    frame["flag"] = np.select(
-        [~(frame["total_budget"] > 0), (finish <= end - fresh_months).to_numpy(), frame["share"] > 1, far],
-        ["no_budget", "old", "above_budget", "disagrees"], "ok",
-    )  # fmt: skip
-    frame["flag"] = frame["flag"].astype("str")
+    frame["flag"] = _flags(frame, end - fresh_months)
     frame = frame.sort_values(["period_end", "period_start"], kind="stable")
     if latest:
         frame = frame.drop_duplicates(["client_id", "category"], keep="last")
@@ -119,6 +93,41 @@ def wallet_share(
     })  # fmt: skip
     return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"latest": latest},
                   draw=pictures.wallet)  # fmt: skip
+
+
+def _known(table: pd.DataFrame, full: pd.DataFrame, seen: AsOf) -> pd.DataFrame:
+    """Budgets asked by then of periods begun by then, up to the last whole month, beside our revenue."""
+    begin = pd.Series(month_number(pd.to_datetime(table["period_start"]), "period_start"))
+    finish = pd.Series(month_number(pd.to_datetime(table["period_end"]), "period_end"))
+    known = begin <= seen.last_whole_number
+    if "asked_at" in table:
+        known &= ~(pd.to_datetime(table["asked_at"]) > seen.end)
+    table, begin, finish = table[known], begin[known], finish[known]
+    upto = finish.clip(upper=seen.last_whole_number)
+    passed = (upto - begin + 1) / (finish - begin + 1)
+    budget = to_minor(table["total_budget"]).astype("Float64").to_numpy(dtype=float, na_value=np.nan) * passed
+    return pd.DataFrame({
+        "client_id": table["client_id"],
+        "category": table["category"].astype("str") if "category" in table else "",
+        "period_start": pd.to_datetime(table["period_start"]),
+        "period_end": pd.to_datetime(table["period_end"]),
+        "finish": finish,
+        "total_budget": budget / 100,
+        "ours": _ours(full, table["client_id"], begin, upto) / 100,
+        "stated": table.get("our_amount", pd.Series(np.nan, table.index)).astype("float64") * passed,
+        "source": table.get("source", pd.Series(pd.NA, table.index)).astype("str"),
+        "asked_at": pd.to_datetime(table["asked_at"]) if "asked_at" in table else pd.NaT,
+    })  # fmt: skip
+
+
+def _flags(frame: pd.DataFrame, oldest: int) -> pd.Series:
+    """What to think of each budget; one whose period ended in month ``oldest`` or before is old."""
+    far = (frame["stated"] - frame["ours"]).abs() > 0.2 * frame[["stated", "ours"]].max(axis=1)
+    flags = np.select(
+        [~(frame["total_budget"] > 0), frame["finish"] <= oldest, frame["share"] > 1, far],
+        ["no_budget", "old", "above_budget", "disagrees"], "ok",
+    )  # fmt: skip
+    return pd.Series(flags, index=frame.index).astype("str")
 
 
 def _ours(full: pd.DataFrame, client: pd.Series, begin: pd.Series, upto: pd.Series) -> np.ndarray:
@@ -150,6 +159,6 @@ def _overview(frame: pd.DataFrame, full: pd.DataFrame, clients: Any, end: int) -
 
 
 def _none() -> pd.DataFrame:
-    kinds = dict.fromkeys(_COLUMNS, "float64") | dict.fromkeys(["client_id", "category", "source", "flag"], "str")
-    kinds |= dict.fromkeys(["period_start", "period_end", "asked_at"], "datetime64[us]")
-    return pd.DataFrame({name: pd.Series([], dtype=kinds[name]) for name in _COLUMNS})
+    texts = dict.fromkeys(["client_id", "category", "source", "flag"], "str")
+    dates = dict.fromkeys(["period_start", "period_end", "asked_at"], "datetime64[us]")
+    return no_rows(_COLUMNS, **texts, **dates)

@@ -1,0 +1,1 @@
+"""From notebooks to published pages: engine, page, run, publish, index."""

@@ -1,0 +1,1 @@
+"""Who is who: rhythm, life, recency and money, cohorts, movement."""

@@ -155,9 +155,7 @@ def _deaths(silent: np.ndarray, hazard: np.ndarray) -> Iterator[tuple[np.ndarray
         yield np.where(real, (low + upto[:, 0] - 1) // 2, 0), log
 
 
-def _chunk(
-    g: Grid, calendar: Calendar, parts: _Components, rows: np.ndarray, learn: bool
-) -> tuple[np.ndarray, ...]:
+def _chunk(g: Grid, calendar: Calendar, parts: _Components, rows: np.ndarray, learn: bool) -> tuple[np.ndarray, ...]:
     days, months, here = g.days[rows], g.months, np.arange(len(rows))
     by_month = g.by_calendar(days)
     first, last = np.minimum(g.first[rows], months - 1), np.minimum(g.last[rows], months - 1)

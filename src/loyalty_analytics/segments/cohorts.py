@@ -17,6 +17,8 @@ from . import pictures
 __all__ = ["cohorts"]
 
 _STEP = {"month": 1, "quarter": 3, "year": 12}
+_COLUMNS = ["cohort", "age", "clients", "active", "share", "orders", "revenue", "gross_profit",
+            "revenue_to_date", "gross_profit_to_date", "censored"]  # fmt: skip
 
 
 def cohorts(panel: Any, as_of: Any = None, *, by: str = "quarter", censored_months: int = 3) -> Result:
@@ -53,39 +55,15 @@ def cohorts(panel: Any, as_of: Any = None, *, by: str = "quarter", censored_mont
         raise DataError(f"by={by!r} is no width of a cohort.", "Allowed: month, quarter, year.")
     step = _STEP[by]
     full, seen = read_panel(panel, as_of)
-    columns = ["cohort", "age", "clients", "active", "share", "orders", "revenue", "gross_profit",
-               "revenue_to_date", "gross_profit_to_date", "censored"]  # fmt: skip
     if seen is None or full.empty:
-        return Result(frame=pd.DataFrame(columns=columns), as_of=seen, options={"by": by})
+        return Result(frame=pd.DataFrame(columns=_COLUMNS), as_of=seen, options={"by": by})
     end = seen.last_whole_number
     full = full[full["number"] <= end]
-    rows = pd.DataFrame({
-        "client": pd.factorize(full["client_id"])[0],
-        "period": full["number"].to_numpy() // step,
-        "orders": full["orders"].fillna(0).to_numpy(dtype="int64"),
-        "revenue": to_minor(full["revenue"]).fillna(0).to_numpy(dtype="int64"),
-        "gross_profit": to_minor(full["gross_profit"]).to_numpy(dtype="float64", na_value=np.nan),
-    })  # fmt: skip
-    bought = rows[rows["orders"] > 0]
-    first = bought.groupby("client")["period"].min()
-    rows["cohort"] = rows["client"].map(first)
-    rows = rows[rows["cohort"].notna() & (rows["period"] >= rows["cohort"])].astype({"cohort": "int64"})
-    rows["active"] = np.where(rows["orders"] > 0, rows["client"], -1)
-    size = first.value_counts().sort_index()
-    last_period = (end + 1) // step - 1  # the last period that is whole
-    sums = rows.groupby(["cohort", "period"]).agg(
-        active=("active", lambda column: column[column >= 0].nunique()),
-        orders=("orders", "sum"), revenue=("revenue", "sum"),
-        gross_profit=("gross_profit", lambda column: column.sum(min_count=1)),
-    )  # fmt: skip
-    grid = [(c, p) for c in size.index for p in range(int(c), last_period + 1)]
+    rows, size = _rows_by_period(full, step)
+    grid = [(c, p) for c in size.index for p in range(int(c), (end + 1) // step)]  # whole periods only
     if not grid:
-        return Result(frame=pd.DataFrame(columns=columns), as_of=seen, options={"by": by})
-    table = sums.reindex(pd.MultiIndex.from_tuples(grid, names=["cohort", "period"])).reset_index()
-    whole = ["active", "orders", "revenue"]
-    table[whole] = table[whole].fillna(0).astype("int64")
-    if rows["gross_profit"].notna().any():
-        table["gross_profit"] = table["gross_profit"].fillna(0)
+        return Result(frame=pd.DataFrame(columns=_COLUMNS), as_of=seen, options={"by": by})
+    table = _sums(rows, grid)
     table["age"] = table["period"] - table["cohort"]
     table["clients"] = table["cohort"].map(size)
     table["share"] = table["active"] / table["clients"]
@@ -97,4 +75,35 @@ def cohorts(panel: Any, as_of: Any = None, *, by: str = "quarter", censored_mont
     table["cohort"] = from_number(table["cohort"].to_numpy() * step)
     fresh = table[~table["censored"] & (table["age"] == 0)]
     note = Note("segments.cohorts", {"cohorts": str(len(fresh)), "clients": f"{int(fresh['clients'].sum()):,}"})
-    return Result(frame=table[columns], notes=(note,), as_of=seen, options={"by": by}, draw=pictures.cohorts)
+    return Result(frame=table[_COLUMNS], notes=(note,), as_of=seen, options={"by": by}, draw=pictures.cohorts)
+
+
+def _rows_by_period(full: pd.DataFrame, step: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Rows of clients from their first order on, with cohort and period in steps; and the size of each cohort."""
+    rows = pd.DataFrame({
+        "client": pd.factorize(full["client_id"])[0],
+        "period": full["number"].to_numpy() // step,
+        "orders": full["orders"].fillna(0).to_numpy(dtype="int64"),
+        "revenue": to_minor(full["revenue"]).fillna(0).to_numpy(dtype="int64"),
+        "gross_profit": to_minor(full["gross_profit"]).to_numpy(dtype="float64", na_value=np.nan),
+    })  # fmt: skip
+    first = rows[rows["orders"] > 0].groupby("client")["period"].min()
+    rows["cohort"] = rows["client"].map(first)
+    rows = rows[rows["cohort"].notna() & (rows["period"] >= rows["cohort"])].astype({"cohort": "int64"})
+    rows["active"] = np.where(rows["orders"] > 0, rows["client"], -1)
+    return rows, first.value_counts().sort_index()
+
+
+def _sums(rows: pd.DataFrame, grid: list[tuple[int, int]]) -> pd.DataFrame:
+    """Active clients, orders and money of each cohort and period of the grid, quiet ones too."""
+    sums = rows.groupby(["cohort", "period"]).agg(
+        active=("active", lambda column: column[column >= 0].nunique()),
+        orders=("orders", "sum"), revenue=("revenue", "sum"),
+        gross_profit=("gross_profit", lambda column: column.sum(min_count=1)),
+    )  # fmt: skip
+    table = sums.reindex(pd.MultiIndex.from_tuples(grid, names=["cohort", "period"])).reset_index()
+    whole = ["active", "orders", "revenue"]
+    table[whole] = table[whole].fillna(0).astype("int64")
+    if rows["gross_profit"].notna().any():
+        table["gross_profit"] = table["gross_profit"].fillna(0)
+    return table

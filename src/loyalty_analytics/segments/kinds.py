@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ..grid import Grid, grid, read_panel
-from ..results import Note, Result
+from ..results import Note, Result, no_rows
 from . import pictures
 from .calendar import CLASSES, Posterior, fit, infer
 from .seasons import profiles
@@ -72,15 +72,8 @@ def client_kinds(
        client_id   rhythm  is_anchor
     0          1  regular       True
     """
-    if not 0 < certainty <= 1:
-        raise DataError(f"certainty={certainty!r} is no probability.", "Give a number above 0, up to 1.")
-    if not 0 <= anchor_share <= 1:
-        raise DataError(f"anchor_share={anchor_share!r} is no share.", "Give a number from 0 to 1.")
+    _check(certainty, anchor_share, anchor_times, anchor_months)
     g = grid(panel, as_of)
-    if anchor_times < 0 or anchor_months < 1:
-        raise DataError(
-            f"anchor_times={anchor_times!r}, anchor_months={anchor_months!r}.", "Give at least 0 times and 1 month."
-        )
     options = {"certainty": certainty, "anchor_share": anchor_share, "anchor_times": anchor_times,
                "anchor_top": anchor_top, "anchor_months": anchor_months}  # fmt: skip
     if g is None or g.months == 0:
@@ -90,16 +83,30 @@ def client_kinds(
     frame["is_anchor"] = anchors(_best_run(g.revenue, anchor_months), anchor_share, anchor_top, anchor_times)
     frame = frame[_COLUMNS]
     counts = frame["rhythm"].value_counts()
-    overview = pd.DataFrame({"rhythm": [*CLASSES, "unknown"]})
-    overview["clients"] = overview["rhythm"].map(counts).fillna(0).astype("int64")
-    year = pd.Series(g.revenue[:, -12:].sum(axis=1))
-    overview["revenue"] = overview["rhythm"].map(year.groupby(frame["rhythm"]).sum()).fillna(0) / 100
     values = {name: f"{int(counts.get(name, 0)):,}" for name in ("seasonal", "unknown")}
     values |= {"clients": f"{len(frame):,}", "anchors": f"{int(frame['is_anchor'].sum()):,}"}
-    return Result(
-        frame=frame, overview=overview, notes=(Note("segments.kinds", values),), as_of=g.as_of, options=options,
-        draw=pictures.kinds,
-    )
+    return Result(frame=frame, overview=_counted(frame["rhythm"], g), notes=(Note("segments.kinds", values),),
+                  as_of=g.as_of, options=options, draw=pictures.kinds)  # fmt: skip
+
+
+def _check(certainty: float, anchor_share: float, anchor_times: float, anchor_months: int) -> None:
+    if not 0 < certainty <= 1:
+        raise DataError(f"certainty={certainty!r} is no probability.", "Give a number above 0, up to 1.")
+    if not 0 <= anchor_share <= 1:
+        raise DataError(f"anchor_share={anchor_share!r} is no share.", "Give a number from 0 to 1.")
+    if anchor_times < 0 or anchor_months < 1:
+        raise DataError(
+            f"anchor_times={anchor_times!r}, anchor_months={anchor_months!r}.", "Give at least 0 times and 1 month."
+        )
+
+
+def _counted(rhythm: pd.Series, g: Grid) -> pd.DataFrame:
+    """Clients and the last year's revenue by rhythm."""
+    overview = pd.DataFrame({"rhythm": [*CLASSES, "unknown"]})
+    overview["clients"] = overview["rhythm"].map(rhythm.value_counts()).fillna(0).astype("int64")
+    year = pd.Series(g.revenue[:, -12:].sum(axis=1))
+    overview["revenue"] = overview["rhythm"].map(year.groupby(rhythm).sum()).fillna(0) / 100
+    return overview
 
 
 def _frame(g: Grid, seen: Posterior, certainty: float) -> pd.DataFrame:
@@ -172,10 +179,9 @@ def anchors(revenue: np.ndarray, share: float = 0.5, top: int | None = None, tim
 
 def _empty(panel: Any) -> pd.DataFrame:
     full, _ = read_panel(panel)
-    types = dict.fromkeys(_COLUMNS, "float64") | dict.fromkeys(["rhythm", "best_guess"], "str")
-    types |= dict.fromkeys(["season_start", "season_months", "season2_start", "season2_months"], "Int64")
-    types |= {"is_anchor": "bool", "client_id": str(full["client_id"].dtype)}
-    return pd.DataFrame({name: pd.Series([], dtype=types[name]) for name in _COLUMNS})
+    kinds = dict.fromkeys(["season_start", "season_months", "season2_start", "season2_months"], "Int64")
+    kinds |= {"rhythm": "str", "best_guess": "str", "is_anchor": "bool", "client_id": str(full["client_id"].dtype)}
+    return no_rows(_COLUMNS, **kinds)
 
 
 def concentration(panel: Any, as_of: Any = None, *, months: int = 12) -> pd.DataFrame:
@@ -203,5 +209,3 @@ def concentration(panel: Any, as_of: Any = None, *, months: int = 12) -> pd.Data
         "share_revenue": np.cumsum(positive) / max(positive.sum(), 1),
         "decile": 1 + (rank - 1) * 10 // len(order),
     })  # fmt: skip
-
-

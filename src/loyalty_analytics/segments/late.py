@@ -16,9 +16,7 @@ _COLUMNS = ["client_id", "last_date", "days_silent", "expected_gap", "days_late"
             "usual_order", "year_before", "status"]  # fmt: skip
 
 
-def late(
-    panel: Any, as_of: Any = None, *, life: Any = None, chance: float = 0.95, not_longer: int = 183
-) -> Result:
+def late(panel: Any, as_of: Any = None, *, life: Any = None, chance: float = 0.95, not_longer: int = 183) -> Result:
     """Clients that should have ordered by now.
 
     Parameters

@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import DataError
 from ..grid import Grid, grid, read_panel
 from ..months import from_number
-from ..results import Note, Result
+from ..results import Note, Result, no_rows
 from . import pictures
 from .calendar import Calendar, Posterior, fit, infer
 from .seasons import FLOOR, profiles
@@ -27,15 +27,9 @@ _AHEAD = 30  # months of the future over which the next order is looked for
 
 
 def lifecycle(
-    panel: Any,
-    as_of: Any = None,
-    *,
-    lost_below: float = 0.4,
-    late_above: float = 0.95,
-    new_months: int = 3,
-    censored_months: int = 3,
-    horizon: int = 12,
-) -> Result:
+    panel: Any, as_of: Any = None, *, lost_below: float = 0.4, late_above: float = 0.95, new_months: int = 3,
+    censored_months: int = 3, horizon: int = 12,
+) -> Result:  # fmt: skip
     """Status of each client with the probability that it still is one.
 
     Parameters
@@ -51,7 +45,6 @@ def lifecycle(
         A client is new for so many months from its first order, reactivated for as long from its return.
     censored_months : int
         First orders within so many months of the first data are no proof of a new client.
-
     horizon : int
         Months ahead for ``expected_orders``.
 
@@ -78,9 +71,7 @@ def lifecycle(
        client_id status last_month
     0          1   lost 2024-06-01
     """
-    for name, value in (("lost_below", lost_below), ("late_above", late_above)):
-        if not 0 <= value <= 1:
-            raise DataError(f"{name}={value!r} is no probability.", "Give a number from 0 to 1.")
+    _check(lost_below=lost_below, late_above=late_above)
     options = {"lost_below": lost_below, "late_above": late_above, "new_months": new_months}
     g = grid(panel, as_of)
     if g is None or g.months == 0:
@@ -89,26 +80,35 @@ def lifecycle(
     seen = infer(g, calendar)
     seen = replace(seen, shape=_own_floor(g, seen))
     frame = _frame(g, calendar, seen, horizon)
-    censored = g.first < censored_months
-    frame["left_censored"] = censored
+    frame["left_censored"] = g.first < censored_months
     now = g.months if not g.as_of.whole else g.months - 1
-    fresh = (g.first > now - new_months) & ~censored
+    fresh = (g.first > now - new_months) & ~frame["left_censored"].to_numpy()
     back = _came_back(g, calendar, seen, now, new_months, late_above)
-    lost = (frame["p_alive"] < lost_below).to_numpy()
-    late = (frame["p_ordered"] > late_above).to_numpy()
-    frame["status"] = pd.Series(
-        np.select([fresh, lost, late, back], ["new", "lost", "sleeping", "reactivated"], "active"), dtype="str"
-    )
+    frame["status"] = _status(fresh, frame["p_alive"] < lost_below, frame["p_ordered"] > late_above, back)
     frame = frame[_COLUMNS]
     counts = frame["status"].value_counts()
+    values = {name: f"{int(counts.get(name, 0)):,}" for name in STATUSES} | {"as_of": str(g.as_of)}
+    return Result(frame=frame, overview=_counted(counts, len(frame)), notes=(Note("segments.lifecycle", values),),
+                  as_of=g.as_of, options=options, draw=pictures.lifecycle)  # fmt: skip
+
+
+def _status(fresh: np.ndarray, lost: pd.Series, late: pd.Series, back: np.ndarray) -> pd.Series:
+    """The first that holds; a client of whom none does is active."""
+    names = np.select([fresh, lost, late, back], ["new", "lost", "sleeping", "reactivated"], "active")
+    return pd.Series(names, dtype="str")
+
+
+def _counted(counts: pd.Series, clients: int) -> pd.DataFrame:
     overview = pd.DataFrame({"status": STATUSES})
     overview["clients"] = overview["status"].map(counts).fillna(0).astype("int64")
-    overview["share"] = overview["clients"] / len(frame)
-    values = {name: f"{int(counts.get(name, 0)):,}" for name in STATUSES} | {"as_of": str(g.as_of)}
-    return Result(
-        frame=frame, overview=overview, notes=(Note("segments.lifecycle", values),), as_of=g.as_of, options=options,
-        draw=pictures.lifecycle,
-    )
+    overview["share"] = overview["clients"] / clients
+    return overview
+
+
+def _check(**probabilities: float) -> None:
+    for name, value in probabilities.items():
+        if not 0 <= value <= 1:
+            raise DataError(f"{name}={value!r} is no probability.", "Give a number from 0 to 1.")
 
 
 def _frame(g: Grid, calendar: Calendar, seen: Posterior, horizon: int) -> pd.DataFrame:
@@ -198,9 +198,7 @@ def _lived(g: Grid, each: np.ndarray) -> np.ndarray:
     return (g.by_calendar(inside) * each).sum(axis=1) + 0.5
 
 
-def _came_back(
-    g: Grid, calendar: Calendar, seen: Posterior, now: int, recent: int, late_above: float
-) -> np.ndarray:
+def _came_back(g: Grid, calendar: Calendar, seen: Posterior, now: int, recent: int, late_above: float) -> np.ndarray:
     """Whether the client returned in the last months after a silence its calendar did not allow."""
     bought = g.days > 0
     if not g.as_of.whole:
@@ -230,7 +228,7 @@ def _came_back(
 
 def _empty(panel: Any) -> pd.DataFrame:
     full, _ = read_panel(panel)
-    types = dict.fromkeys(_COLUMNS, "float64") | dict.fromkeys(["days_late", "days_silent"], "int64")
-    types |= dict.fromkeys(["last_month", "first_month", "last_date"], "datetime64[us]")
-    types |= {"status": "str", "left_censored": "bool", "client_id": str(full["client_id"].dtype)}
-    return pd.DataFrame({name: pd.Series([], dtype=types[name]) for name in _COLUMNS})
+    kinds = dict.fromkeys(["days_late", "days_silent"], "int64")
+    kinds |= dict.fromkeys(["last_month", "first_month", "last_date"], "datetime64[us]")
+    kinds |= {"status": "str", "left_censored": "bool", "client_id": str(full["client_id"].dtype)}
+    return no_rows(_COLUMNS, **kinds)

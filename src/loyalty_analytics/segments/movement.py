@@ -60,17 +60,7 @@ def bridge(panel: Any, as_of: Any = None, *, months: int = 1, against: str = "ye
     if lag is None:
         raise DataError(f"against={against!r} is no period.", "Allowed: year, before.")
     full, seen = read_panel(panel, as_of)
-    minor = to_minor(full["revenue"]).fillna(0).to_numpy(dtype="int64")
-    end = seen.last_whole_number if seen is not None else 0
-    number = full["number"].to_numpy()
-    rows = pd.DataFrame({
-        "client_id": full["client_id"],
-        "before": np.where((number > end - lag - months) & (number <= end - lag), minor, 0),
-        "after": np.where((number > end - months) & (number <= end), minor, 0),
-        "ever": (number <= end - lag - months) & (minor > 0),
-    })  # fmt: skip
-    sums = rows.groupby("client_id", sort=False).agg({"before": "sum", "after": "sum", "ever": "any"})
-    sums = sums[(sums["before"] != 0) | (sums["after"] != 0)]
+    sums = _two_periods(full, seen.last_whole_number if seen is not None else 0, lag, months)
     before, after = sums["before"].to_numpy(), sums["after"].to_numpy()
     part = np.select(
         [(before == 0) & (after != 0), (before != 0) & (after == 0), after > before, after < before],
@@ -87,17 +77,29 @@ def bridge(panel: Any, as_of: Any = None, *, months: int = 1, against: str = "ye
         "ever": sums["ever"].to_numpy(dtype=bool),
     }).iloc[order].reset_index(drop=True)  # fmt: skip
     steps = [(name, int((part == name).sum()), int(change[part == name].sum())) for name in PARTS if name != "same"]
-    rows_shown = [
-        ("before", int((before != 0).sum()), int(before.sum())), *steps,
-        ("after", int((after != 0).sum()), int(after.sum())),
-    ]  # fmt: skip
-    overview = pd.DataFrame(rows_shown, columns=["part", "clients", "minor"])
+    ends = [(name, int((ours != 0).sum()), int(ours.sum())) for name, ours in (("before", before), ("after", after))]
+    overview = pd.DataFrame([ends[0], *steps, ends[1]], columns=["part", "clients", "minor"])
     overview["amount"] = overview["minor"] / 100
     values = {"before": f"{before.sum() / 100:,.2f}", "after": f"{after.sum() / 100:,.2f}"}
     return Result(
         frame=frame, overview=overview, notes=(Note("segments.bridge", values),), as_of=seen,
         options={"months": months, "against": against}, draw=pictures.bridge,
     )  # fmt: skip
+
+
+def _two_periods(full: pd.DataFrame, end: int, lag: int, months: int) -> pd.DataFrame:
+    """Revenue (minor units) of each client in the months to ``end`` and ``lag`` months earlier, and whether it
+    bought before both; clients of neither are left out."""
+    minor = to_minor(full["revenue"]).fillna(0).to_numpy(dtype="int64")
+    number = full["number"].to_numpy()
+    rows = pd.DataFrame({
+        "client_id": full["client_id"],
+        "before": np.where((number > end - lag - months) & (number <= end - lag), minor, 0),
+        "after": np.where((number > end - months) & (number <= end), minor, 0),
+        "ever": (number <= end - lag - months) & (minor > 0),
+    })  # fmt: skip
+    sums = rows.groupby("client_id", sort=False).agg({"before": "sum", "after": "sum", "ever": "any"})
+    return sums[(sums["before"] != 0) | (sums["after"] != 0)]
 
 
 def movement(

@@ -73,5 +73,3 @@ def bridge(result: Result, *, language: str = "en", ax: Axes | None = None) -> A
     })  # fmt: skip
     unit = words.unit_of(float(amount.abs().max()))
     return brief_plots.waterfall(steps, ax, language=language, unit=unit)
-
-

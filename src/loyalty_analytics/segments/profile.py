@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
 from ..grid import grid, read_panel
 from ..intervals import wilson
 from ..months import as_of as read_as_of
@@ -74,6 +73,17 @@ def best_traits(
         best = g.ids[anchors(g.revenue[:, -12:].sum(axis=1), share)]
     people = people[people["client_id"].isin(g.ids)]
     top = people["client_id"].isin(list(best)).to_numpy()
+    frame = pd.DataFrame(_counts(people, top, traits), columns=columns[:6])
+    few = frame[["best_all", "others_all"]].min(axis=1) < fewest  # of clients whose trait is known
+    frame = _compared(frame[(frame["best"] + frame["others"] >= fewest) & ~few], level)
+    note = Note("segments.traits", {"best": f"{int(top.sum()):,}", "clients": f"{len(people):,}"})
+    return Result(frame=frame[columns], notes=(note,), as_of=g.as_of, options={"share": share, "level": level})
+
+
+def _counts(
+    people: pd.DataFrame, top: np.ndarray, traits: tuple[str, ...]
+) -> list[tuple[str, str, int, int, int, int]]:
+    """Field, value, then with the value and with any known one: among the best, among the others."""
     rows = []
     for name in traits:
         if name not in people:
@@ -84,10 +94,12 @@ def best_traits(
         for one in value[known].unique():
             a, b = int(inside.get(one, 0)), int(outside.get(one, 0))
             rows.append((name, str(one), a, int((known & top).sum()), b, int((known & ~top).sum())))
-    frame = pd.DataFrame(rows, columns=columns[:6])
-    few = frame[["best_all", "others_all"]].min(axis=1) < fewest  # of clients whose trait is known
-    frame = frame[(frame["best"] + frame["others"] >= fewest) & ~few]
-    frame["share_best"] = frame["best"] / frame["best_all"]
+    return rows
+
+
+def _compared(frame: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Shares among the best and the others and the verdict on their difference, the widest first."""
+    frame = frame.assign(share_best=frame["best"] / frame["best_all"])
     frame["low"], frame["high"] = wilson(frame["best"], frame["best_all"], level)
     frame["share_others"] = frame["others"] / frame["others_all"]
     frame["times"] = frame["share_best"] / frame["share_others"].where(frame["share_others"] > 0)
@@ -97,9 +109,7 @@ def best_traits(
     up = np.hypot(frame["high"] - frame["share_best"], frame["share_others"] - low)
     verdict = np.select([frame["gap"] - down > 0, frame["gap"] + up < 0], ["more", "less"], "same")
     frame["verdict"] = pd.Series(verdict, index=frame.index, dtype="str")
-    frame = frame.sort_values(["gap", "field", "value"], ascending=[False, True, True]).reset_index(drop=True)
-    note = Note("segments.traits", {"best": f"{int(top.sum()):,}", "clients": f"{len(people):,}"})
-    return Result(frame=frame[columns], notes=(note,), as_of=g.as_of, options={"share": share, "level": level})
+    return frame.sort_values(["gap", "field", "value"], ascending=[False, True, True]).reset_index(drop=True)
 
 
 def price_facts(transactions: Any, as_of: Any = None, *, products: Any = None, months: int = 12) -> pd.DataFrame:
@@ -134,7 +144,7 @@ def price_facts(transactions: Any, as_of: Any = None, *, products: Any = None, m
     quantity = table.get("quantity", nothing).astype("float64")
     product = table.get("product_id", pd.Series(pd.NA, table.index))
     usual = (price * quantity).groupby(product).sum() / quantity.where(price.notna()).groupby(product).sum()
-    if products is not None and "list_price" in as_table(products):
+    if "list_price" in as_table(products):
         listed = as_table(products).set_index("product_id")["list_price"].astype("float64")
         usual = listed.combine_first(usual)
     base = product.map(usual).astype("float64") * quantity
@@ -202,26 +212,9 @@ def client_facts(
     full, seen = read_panel(panel, as_of)
     if seen is None:
         return pd.DataFrame(columns=["client_id"])
-    end = seen.last_whole_number
-    number, revenue = full["number"], full["revenue"].fillna(0)
-
-    def total(low: int, high: int) -> pd.Series:
-        return revenue[(number > low) & (number <= high)].groupby(full["client_id"]).sum().round(2)
-
-    people = as_table(clients) if clients is not None else pd.DataFrame({"client_id": full["client_id"].unique()})
-    wanted = ("client_id", "client_name", "manager_id", "industry", "industry_rank")
-    frame = people[[name for name in wanted if name in people]].drop_duplicates("client_id").reset_index(drop=True)
+    frame = _cards(clients, full)
     own = frame["client_id"]
-    frame["revenue_year"] = own.map(total(end - 12, end)).astype("float64").fillna(0.0)
-    before = own.map(total(end - 24, end - 12)).astype("float64").fillna(0.0)
-    positive = frame["revenue_year"].clip(lower=0)
-    frame["share"] = positive / positive.sum() if positive.sum() > 0 else np.nan
-    if "industry" in frame:
-        within = positive.groupby(frame["industry"]).transform("sum")
-        frame["industry_share"] = positive / within.where(within > 0)
-    frame["change_year"] = frame["revenue_year"] - before
-    frame["month"] = own.map(total(end - 1, end)).astype("float64").fillna(0.0)
-    frame["change_month"] = frame["month"] - own.map(total(end - 13, end - 12)).astype("float64").fillna(0.0)
+    _add_money(frame, full, seen.last_whole_number)
     for table, names in (
         (kinds, ["rhythm", "is_anchor"]), (life, ["status", "p_alive"]), (rfm, ["segment"]),
         (scores, ["score", "silent"]), (receivables, ["debt", "overdue"]),
@@ -230,18 +223,49 @@ def client_facts(
             source = as_table(table).drop_duplicates("client_id").set_index("client_id")
             for name in names:
                 frame[name] = own.map(source[name])
-    if len(as_table(breaks)):
-        last = as_table(breaks).assign(at=lambda t: to_periods(t["break_month"])).sort_values("at", kind="stable")
+    _add_open(frame, as_table(breaks), as_table(actions), as_table(plan), seen.end)
+    return frame.sort_values("revenue_year", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _cards(clients: Any, full: pd.DataFrame) -> pd.DataFrame:
+    people = as_table(clients) if clients is not None else pd.DataFrame({"client_id": full["client_id"].unique()})
+    wanted = ("client_id", "client_name", "manager_id", "industry", "industry_rank")
+    return people[[name for name in wanted if name in people]].drop_duplicates("client_id").reset_index(drop=True)
+
+
+def _add_money(frame: pd.DataFrame, full: pd.DataFrame, end: int) -> None:
+    """Into ``frame``: the last year and month, the shares they make and the change against a year ago."""
+    number, revenue = full["number"], full["revenue"].fillna(0)
+
+    def total(low: int, high: int) -> pd.Series:
+        """Revenue of each client of the table in the months after ``low``, up to ``high``."""
+        sums = revenue[(number > low) & (number <= high)].groupby(full["client_id"]).sum().round(2)
+        return frame["client_id"].map(sums).astype("float64").fillna(0.0)
+
+    frame["revenue_year"] = total(end - 12, end)
+    positive = frame["revenue_year"].clip(lower=0)
+    frame["share"] = positive / positive.sum() if positive.sum() > 0 else np.nan
+    if "industry" in frame:
+        within = positive.groupby(frame["industry"]).transform("sum")
+        frame["industry_share"] = positive / within.where(within > 0)
+    frame["change_year"] = frame["revenue_year"] - total(end - 24, end - 12)
+    frame["month"] = total(end - 1, end)
+    frame["change_month"] = frame["month"] - total(end - 13, end - 12)
+
+
+def _add_open(
+    frame: pd.DataFrame, breaks: pd.DataFrame, actions: pd.DataFrame, plan: pd.DataFrame, end: pd.Timestamp
+) -> None:
+    """Into ``frame``: the last break, open cases and the next visit, where such tables are given."""
+    own = frame["client_id"]
+    if len(breaks):
+        last = breaks.assign(at=lambda t: to_periods(t["break_month"])).sort_values("at", kind="stable")
         last = last.drop_duplicates("client_id", keep="last").set_index("client_id")
         frame["break_month"], frame["break_effect"] = own.map(last["break_month"]), own.map(last["effect"])
-    if len(as_table(actions)):
-        rows = as_table(actions)
-        opened, closed = pd.to_datetime(rows["opened_at"]), pd.to_datetime(rows["closed_at"])
-        open_now = (opened <= seen.end) & ~(closed <= seen.end)
-        frame["open_cases"] = own.map(rows.loc[open_now, "client_id"].value_counts()).fillna(0).astype("int64")
-    if len(as_table(plan)):
-        coming = as_table(plan).assign(at=lambda t: to_periods(t["month"]).to_timestamp())
+    if len(actions):
+        opened, closed = pd.to_datetime(actions["opened_at"]), pd.to_datetime(actions["closed_at"])
+        open_now = (opened <= end) & ~(closed <= end)
+        frame["open_cases"] = own.map(actions.loc[open_now, "client_id"].value_counts()).fillna(0).astype("int64")
+    if len(plan):
+        coming = plan.assign(at=lambda t: to_periods(t["month"]).to_timestamp())
         frame["next_visit"] = own.map(coming.groupby("client_id")["at"].min())
-    if frame["client_id"].duplicated().any():
-        raise DataError("clients holds a client twice.", "Keep one row per client_id.")
-    return frame.sort_values("revenue_year", ascending=False, kind="stable").reset_index(drop=True)

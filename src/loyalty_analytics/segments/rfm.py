@@ -131,7 +131,11 @@ def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int 
     best = frame["segment"].isin(["champions", "loyal"]).sum()
     note = Note("segments.rfm", {"clients": f"{len(frame):,}", "best": f"{best:,}", "as_of": str(seen or "–")})
     return Result(
-        frame=frame, overview=overview, notes=(note,), as_of=seen, options={"months": months, "parts": parts},
+        frame=frame,
+        overview=overview,
+        notes=(note,),
+        as_of=seen,
+        options={"months": months, "parts": parts},
         draw=pictures.rfm,
     )
 
@@ -189,25 +193,20 @@ def abc_xyz(
         return Result(frame=pd.DataFrame(columns=columns))
     end = seen.last_whole_number
     rows = full[(full["number"] > end - months) & (full["number"] <= end)]
-    minor = to_minor(rows["revenue"]).fillna(0).astype("float64")
-    table = pd.DataFrame({"client_id": rows["client_id"], "minor": minor, "square": minor**2})
-    sums = table.groupby("client_id", sort=False)[["minor", "square"]].sum()
-    sums = sums.iloc[np.lexsort((id_rank(sums.index), -sums["minor"].to_numpy()))]
-    total = sums["minor"].clip(lower=0).sum()
+    sums = _sums_of_months(rows)
     amount = sums["minor"].to_numpy()
+    total = np.clip(amount, 0, None).sum() or 1
     above = np.concatenate([[0.0], np.cumsum(np.clip(amount, 0, None))])
     # Clients of equal revenue share a class: what counts is who is strictly larger.
-    larger = above[np.searchsorted(-amount, -amount, side="left")] / (total or 1)
-    mean = amount / months
-    spread = np.sqrt(np.clip(sums["square"].to_numpy() - months * mean**2, 0, None) / max(months - ddof, 1))
-    variation = np.divide(spread, mean, out=np.full(len(mean), np.nan), where=mean > 0)
+    larger = above[np.searchsorted(-amount, -amount, side="left")] / total
+    variation = _variation(amount, sums["square"].to_numpy(), months, ddof)
     frame = pd.DataFrame({
         "client_id": sums.index.array,
         "revenue": amount / 100,
-        "share": np.clip(amount, 0, None) / (total or 1),
-        "cumulative": above[1:] / (total or 1),
+        "share": np.clip(amount, 0, None) / total,
+        "cumulative": above[1:] / total,
         "abc": pd.Series(np.select([larger < abc[0], larger < abc[1]], ["A", "B"], "C"), dtype="str"),
-        "mean_month": mean / 100,
+        "mean_month": amount / months / 100,
         "variation": variation,
         "xyz": pd.Series(np.select([variation <= xyz[0], variation <= xyz[1]], ["X", "Y"], "Z"), dtype="str"),
     })[columns]  # fmt: skip
@@ -217,3 +216,18 @@ def abc_xyz(
     })  # fmt: skip
     options = {"months": months, "ddof": ddof, "abc": abc, "xyz": xyz}
     return Result(frame=frame, overview=overview, as_of=seen, options=options)
+
+
+def _sums_of_months(rows: pd.DataFrame) -> pd.DataFrame:
+    """Revenue of each client and the sum of the squares of its months (minor units), the largest first."""
+    minor = to_minor(rows["revenue"]).fillna(0).astype("float64")
+    table = pd.DataFrame({"client_id": rows["client_id"], "minor": minor, "square": minor**2})
+    sums = table.groupby("client_id", sort=False)[["minor", "square"]].sum()
+    return sums.iloc[np.lexsort((id_rank(sums.index), -sums["minor"].to_numpy()))]
+
+
+def _variation(amount: np.ndarray, square: np.ndarray, months: int, ddof: int) -> np.ndarray:
+    """Deviation of the months over their mean; null for a mean of zero or less."""
+    mean = amount / months
+    spread = np.sqrt(np.clip(square - months * mean**2, 0, None) / max(months - ddof, 1))
+    return np.divide(spread, mean, out=np.full(len(mean), np.nan), where=mean > 0)

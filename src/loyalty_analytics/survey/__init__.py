@@ -1,0 +1,1 @@
+"""What they answer: scores with honest intervals, the silent, drivers, weights, doubtful answers."""

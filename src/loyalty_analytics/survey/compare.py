@@ -127,9 +127,7 @@ def _draw(result: Result, **options: Any) -> Any:
     return group_dots(result.frame, **options)
 
 
-def _estimates(
-    counts: pd.DataFrame, points: np.ndarray, kind: str, population: Any, level: float
-) -> pd.DataFrame:
+def _estimates(counts: pd.DataFrame, points: np.ndarray, kind: str, population: Any, level: float) -> pd.DataFrame:
     table = counts.to_numpy(dtype=np.float64)
     n = table.sum(axis=1)
     factor = 100.0 if kind == "nps" else 1.0
@@ -175,9 +173,7 @@ def _prior(table: np.ndarray, least: float) -> np.ndarray:
     return n.mean() * middle / (1 - middle) * shares
 
 
-def _each_against_others(
-    samples: Sequence[np.ndarray], big: np.ndarray, level: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _each_against_others(samples: Sequence[np.ndarray], big: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Step down: the group furthest from the others is told and leaves; the rest are compared without it.
 
     Without leaving, one odd manager among three would make the other two look odd as well.
@@ -233,9 +229,7 @@ def _letter(number: int) -> str:
     return chr(ord("a") + number) if number < 26 else f"({number})"
 
 
-def self_scores(
-    answers: pd.DataFrame, meetings: pd.DataFrame, *, level: float = 0.95
-) -> Result:
+def self_scores(answers: pd.DataFrame, meetings: pd.DataFrame, *, level: float = 0.95) -> Result:
     """The clients' scores of the cooperation against the managers' own.
 
     Parameters

@@ -44,18 +44,10 @@ class Drivers(Result):
 
 
 def key_drivers(
-    answers: Any,
-    target: str,
-    method: str = "lmg",
-    *,
-    drivers: Sequence[str] | None = None,
-    questions: pd.DataFrame | None = None,
-    weights: str | None = None,
-    missing: str = "complete",
-    draws: int = 1000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> Drivers:
+    answers: Any, target: str, method: str = "lmg", *, drivers: Sequence[str] | None = None,
+    questions: pd.DataFrame | None = None, weights: str | None = None, missing: str = "complete",
+    draws: int = 1000, seed: int = 0, level: float = 0.95,
+) -> Drivers:  # fmt: skip
     """Importance of each item for a score: how much of its variance the item tells.
 
     Parameters
@@ -105,33 +97,39 @@ def key_drivers(
     wide, target, items = _wide(as_table(answers), target, drivers, present(questions), weights)
     weight = np.ones(len(wide)) if weights is None else wide[weights].to_numpy(dtype=np.float64)
     values = wide[[target, *items]].to_numpy(dtype=np.float64)
-    if missing == "complete":
-        full = ~np.isnan(values).any(axis=1)
-        together = full.sum()
-        if together < MIN_DRIVERS:
-            return _refusal(values, target, items, method)
-        values, weight = values[full], weight[full]
-    else:
-        known = (~np.isnan(values)).astype(float)
-        together = (known.T @ known).min()
-        if together < MIN_DRIVERS:
-            return _refusal(values, target, items, method)
+    used = _usable(values, missing)
+    together = _together(values[used])
+    if together < MIN_DRIVERS:
+        return _refusal(values, target, items, method)
+    values, weight = values[used], weight[used]
     matrix = _correlations(values, weight[None, :])[0]
-    if np.isnan(matrix).any():
-        return _empty("flat", {"n": int(together), "target": target}, method)
-    if np.linalg.eigvalsh(matrix).min() < 1e-8:
-        return _empty("indefinite", {"n": int(together), "target": target}, method)
+    if np.isnan(matrix).any() or np.linalg.eigvalsh(matrix).min() < 1e-8:
+        return _empty("flat" if np.isnan(matrix).any() else "indefinite", {"n": together, "target": target}, method)
     parts = _importance(matrix[None], method)[0]
-    rng = np.random.default_rng(seed)
-    repeats = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=draws) * weight
+    shares = np.full(len(values), 1 / len(values))
+    repeats = np.random.default_rng(seed).multinomial(len(values), shares, size=draws) * weight
     drawn = _bootstrap(values, repeats, method)
-    frame = _table(items, parts, drawn, matrix[0, 1:], values[:, 1:], weight, level, int(together))
-    lead = frame.iloc[0]
-    notes = (Note("survey.drivers", {"target": target, "driver": lead["driver"], "share": lead["share"],
-                                     "low": lead["share_low"], "high": lead["share_high"], "n": int(together),
-                                     "r2": parts.sum()}), Note("survey.drivers_no_cause"))  # fmt: skip
+    frame = _table(items, parts, drawn, matrix[0, 1:], values[:, 1:], weight, level, together)
     options = {"target": target, "method": method, "missing": missing, "draws": draws, "seed": seed, "level": level}
-    return Drivers(frame=frame, notes=notes, options=options, r2=float(parts.sum()), n=int(together), draw=_draw)
+    return Drivers(frame=frame, notes=_notes(frame.iloc[0], target, together, parts.sum()), options=options,
+                   r2=float(parts.sum()), n=together, draw=_draw)  # fmt: skip
+
+
+def _usable(values: np.ndarray, missing: str) -> np.ndarray:
+    """Rows with every item; with pairwise data all rows."""
+    return np.ones(len(values), dtype=bool) if missing == "pairwise" else ~np.isnan(values).any(axis=1)
+
+
+def _together(values: np.ndarray) -> int:
+    """Answers to the pair of items that fewest clients answered together."""
+    known = (~np.isnan(values)).astype(float)
+    return int((known.T @ known).min())
+
+
+def _notes(lead: pd.Series, target: str, n: int, r2: float) -> tuple[Note, ...]:
+    values = {"target": target, "driver": lead["driver"], "share": lead["share"], "low": lead["share_low"],
+              "high": lead["share_high"], "n": n, "r2": r2}  # fmt: skip
+    return Note("survey.drivers", values), Note("survey.drivers_no_cause")
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:

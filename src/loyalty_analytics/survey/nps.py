@@ -55,23 +55,13 @@ class NPS(Result):
 
 
 def nps(
-    answers: Any,
-    population: int | Mapping[Any, int] | None = None,
-    *,
-    questions: pd.DataFrame | None = None,
-    clients: pd.DataFrame | None = None,
-    contacts: pd.DataFrame | None = None,
-    transactions: pd.DataFrame | None = None,
-    invitations: pd.DataFrame | None = None,
-    vote: str = "senior",
-    roles: Sequence[str] = ROLES,
-    scale: tuple[int, int] | None = None,
-    fractions: str | None = None,
-    as_of: Any = None,
-    window: int | None = 3,
-    by: str | None = None,
-    level: float = 0.95,
-) -> NPS:
+    answers: Any, population: int | Mapping[Any, int] | None = None, *,
+    questions: pd.DataFrame | None = None, clients: pd.DataFrame | None = None,
+    contacts: pd.DataFrame | None = None, transactions: pd.DataFrame | None = None,
+    invitations: pd.DataFrame | None = None, vote: str = "senior", roles: Sequence[str] = ROLES,
+    scale: tuple[int, int] | None = None, fractions: str | None = None, as_of: Any = None,
+    window: int | None = 3, by: str | None = None, level: float = 0.95,
+) -> NPS:  # fmt: skip
     """NPS with the interval that n answers of N clients allow.
 
     Parameters
@@ -112,8 +102,7 @@ def nps(
 
     Notes
     -----
-    Senior votes: `nps_interval`. Means of several contacts and revenue weights: ratio estimator Σwv/Σw with the
-    linearised error over clients, t quantile, times √(1 − n/N) (Cochran, Sampling Techniques, 1977, ch. 6).
+    Senior votes: `nps_interval`; other votes: ratio estimator (Cochran, Sampling Techniques, 1977, ch. 6).
 
     Examples
     --------
@@ -123,22 +112,17 @@ def nps(
     """
     if vote not in VOTES:
         raise DataError(f"vote={vote!r} is unknown.", nearest(vote, VOTES))
-    population = population.to_dict() if isinstance(population, pd.Series) else population
     table, seen = answers_seen(as_answers(answers), as_of, window)
     table, used_scale = recommendation(table, questions, scale, fractions)
     revenue = revenue_of(transactions, seen)
     cast = {way: _cast(table, way, contacts, roles, revenue) for way in _possible(table, revenue, vote)}
-    votes = cast[vote]
-    base = _Base(population, active_base(clients), by)
-    frame = _rows(votes, by, clients, base, vote, level)
-    frame["comparable"] = used_scale != (1, 10)
+    groups, whole = _bases(population, clients, by)
+    frame = _rows(cast[vote], by, clients, groups, vote, level).assign(comparable=used_scale != (1, 10))
     frame["response"] = _response(frame, by, invitations, answers, questions, clients, seen, window)
-    frame["population"] = frame["population"].astype("Int64")
-    whole = _Base(population if not isinstance(population, Mapping) else None, active_base(clients), None)
     ways = _ways(cast, whole, level)
     notes = _notes(frame, ways, by, vote, used_scale)
     options = {"vote": vote, "scale": used_scale, "window": window, "level": level, "by": by}
-    return NPS(frame=frame, votes=votes, ways=ways, notes=notes, options=options, as_of=seen, draw=_draw)
+    return NPS(frame=frame, votes=cast[vote], ways=ways, notes=notes, options=options, as_of=seen, draw=_draw)
 
 
 def _response(
@@ -187,6 +171,15 @@ class _Base:
         return float(len(set(base["client_id"]) | set(votes["client_id"])))
 
 
+def _bases(
+    population: int | Mapping[Any, int] | pd.Series | None, clients: pd.DataFrame | None, by: str | None
+) -> tuple[_Base, _Base]:
+    """Of the groups, and of all clients together."""
+    known: Any = population.to_dict() if isinstance(population, pd.Series) else population
+    whole = None if isinstance(known, Mapping) else known
+    return _Base(known, active_base(clients), by), _Base(whole, active_base(clients), None)
+
+
 def _possible(table: pd.DataFrame, revenue: pd.Series | None, vote: str) -> list[str]:
     if vote == "revenue" and revenue is None:
         raise DataError("vote='revenue' needs transactions.", "Pass transactions=, or vote='senior'.")
@@ -230,9 +223,7 @@ def _senior(table: pd.DataFrame, contacts: pd.DataFrame | None, roles: Sequence[
     power = (
         table["contact_id"].map(known["decision_power"]) if "decision_power" in known else pd.Series(0.0, table.index)
     )
-    ranked = table.assign(
-        _role=role.astype("float64").fillna(len(rank)), _power=-power.astype("float64").fillna(-1.0)
-    )
+    ranked = table.assign(_role=role.astype("float64").fillna(len(rank)), _power=-power.astype("float64").fillna(-1.0))
     best = ranked.groupby("client_id")["_role"].transform("min")
     ranked = ranked[ranked["client_id"].isna() | (ranked["_role"] == best)]
     best = ranked.groupby("client_id")["_power"].transform("min")
@@ -244,7 +235,8 @@ def _rows(
     votes: pd.DataFrame, by: str | None, clients: pd.DataFrame | None, base: _Base, vote: str, level: float
 ) -> pd.DataFrame:
     if by is None:
-        return pd.DataFrame([_figures(votes, base.size(None, votes), vote, level)], columns=COLUMNS)
+        frame = pd.DataFrame([_figures(votes, base.size(None, votes), vote, level)], columns=COLUMNS)
+        return frame.astype({"population": "Int64"})
     group = client_column(votes, by, clients)
     parts = list(votes.groupby(group, sort=True))
     sizes = [base.size(value, part) for value, part in parts]
@@ -258,7 +250,7 @@ def _rows(
         {by: value, **_figures(part, size, vote, level, bound)}
         for (value, part), size, bound in zip(parts, sizes, bounds)
     ]
-    return pd.DataFrame(rows, columns=[by, *COLUMNS])
+    return pd.DataFrame(rows, columns=[by, *COLUMNS]).astype({"population": "Int64"})
 
 
 def _classes(value: np.ndarray) -> list[int]:
@@ -278,9 +270,7 @@ def _figures(
     size = size if vote == "senior" or voters <= size else np.inf
     if enough and vote == "senior":
         point = 100 * value.mean()
-        low, high = bounds or nps_interval(
-            counts[0], counts[1], counts[2], None if np.isinf(size) else size, level
-        )
+        low, high = bounds or nps_interval(counts[0], counts[1], counts[2], None if np.isinf(size) else size, level)
     elif enough:
         point, low, high = _ratio(votes, size, level)
     if enough:
@@ -294,7 +284,7 @@ def _figures(
 
 
 def _ratio(votes: pd.DataFrame, size: float, level: float) -> tuple[float, float, float]:
-    """Ratio estimator Σwv/Σw over clients, in points, with its linearised error."""
+    """Ratio estimator Σwv/Σw over clients, in points: linearised error over clients, t quantile, times √(1 − n/N)."""
     from scipy.special import stdtrit
 
     value, weight = votes["vote"].to_numpy(dtype=np.float64), votes["weight"].to_numpy(dtype=np.float64)

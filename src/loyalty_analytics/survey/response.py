@@ -53,21 +53,12 @@ class ResponseRate(Result):
 
 
 def silent(
-    answers_or_counts: Any,
-    invitations: pd.DataFrame | None = None,
-    population: int | None = None,
-    *,
-    questions: pd.DataFrame | None = None,
-    clients: pd.DataFrame | None = None,
-    contacts: pd.DataFrame | None = None,
-    transactions: pd.DataFrame | None = None,
-    vote: str = "senior",
-    scale: tuple[int, int] | None = None,
-    fractions: str | None = None,
-    as_of: Any = None,
-    window: int | None = 3,
-    level: float = 0.95,
-) -> Silent:
+    answers_or_counts: Any, invitations: pd.DataFrame | None = None, population: int | None = None, *,
+    questions: pd.DataFrame | None = None, clients: pd.DataFrame | None = None,
+    contacts: pd.DataFrame | None = None, transactions: pd.DataFrame | None = None, vote: str = "senior",
+    scale: tuple[int, int] | None = None, fractions: str | None = None, as_of: Any = None,
+    window: int | None = 3, level: float = 0.95,
+) -> Silent:  # fmt: skip
     """The NPS under each way to count the silent clients, side by side.
 
     Parameters
@@ -124,15 +115,18 @@ def silent(
             size = max(size, sum(counts) + hushed)
     frame = _scenarios(counts, hushed, size, level)
     even = _break_even(counts, hushed)
-    values = {"n": sum(counts), "silent": hushed, "undelivered": undelivered}
+    options = {"vote": vote, "window": window, "level": level}
+    notes = _silent_notes(frame, {"n": sum(counts), "silent": hushed, "undelivered": undelivered}, even)
+    return Silent(frame=frame, break_even=even, clients=faces, notes=notes, options=options, as_of=seen, draw=_draw)
+
+
+def _silent_notes(frame: pd.DataFrame, values: Mapping[str, Any], even: float | None) -> tuple[Note, ...]:
     notes = [_lead(frame, values), Note("survey.silent_choice")]
-    if undelivered:
+    if values["undelivered"]:
         notes.append(Note("survey.silent_undelivered", values))
     if even is not None:
         notes.append(Note("survey.silent_break_even", {"share": 100 * even}))
-    options = {"vote": vote, "window": window, "level": level}
-    return Silent(frame=frame, break_even=even, clients=faces, notes=tuple(notes), options=options, as_of=seen,
-                  draw=_draw)  # fmt: skip
+    return tuple(notes)
 
 
 def _draw(result: Result, **options: Any) -> Any:
@@ -257,11 +251,11 @@ def response_rate(
     columns = ["rate", "low", "high", "answered", "refused", "no_answer", "not_delivered", "asked",
                "revenue_share", "p_value"]  # fmt: skip
     sent, seen = answers_seen(as_invitations(invitations), as_of, window, "sent_at")
-    per = [by] if by in ("wave",) else []
-    if per:
-        known = pd.concat(
-            [statuses(part, None, as_of=None, window=None) for _, part in sent.groupby("wave", sort=True)]
-        ) if len(sent) else statuses(sent, None, window=None)  # fmt: skip
+    if by == "wave" and len(sent):
+        waves = [statuses(part, None, as_of=None, window=None) for _, part in sent.groupby("wave", sort=True)]
+        known = pd.concat(waves)
+    elif by == "wave":
+        known = statuses(sent, None, window=None)
     else:
         known = statuses(sent, answers, as_of=seen, window=window)
     money = revenue_of(transactions, seen)

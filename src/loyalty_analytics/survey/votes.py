@@ -109,9 +109,7 @@ def recommendation(
     return scored.assign(score=score, vote=classes(score, scale)), scale
 
 
-def _declared(
-    table: pd.DataFrame, questions: pd.DataFrame | None, scale: tuple[int, int] | None
-) -> tuple[int, int]:
+def _declared(table: pd.DataFrame, questions: pd.DataFrame | None, scale: tuple[int, int] | None) -> tuple[int, int]:
     if scale is not None:
         pair = (int(scale[0]), int(scale[1]))
         if pair not in _SCALES:
@@ -156,8 +154,7 @@ def _whole_scores(scores: pd.Series, scale: tuple[int, int], fractions: str | No
     outside = (values < scale[0]) | (values > scale[1])
     if outside.any():
         raise DataError(
-            f"{int(outside.sum())} scores are outside {scale[0]}-{scale[1]}, for example "
-            f"{values[outside].iloc[0]:g}.",
+            f"{int(outside.sum())} scores are outside {scale[0]}-{scale[1]}, for example {values[outside].iloc[0]:g}.",
             "Declare scale=(0, 100) for per cent, or repair the scores.",
         )
     return values

@@ -135,25 +135,24 @@ def rake(
     cells = [_cells(table, column, totals) for column, totals in margins.items()]
     sums = [float(total.sum()) for _, total in cells]
     if max(sums) - min(sums) > 1e-6 * max(sums):
-        raise DataError(
-            f"The margins add up to {sums[0]:g} and {sums[-1]:g} clients.", "Take both from the same base."
-        )
-    steps: list[_Step] = []
+        raise DataError(f"The margins add up to {sums[0]:g} and {sums[-1]:g} clients.", "Take both from the same base.")
+    weight, steps = _settled(weight, cells, tolerance, rounds)
+    return _weighted(table, weight, steps, (clusters, strata, population), {"margins": list(margins)})
+
+
+def _settled(
+    weight: np.ndarray, cells: list[tuple[np.ndarray, np.ndarray]], tolerance: float, rounds: int
+) -> tuple[np.ndarray, tuple[_Step, ...]]:
+    """Weights that meet all margins within the tolerance, and the steps of the last round."""
     for _ in range(rounds):
-        steps = []
+        steps: list[_Step] = []
         for code, total in cells:
             weight = weight * (total / np.bincount(code, weight, len(total)))[code]
             steps.append((code, weight, np.ones(len(weight))))
-        miss = max(
-            float(np.max(np.abs(np.bincount(code, weight, len(total)) / total - 1))) for code, total in cells
-        )
+        miss = max(float(np.max(np.abs(np.bincount(code, weight, len(total)) / total - 1))) for code, total in cells)
         if miss <= tolerance:
-            break
-    else:
-        raise DataError(
-            f"Raking did not settle in {rounds} rounds (largest miss {miss:.1%}).", "Join small categories."
-        )
-    return _weighted(table, weight, tuple(steps), (clusters, strata, population), {"margins": list(margins)})
+            return weight, tuple(steps)
+    raise DataError(f"Raking did not settle in {rounds} rounds (largest miss {miss:.1%}).", "Join small categories.")
 
 
 def post_stratify(
