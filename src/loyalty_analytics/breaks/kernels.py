@@ -77,6 +77,7 @@ class Tables:
 
     @property
     def months(self) -> int:
+        """Length of the histories that these tables serve."""
         return self.precision.shape[1]
 
 

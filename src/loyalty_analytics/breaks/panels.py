@@ -117,7 +117,7 @@ def _numbers(periods: pd.PeriodIndex) -> np.ndarray:
 
 
 def _last_whole(seen: AsOf) -> int:
-    return seen.last_whole.year * 12 + seen.last_whole.month - 1
+    return seen.last_whole_number
 
 
 def _last_seen(frame: pd.DataFrame, numbers: np.ndarray) -> Any:

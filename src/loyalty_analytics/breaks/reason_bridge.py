@@ -58,7 +58,7 @@ def portfolio_bridge(
     0  lost_clients -600.0  -600.0
     """
     seen = last_month(transactions, pd.DataFrame(), as_of)
-    last = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    last = seen.last_whole_number
     orders = prepare_orders(transactions, seen)
     at = int(month_number([month])[0])
     first = int(orders["month"].min()) if len(orders) else at

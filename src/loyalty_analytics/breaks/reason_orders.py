@@ -97,7 +97,7 @@ def prepare_orders(transactions: pd.DataFrame, seen: AsOf) -> pd.DataFrame:
         keep &= transactions["status"].fillna("done").eq("done")
     table, day = transactions[keep], day[keep].astype("int64")
     month = pd.Series(months_of_days(day.to_numpy()), index=day.index)
-    whole = (month <= seen.last_whole.year * 12 + seen.last_whole.month - 1).to_numpy()
+    whole = (month <= seen.last_whole_number).to_numpy()
     table, day, month = table[whole], day[whole], month[whole]
     minor = to_minor(table["amount"]).astype("int64")
     sale = minor >= 0

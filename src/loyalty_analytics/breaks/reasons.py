@@ -1,4 +1,8 @@
-"""Why: what a change is made of, which dated facts stand near it, and how much that proves."""
+"""Why: what a change is made of, which dated facts stand near it, and how much that proves.
+
+Parts are Shapley values (`anatomy`), evidence is weighed as in `evidence_weigh`; docs/reasons.md says how
+and how well.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..money import from_minor
-from ..months import from_number
+from ..months import AsOf, from_number
 from ..results import Note, Result, as_table
 from .anatomy import PARTS, anatomy, windows
 from .evidence_facts import dated_facts
@@ -43,33 +47,19 @@ class ReasonsResult(Result):
 
 
 def explain_breaks(
-    breaks: Result | pd.DataFrame,
-    transactions: pd.DataFrame,
-    *,
-    events: pd.DataFrame | None = None,
-    complaints: pd.DataFrame | None = None,
-    tags: pd.DataFrame | None = None,
-    deliveries: pd.DataFrame | None = None,
-    offers: pd.DataFrame | None = None,
-    manager_assignments: pd.DataFrame | None = None,
-    products: pd.DataFrame | None = None,
-    clients: pd.DataFrame | None = None,
-    managers: pd.DataFrame | None = None,
-    feedback: pd.DataFrame | None = None,
-    contacts: pd.DataFrame | None = None,
-    meetings: pd.DataFrame | None = None,
-    client_budgets: pd.DataFrame | None = None,
-    as_of: Any = None,
-    strong: float = 0.8,
-    possible: float = 0.4,
-) -> ReasonsResult:
+    breaks: Result | pd.DataFrame, transactions: pd.DataFrame, *, events: pd.DataFrame | None = None,
+    complaints: pd.DataFrame | None = None, tags: pd.DataFrame | None = None, deliveries: pd.DataFrame | None = None,
+    offers: pd.DataFrame | None = None, manager_assignments: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None, clients: pd.DataFrame | None = None, managers: pd.DataFrame | None = None,
+    feedback: pd.DataFrame | None = None, contacts: pd.DataFrame | None = None, meetings: pd.DataFrame | None = None,
+    client_budgets: pd.DataFrame | None = None, as_of: Any = None, strong: float = 0.8, possible: float = 0.4,
+) -> ReasonsResult:  # fmt: skip
     """What each change is made of, to the kopeck, and which reasons the facts speak for.
 
     Parameters
     ----------
     breaks : result of `la.find_breaks` or a table
-        client_id and break_month (first month of the new regime); low, high (months of the interval),
-        direction and market where known.
+        client_id, break_month (first month of the new regime); low, high (months), direction, market where known.
     transactions : canonical table
         client_id, date, amount; product_id, manager_id, quantity, unit_price, discount_pct, due_date,
         paid_date, kind and status where known.
@@ -85,28 +75,19 @@ def explain_breaks(
     Returns
     -------
     ReasonsResult
-        ``.table``, the likeliest reason of each break first, its parts last:
-
-        - client_id, break_month;
-        - reason: a kind of `events`, or a part (frequency, cheque, price, discount, mix, lost_products,
-          new_products, managers, season, returns);
-        - part: currency units, null in rows of evidence; the parts of a break sum to ``change``;
-        - change: sales of the months after the break less those of as many months before it;
-        - evidence: the tables that speak for the reason, joined by ' + ';
-        - days_before: days from the fact to the interval of the break; 0 inside it, negative after it;
-        - grade: strong, possible or none;
-        - probability, likelihood_ratio (against «no reason»), chance (share of months without a break
-          that look as convincing), date and source_id of the nearest fact.
+        ``.table``, the likeliest reason of each break first, its parts last: client_id, break_month,
+        reason (a kind of `events`, or a part: frequency, cheque, price, discount, mix, lost_products,
+        new_products, managers, season, returns), part (currency units, null in rows of evidence; the parts
+        of a break sum to ``change``), change (sales of the months after the break less those of as many
+        before it), evidence (the tables that speak for the reason, joined by ' + '), days_before (from the
+        fact to the interval of the break; 0 inside it, negative after it), grade {strong, possible, none};
+        then probability, likelihood_ratio (against «no reason»), chance (share of months without a break
+        that look as convincing), date and source_id of the nearest fact.
 
     Raises
     ------
     DataError
         A table lacks a column that is needed.
-
-    Notes
-    -----
-    Parts are Shapley values (`anatomy`), evidence is weighed as in `evidence_weigh`; docs/reasons.md
-    says how and how well.
 
     Examples
     --------
@@ -120,30 +101,27 @@ def explain_breaks(
     """
     known = prepare_breaks(breaks)
     seen = last_month(transactions, breaks, as_of)
-    last = seen.last_whole.year * 12 + seen.last_whole.month - 1
+    last = seen.last_whole_number
     orders = prepare_orders(transactions, seen)
     known = windows(known, orders.groupby("client_id")["month"].min(), last)
     sums = anatomy(orders, known, season_means(orders, known, last))
-    facts = dated_facts(
-        {
-            "events": events, "complaints": complaints, "tags": _dated_tags(tags, feedback), "offers": offers,
-            "manager_assignments": manager_assignments, "managers": managers, "contacts": contacts,
-            "meetings": meetings, "client_budgets": client_budgets,
-        }
-    )  # fmt: skip
-    facts = facts[facts["day"] <= (seen.end - pd.Timestamp(0)) / pd.Timedelta(days=1)]
+    facts = _facts_seen(seen, {
+        "events": events, "complaints": complaints, "tags": _dated_tags(tags, feedback), "offers": offers,
+        "manager_assignments": manager_assignments, "managers": managers, "contacts": contacts,
+        "meetings": meetings, "client_budgets": client_budgets,
+    })  # fmt: skip
     evidence = weigh(known, orders, facts, last, deliveries=deliveries, strong=strong, possible=possible)
     frame = _assemble(known, evidence, _part_rows(known, sums))
     return ReasonsResult(
-        frame=frame,
-        overview=_overview(frame, known),
-        notes=_notes(frame, known),
-        options={"strong": strong, "possible": possible},
-        as_of=seen,
-        changes=_changes(known, sums),
-        facts=_facts_near(known, facts),
-        draw=_draw,
-    )
+        frame=frame, overview=_overview(frame, known), notes=_notes(frame, known), changes=_changes(known, sums),
+        facts=_facts_near(known, facts), options={"strong": strong, "possible": possible}, as_of=seen, draw=_draw,
+    )  # fmt: skip
+
+
+def _facts_seen(seen: AsOf, tables: dict[str, Any]) -> pd.DataFrame:
+    """Dated facts up to the last day seen."""
+    facts = dated_facts(tables)
+    return facts[facts["day"] <= (seen.end - pd.Timestamp(0)) / pd.Timedelta(days=1)]
 
 
 def _dated_tags(tags: Any, feedback: pd.DataFrame | None) -> pd.DataFrame | None:

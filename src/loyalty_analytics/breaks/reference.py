@@ -85,14 +85,7 @@ def breakpoints(
     """
     y, X = _data(y, X)
     n, k = X.shape
-    h = int(np.floor(n * trim + 1e-9)) if trim < 1 else int(trim)
-    if h <= k:
-        raise ParamsError(f"trim={trim!r} gives segments of {h} rows for {k} coefficients.", "Raise trim.")
-    most = n // h - 1
-    if most < 0 or h > n // 2:
-        raise ParamsError(f"trim={trim!r}: no two segments of {h} rows fit into {n}.", "Lower trim.")
-    if breaks is not None and not 0 <= breaks <= most:
-        raise ParamsError(f"breaks={breaks!r}: between 0 and {most} fit.", "Lower breaks or trim.")
+    h, most = _lengths(n, k, trim, breaks)
     costs = segment_costs(y, X, h)
     options = segmentations(costs, h, most if breaks is None else breaks)
     sup = _sup_f(costs, n, k)
@@ -116,6 +109,19 @@ def breakpoints(
         sup_f=sup,
         sup_f_p=sup_f_p(sup, k, h / n),
     )
+
+
+def _lengths(n: int, k: int, trim: float, breaks: int | None) -> tuple[int, int]:
+    """Rows of the shortest segment, and how many breaks fit."""
+    h = int(np.floor(n * trim + 1e-9)) if trim < 1 else int(trim)
+    if h <= k:
+        raise ParamsError(f"trim={trim!r} gives segments of {h} rows for {k} coefficients.", "Raise trim.")
+    most = n // h - 1
+    if most < 0 or h > n // 2:
+        raise ParamsError(f"trim={trim!r}: no two segments of {h} rows fit into {n}.", "Lower trim.")
+    if breaks is not None and not 0 <= breaks <= most:
+        raise ParamsError(f"breaks={breaks!r}: between 0 and {most} fit.", "Lower breaks or trim.")
+    return h, most
 
 
 def _sup_f(costs: np.ndarray, n: int, k: int) -> float:
