@@ -24,8 +24,8 @@ _WISHES = ("improve", "strengthen")
 _INFINITIVE = re.compile(r"(?!.*[оеа]ст[ьи]$)[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
 #: "Make …", "Add …" at the head of a sentence; not those that praise, too ("Try the soup", "Give them a call").
 _REQUEST = re.compile(
-    "make|add|improve|fix|lower|reduce|train|teach|hire|provide|allow|update|expand|extend|include|install|increase|bring"
-    "|answer|stop|learn|simplify|lengthen|speed|widen|open|hurry|raise|introduce|consider|stock|clean|replace|repair"
+    "make|add|improve|fix|lower|reduce|train|teach|hire|provide|allow|update|expand|extend|include|install|bring"
+    "|answer|stop|learn|simplify|lengthen|widen|introduce|consider|replace|repair"
 )
 _OPENERS = ("не", "ну", "и", "еще", "just", "please", "maybe")
 #: Up to so many words a walk costs less than an index of the whole text.

@@ -116,7 +116,17 @@ class _Text(Layout):
     def _tags(self) -> list[Match]:
         """Causes named, without those that are only mentioned as not being the matter."""
         tags = self.roles.get("tag", [])
+        if asked := self._inquiries():
+            tags = [match for match in tags if self.sentence[match.used[0]] not in asked]
         return [match for match in tags if self.decoys.isdisjoint(match.used)] if self.decoys else tags
+
+    def _inquiries(self) -> set[int]:
+        """Sentences that only ask for something («Подскажите, …», "Do you have …"): no blame, so no cause."""
+        asked = {self.sentence[match.used[0]] for match in self.roles.get("inquiry", ())}
+        if not asked:
+            return asked
+        blame = (m for role in ("tag", "opinion") for m in self.roles.get(role, ()) if m.entry.sign < 0)
+        return asked - {self.sentence[match.used[0]] for match in blame}
 
     def _signed(self, match: Match, turned: set[int]) -> tuple[int, float]:
         """Sign and weight of a polar word where it stands."""
