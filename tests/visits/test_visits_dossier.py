@@ -118,11 +118,11 @@ def test_each_dossier_prints_on_two_sheets(chosen, tmp_path):
     program = str(Path(sys.executable).with_name("loyalty"))
     for language in ("ru", "en"):
         out = tmp_path / language
-        asked = [program, "dossier", "radio", *chosen.values(), "--month", MONTH, "--language", language, "--pdf",
-                 "--out", str(out), "--quiet"]  # fmt: skip
+        asked = [program, "dossier", "radio", *chosen.values(), "--planned", "--month", MONTH, "--language", language,
+                 "--pdf", "--out", str(out), "--quiet"]  # fmt: skip
         subprocess.run(asked, check=True, capture_output=True, cwd=Path(__file__).parents[2])
         printed = sorted(out.rglob("07_client_*.pdf"))
-        assert len(printed) == len(chosen)
+        assert len(printed) > 20  # all clients of next month's plan beside the five
         for file in printed:
             pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", file.read_bytes()))
             assert 1 <= pages <= 2, file.name
