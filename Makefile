@@ -31,7 +31,7 @@ test-browser: .venv/engines
 	$(BIN)/python -m pytest -m "browser"
 
 bench: .venv/bench
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks results
 
 lab: .venv/engines
 	$(BIN)/python -m ipykernel install --sys-prefix --name loyalty --display-name "loyalty_analytics"

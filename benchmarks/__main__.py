@@ -1,33 +1,127 @@
-"""Run benchmarks by name, or list them: ``python -m benchmarks [NAME …]``; ``all`` runs every one."""
+"""Benchmarks: ``python -m benchmarks`` lists them, ``… results [NAME …]`` runs their short forms into RESULTS.md.
+
+A benchmark alone, with all its options: ``python -m benchmarks.NAME --help`` (its first lines tell the options).
+"""
 
 from __future__ import annotations
 
 import ast
+import os
+import platform
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+RESULTS = FOLDER / "RESULTS.md"
+# Sections of RESULTS.md: title, then the short form of each benchmark as it is typed.
+SECTIONS: dict[str, list[str]] = {
+    "Breaks": ["breaks --clients 50 --worlds ledger,walks"],
+    "Reasons of breaks": ["reasons 1 31", "localise 10 17"],
+    "Causes in texts": ["causes_peers --texts 2000"],
+    "Rhythm and lifecycle": ["alive", "rhythm --seeds 1"],
+    "Panel": ["scale --millions 1 5"],
+    "Survey": ["survey 300"],
+    "Visits": ["visits effect --runs 20 --clients 150 --brief", "visits plan"],
+    "Sources": ["sources 300000"],
+    "Report line": ["report_line --quick"],
+    "Import and commands": ["start"],
+    "Hostile worlds": ["hostile --clients 20000"],
+}
+PACKAGES = (
+    "loyalty-analytics", "numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "duckdb", "ibis-framework",
+    "pyarrow", "papermill", "nbconvert", "ruptures", "Rbeast", "corextopic", "lifetimes", "polars", "svy", "pingouin",
+)  # fmt: skip
+STEADY = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONUTF8": "1"}
 
 
-def main(names: list[str]) -> int:
-    """Exit code of the first benchmark that fails, else 0."""
-    known = {path.stem: path for path in sorted(FOLDER.glob("*.py")) if not path.stem.startswith("_")}
-    runnable = {name: path for name, path in known.items() if "__main__" in path.read_text(encoding="utf-8")}
-    if not names:
-        for name, path in runnable.items():
-            text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-            print(f"{name:20s}{text.partition(chr(10))[0]}")
-        print("\npython -m benchmarks NAME … runs some, `all` every one.")
-        return 0
-    for name in runnable if names == ["all"] else names:
-        if name not in runnable:
-            print(f"There is no benchmark {name!r}; there are {', '.join(runnable)}.")
-            return 2
-        print(f"== {name}", flush=True)
-        if code := subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=FOLDER.parent).returncode:
-            return code
-    return 0
+def listed() -> None:
+    """Print the benchmarks with the first line of each."""
+    for path in sorted(FOLDER.glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if not path.stem.startswith("_") and "__main__" in text:
+            print(f"{path.stem:20s}{(ast.get_docstring(ast.parse(text)) or '').partition(chr(10))[0]}")
+    print("\npython -m benchmarks.NAME runs one, python -m benchmarks results [NAME …] writes RESULTS.md.")
+
+
+def machine() -> str:
+    """Kind of machine and versions of everything compared."""
+    info = Path("/proc/cpuinfo")
+    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} missing")
+    try:
+        asked = ["Rscript", "-e", "cat(as.character(getRversion()))"]
+        found.append(f"R {subprocess.run(asked, capture_output=True, text=True, check=True).stdout}")
+    except (OSError, subprocess.CalledProcessError):
+        found.append("R missing")
+    return (
+        f"{models[0] if models else platform.processor()}, {cores} cores, {memory:.0f} GB, {platform.system()}, "
+        f"Python {platform.python_version()}; {', '.join(found)}."
+    )
+
+
+def header() -> str:
+    """Head of RESULTS.md."""
+    return (
+        "# Results of the benchmarks\n\nWritten by `make bench`: short forms of all, each in a process of its own with "
+        "one thread unless said otherwise. The machine was shared with other work: trust ratios first, CPU seconds next; "
+        "wall seconds are upper bounds. The first row of a table is the base of its ratios. The command above a table "
+        "repeats it; full counts by its options (`--help` or the first lines of the file).\n\n"
+        f"Machine and versions: {machine()}\n"
+    )
+
+
+def section(commands: list[str]) -> str:
+    """What the benchmarks of a section print; a failure is told and nothing else stops."""
+    parts = []
+    for command in commands:
+        print(f"   python -m benchmarks.{command}", flush=True)
+        name, *rest = command.split()
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *rest], cwd=FOLDER.parent, text=True,
+                              env=os.environ | STEADY, capture_output=True)  # fmt: skip
+        parts.append(f"`python -m benchmarks.{command}`\n\n{done.stdout.strip()}\n")
+        if done.returncode:
+            sys.stderr.write(done.stderr)
+            said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+            parts.append(f"**Failed:** {said[:300]}\n")
+    return "\n".join(parts)
+
+
+def results(names: list[str]) -> int:
+    """Run sections (by title or benchmark; none = all) and write them into RESULTS.md beside the others."""
+    old = dict.fromkeys(SECTIONS, "")
+    if RESULTS.exists():
+        for part in RESULTS.read_text(encoding="utf-8").split("\n## ")[1:]:
+            title, _, text = part.partition("\n")
+            old[title] = text.strip() + "\n"
+    known = {key: title for title, commands in SECTIONS.items() for key in (title, *(c.split()[0] for c in commands))}
+    if unknown := [name for name in names if name not in known]:
+        print(f"There is no benchmark {unknown[0]!r} with a short form; there are {', '.join(known)}.")
+        return 2
+    wanted = {known[name] for name in names} or set(SECTIONS)
+    for title, commands in SECTIONS.items():
+        if title in wanted:
+            print(title, flush=True)
+            old[title] = section(commands)
+        made = [f"\n## {name}\n\n{old[name].strip()}\n" for name in SECTIONS if old[name]]
+        RESULTS.write_text(header() + "".join(made), encoding="utf-8")
+    return int(any("**Failed:**" in old[title] for title in wanted))
+
+
+def main(given: list[str]) -> int:
+    """Exit code: 1 where a benchmark failed."""
+    if given[:1] == ["results"]:
+        return results(given[1:])
+    listed()
+    return 2 if given else 0
 
 
 if __name__ == "__main__":

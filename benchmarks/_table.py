@@ -19,12 +19,14 @@ from typing import Any, NamedTuple
 
 # A small parent: after exec a child's peak counts the memory of the process that it came from.
 _LAUNCHER = """
-import json, os, subprocess, sys, time
+import json, os, subprocess, sys, tempfile, time
+told = tempfile.TemporaryFile()  # a pipe would wait for every process that the program leaves behind
 began = time.perf_counter()
-child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-said = child.stderr.read().decode("utf-8", "replace")
+child = subprocess.Popen(sys.argv[1:], stdout=told, stderr=told)
 _, status, used = os.wait4(child.pid, 0)
 wall = time.perf_counter() - began
+told.seek(0)
+said = told.read().decode("utf-8", "replace")
 print(json.dumps([status, used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, said[-400:]]))
 """
 

@@ -343,6 +343,7 @@ def table(worlds: int, seed: int, kinds: dict[str, dict[str, Any]] | None = None
 if __name__ == "__main__":
     given = [int(value) for value in sys.argv[1:]]
     count, start = given if len(given) == 2 else (given[0] if given else 4, 1)
-    show(f"Reasons of breaks, {count} worlds of each kind", table(count, start).astype({"n": int, "n quiet": int}).to_dict(
-        "records"), "Nearest: the fact nearest in time, from a quarter before to a month after the break, as people do "
+    made = table(count, start).astype({"n": int, "n quiet": int})
+    show(f"Reasons of breaks, {count} worlds of each kind", made.to_dict("records"),
+         "Nearest: the fact nearest in time, from a quarter before to a month after the break, as people do "
         "by hand. Quiet: breaks without a planted reason.")  # fmt: skip

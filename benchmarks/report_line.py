@@ -1,8 +1,8 @@
-"""What the report line costs beside a bare loop, papermill's API and the stock commands.
+"""What the report line costs beside a bare loop, papermill's API, the stock commands and Quarto.
 
 Ten notebooks of six plots and four tables on the demo data run in every way, each in a fresh process,
-imports included; CPU seconds count all children (kernels, workers). Then fifty clients with five notebooks
-each, a rerun without changes, and the first page from a cold start.
+imports included; CPU seconds count all children (kernels, workers). Then the first page from a cold start, fifty
+clients with five notebooks each and a rerun without changes.
 
     python -m benchmarks.report_line [--quick] [--notebooks 10] [--clients 50]
 """
@@ -12,13 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from benchmarks._table import Cost, lacking, ratios, show
+from benchmarks._table import spent as spent_by
 
 ROOT = Path(__file__).resolve().parents[1]
 MONTH = "2026-10"
@@ -120,21 +121,12 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | STEADY
 
 
-def spent(command: list[str], cwd: Path, times: int = 1) -> tuple[float, float]:
-    """CPU and wall seconds of a command with all its children, the least of several runs."""
-    best = (float("inf"), float("inf"))
-    for _ in range(times):
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        done = subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True)
-        wall = time.perf_counter() - began
-        if done.returncode:
-            raise SystemExit(f"{command[:4]} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        best = min(best, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall))
-    return best
+def spent(command: list[str], cwd: Path, times: int = 1) -> Cost:
+    """CPU and wall seconds of a command with all its children, the least of several runs, and its peak memory."""
+    return spent_by(command, cwd, environment(), times)
 
 
-def ten_notebooks(work: Path, count: int, stock: int) -> None:
+def ten_notebooks(work: Path, count: int, stock: int, repeats: int) -> None:
     """The same notebooks in every way."""
     root = work / "ten"
     shutil.copytree(ROOT / "params", root / "params")
@@ -152,33 +144,44 @@ def ten_notebooks(work: Path, count: int, stock: int) -> None:
         "engine, 2 workers": ([*python, ENGINE, *here, str(count), "2"], count),
         "papermill API, no page": ([*python, API, *here, str(stock)], stock),
     }
-    bare = 0.0
-    print(f"{count} notebooks of 6 plots and 4 tables: seconds per notebook, imports included")
-    print(f"{'':32s}{'CPU':>8s}{'wall':>8s}{'CPU : bare':>12s}")
+    rows: list[dict[str, object]] = []
+
+    def row(name: str, runs: int, *costs: Cost) -> float:
+        wall = sum(cost.wall for cost in costs)
+        rows.append({"way": name, "CPU s": sum(cost.cpu for cost in costs) / runs, "wall s": wall / runs,
+                     "peak MB": max(cost.mb for cost in costs)})  # fmt: skip
+        return wall / runs
+
     for name, (command, runs) in ways.items():
-        cpu, wall = spent(command, root, times=3 if "papermill" not in name else 1)
-        bare = bare or cpu / runs
-        print(f"{name:32s}{cpu / runs:8.2f}{wall / runs:8.2f}{cpu / runs / bare:12.2f}", flush=True)
+        row(name, runs, spent(command, root, times=1 if "papermill" in name else repeats))
     script = Path(sys.executable).parent
-    cpu = wall = 0.0
+    used = []
     for number in range(1, stock + 1):
         book = f"{out}/{number:02d}.ipynb"
-        for command in (
-            [str(script / "papermill"), f"notebooks/{number:02d}_bench.ipynb", book, "-p", "client", "radio"],
-            [str(script / "jupyter-nbconvert"), "--to", "html", book],
-        ):
-            used = spent(command, root)
-            cpu, wall = cpu + used[0], wall + used[1]
-    print(f"{'papermill + nbconvert commands':32s}{cpu / stock:8.2f}{wall / stock:8.2f}{cpu / stock / bare:12.2f}")
-    print(f"first page from a cold start, stock commands: {wall / stock:.1f} s")
+        source = f"notebooks/{number:02d}_bench.ipynb"
+        used.append(spent([str(script / "papermill"), source, book, "-p", "client", "radio"], root))
+        used.append(spent([str(script / "jupyter-nbconvert"), "--to", "html", book], root))
+    stock_wall = row("papermill + nbconvert commands", stock, *used)
+    if reason := lacking(program="quarto"):
+        rows.append({"way": "quarto render", "remark": reason})
+    else:
+        quarto = ["quarto", "render", "notebooks/01_bench.ipynb", "--to", "html", "--execute"]
+        row("quarto render", 1, spent(quarto, root))
+    rows = ratios(rows, "CPU s", "times bare")
+    show(f"{count} notebooks of 6 plots and 4 tables: per notebook, imports included", rows,
+         "Peak: the largest process of the run.")  # fmt: skip
     shutil.rmtree(root / "data" / "processed")
     for number in range(2, count + 1):
         (root / "notebooks" / f"{number:02d}_bench.ipynb").unlink()
     report = [str(script / "loyalty"), "report", "radio", "--month", MONTH]
-    cpu, wall = spent(report, root)
-    print(f"first page from a cold start, loyalty report, raw files read and checked: {wall:.1f} s (CPU {cpu:.1f})")
-    cpu, wall = spent([*report, "--force"], root)
-    print(f"the same where the raw files were read before, as for the stock commands: {wall:.1f} s (CPU {cpu:.1f})")
+    first = {"loyalty report, raw files read and checked": spent(report, root)}
+    shutil.rmtree(root / "reports")
+    shutil.rmtree(root / "logs")
+    first["loyalty report, raw files read before"] = spent(report, root)
+    pages = [{"way": name, "wall s": cost.wall, "CPU s": cost.cpu} for name, cost in first.items()]
+    stock_row = {"way": "papermill + nbconvert commands, raw files read before", "wall s": stock_wall,
+                 "CPU s": sum(cost.cpu for cost in used) / stock}  # fmt: skip
+    show("First page from a cold start", ratios([*pages, stock_row], "CPU s", "times the CPU"))
 
 
 def fifty_clients(work: Path, clients: int, workers: list[int]) -> None:
@@ -192,25 +195,18 @@ def fifty_clients(work: Path, clients: int, workers: list[int]) -> None:
     for number in range(1, 6):
         kit.write_notebook(root / "notebooks" / f"{number:02d}_bench.ipynb", kit.BRIEF)
     loyalty = str(Path(sys.executable).parent / "loyalty")
-    print(f"\n{clients} clients x 5 notebooks, raw files read and checked, one page with a figure and a table each")
+    rows: list[dict[str, object]] = []
     for count in workers:
         for made in ("reports", "logs", "data/processed"):
             shutil.rmtree(root / made, ignore_errors=True)
         command = [loyalty, "report", "--all", "--month", MONTH, "--jobs", str(count)]
-        cpu, wall = spent(command, root)
+        cost = spent(command, root)
         lines = [json.loads(line) for line in (root / "logs" / "loyalty.jsonl").read_text("utf-8").splitlines()]
         peak = max(line["memory"] for line in lines if line["event"] == "job")
-        print(f"{count} workers: {wall:6.1f} s wall, {cpu:6.1f} s CPU, a worker at most {peak} MB", flush=True)
-    cpu, wall = spent(command, root)
-    print(f"unchanged rerun: {wall:.2f} s wall, {cpu:.2f} s CPU")
-
-
-def starts() -> None:
-    """CPU seconds of the smallest commands."""
-    loyalty = str(Path(sys.executable).parent / "loyalty")
-    print(f"\nloyalty --help: {spent([loyalty, '--help'], ROOT, 5)[0]:.2f} s CPU")
-    command = [sys.executable, "-c", "import loyalty_analytics"]
-    print(f"import loyalty_analytics: {spent(command, ROOT, 5)[0]:.2f} s CPU")
+        rows.append({"run": f"{count} workers", "wall s": cost.wall, "CPU s": cost.cpu, "peak MB of a worker": peak})
+    cost = spent(command, root)
+    rows.append({"run": "again, nothing changed", "wall s": cost.wall, "CPU s": cost.cpu})
+    show(f"{clients} clients, 5 notebooks each, raw files read and checked", rows)
 
 
 def main() -> None:
@@ -224,11 +220,9 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if given.quick:
         given.notebooks, given.stock, given.clients = 3, 1, 5
-    print(f"{cores} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
     with tempfile.TemporaryDirectory(prefix="loyalty-bench-") as name:
-        starts()
-        ten_notebooks(Path(name), given.notebooks, min(given.stock, given.notebooks))
-        fifty_clients(Path(name), given.clients, [1, 2, 4] if cores >= 4 else [1, 2])
+        ten_notebooks(Path(name), given.notebooks, min(given.stock, given.notebooks), 1 if given.quick else 3)
+        fifty_clients(Path(name), given.clients, [1, 2] if given.quick or cores < 4 else [1, 2, 4])
 
 
 if __name__ == "__main__":

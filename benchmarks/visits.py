@@ -257,7 +257,7 @@ def _plan() -> None:
         cost = apart(call, warm)
         plan = cost.value
         rows.append({"plan": name, "CPU s": cost.cpu, "MB added": cost.mb, "contacts": len(plan),
-                     "exceptions": len(plan.exceptions), "gap to the proved optimum": float(plan.overview["gap"].max())})  # fmt: skip
+                     "exceptions": len(plan.exceptions), "gap": float(plan.overview["gap"].max())})  # fmt: skip
     show("Plan of visits", rows)
 
 
@@ -275,9 +275,9 @@ def main() -> None:
     ways, effects = ((WAYS[0], WAYS[1], WAYS[4]), (0.0, 0.10)) if asked.brief else ((*WAYS, HIDDEN), (0.0, 0.05, 0.10))
     rows = [run(way, effect, asked.runs, asked.clients) for effect in effects for way in ways]
     table = pd.concat(rows, ignore_index=True)[["planted", "way", "design", "mean", "excludes_zero", "covers", "width"]]
-    table = table.rename(columns={"way": "visits go", "excludes_zero": "excludes zero", "covers": "covers what is planted"})
+    table = table.rename(columns={"way": "visits go", "excludes_zero": "excludes zero", "covers": "covers planted"})
     show(f"Effect of visits, {asked.runs} worlds a line", table.to_dict("records"),
-         "Mean estimate; share of 95 % intervals that exclude zero and that cover the planted effect; their width.")  # fmt: skip
+         "Mean estimate; shares of 95 % intervals that exclude zero and that cover the planted; width.")  # fmt: skip
 
 
 if __name__ == "__main__":
