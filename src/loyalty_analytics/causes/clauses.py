@@ -48,7 +48,11 @@ class Layout:
         # «Не видел хамства»: what denies the word before it denies the word behind it, where it is a verb.
         self.deniers = self.negators | {m.used[-1] for m in self.roles.get("negator_after", ()) if len(m.used) > 1}
         self.troubles = self.places("trouble")
-        self.far = sorted(match.used[-1] for match in self.roles.get("negator_far", ()))
+        far = [match.used for match in self.roles.get("negator_far", ())]
+        # «Вежливым его не назовёшь»: at the end of a clause it reaches back.
+        ends = [used for used in far if used[-1] + 1 == len(tokens) or self.borders[used[-1] + 1] >= COMMA]
+        self.far = sorted(used[-1] for used in far)
+        self.later |= {place for used in ends if self.borders[used[0]] < COMMA for place in used}
         self.excepts = sorted(match.used[-1] for match in self.roles.get("except", ()))
         self.wishes = sorted([match.used[0] for match in self.roles.get("wish", ())] + self._heads())
         self.polar_places = {
@@ -71,12 +75,16 @@ class Layout:
         self.borders = borders
         self.clause: list[int] = []
         self.sentence: list[int] = []
-        clause = sentence = 0
+        #: number of the part of a sentence between conjunctions of contrast
+        self.part: list[int] = []
+        clause = sentence = part = 0
         for border in borders:
             clause += border >= COMMA
             sentence += border >= SENTENCE
+            part += border >= CONTRAST
             self.clause.append(clause)
             self.sentence.append(sentence)
+            self.part.append(part)
 
     def _heads(self) -> list[int]:
         """Sentences that begin with what should be done."""
@@ -167,7 +175,8 @@ class Layout:
     def denied_from_afar(self, place: int) -> bool:
         """«I would not say that …»."""
         nearest = bisect_left(self.far, place)
-        return nearest > 0 and self.border_between(self.far[nearest - 1], place) < CONTRAST
+        # «Не скажу, что …»: over the comma behind it, not over the next.
+        return nearest > 0 and self.border_between(self.far[nearest - 1] + 1, place) < COMMA
 
     def wished(self, place: int) -> bool:
         """Does the place stand in a wish («could be faster»)?"""

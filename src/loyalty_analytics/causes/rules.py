@@ -334,12 +334,18 @@ class _Text(Layout):
         if not hints:
             return []
         starts = {token.start: place for place, token in enumerate(self.tokens)}
-        sure = {self.sentence[starts[hit.start]] for hit in found if hit.cause != GENERAL}
+        sure = {self.part[starts[hit.start]] for hit in found if hit.cause != GENERAL}
+        named = {self.sentence[starts[hit.start]] for hit in found if hit.cause != GENERAL}
+        judged = {self.clause[place] for place in self._starts}
         whole = {self.sentence[starts[hit.start]]: hit.clause for hit in found if hit.cause == GENERAL}
         kept = []
         for match, hit in hints:
             sentence = self.sentence[match.used[0]]
-            if self._beside(match) or (sentence not in sure and whole.get(sentence, hit.clause) == hit.clause):
+            part, own = self.part[match.used[0]], hit.clause in judged and sentence in named
+            # Beyond a «but» something surer may be said of another matter.
+            if self._beside(match) or (
+                part not in sure and (own or sentence not in named) and whole.get(sentence, hit.clause) == hit.clause
+            ):
                 kept.append(hit)
         # The whole is named only where no part is.
         parts = {self.sentence[starts[hit.start]] for hit in kept if hit.cause != GENERAL}
