@@ -90,7 +90,7 @@ def test_errors_tell_what_to_do() -> None:
 
 
 def test_p_values_of_noise_are_no_smaller_than_uniform() -> None:
-    from loyalty_analytics.breaks.series import _rows, _Series
+    from loyalty_analytics.breaks.series import _Model, _rho, _rows, _Series
 
     small = []
     for seed in range(60):
@@ -98,5 +98,5 @@ def test_p_values_of_noise_are_no_smaller_than_uniform() -> None:
         rest = [float(np.abs(y[:k].mean() - y[k:].mean()) * np.sqrt(k * (50 - k))) for k in range(3, 48)]
         best = 3 + int(np.argmax(rest))
         series = _Series(y, np.arange(50), np.ones(50))
-        small.append(_rows(series, series, 1, [best], "number", 0.95)[0][-1] < 0.1)
+        small.append(_rows(series, series, _Model(0.0, 1, _rho(y, [best]), [best]), "number", 0.95)[0][-1] < 0.1)
     assert np.mean(small) <= 0.15

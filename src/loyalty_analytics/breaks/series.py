@@ -1,13 +1,14 @@
 """Breaks of one series of any kind: a KPI, a count, a share.
 
-The least-squares (or least-deviance) partitions of `reference` for pieces that are flat and pieces
-that are lines, compared by a likelihood whose errors are autocorrelated, so that a wandering series
-is not cut into steps.
+Pieces that are flat or lines around which autocorrelated errors wander; exact partitions for each strength
+of the autocorrelation, compared by their evidence, so that a wandering series is not cut into steps. Counts
+and shares have deviances of their own.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,19 +17,21 @@ import pandas as pd
 
 from ..errors import DataError, ParamsError, nearest
 from ..results import Note, Result
-from .reference import segment_costs, segmentations
+from .reference import segmentations
 
 __all__ = ["SERIES_COLUMNS", "find_series_breaks"]
 
 SERIES_COLUMNS = ["position", "low", "high", "before", "after", "p_value"]
 KINDS = ("number", "count", "share")
 _MOST = 8  # breaks at most
-_LONG = 800  # longer series are looked at in blocks
-_COST = 1.5  # penalty per parameter in units of log n; the place of a break counts as one and a half
-_STRAY = 5.0  # robust standard deviations from the running median
+_LONG = 400  # longer series are looked at in blocks, then each break is placed among single values
+_COST = 1.5  # counts and shares: penalty per parameter in units of log n; a place counts as one and a half
+_STRAY = 4.0  # robust standard deviations from what stands on both sides
+_RHOS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.96, 0.985)
+_LENGTHS = {1: 3, 2: 5}  # shortest piece by number of coefficients
+_DOUBT = 3.0  # twice the log odds against any break at all
 _SEASONS = (4, 7, 12, 24, 52)
 _SEASON_SEEN = 0.4  # autocorrelation of the differences from which a season is taken as there
-_RHO_MOST = 0.98
 _RATIO = 2.0  # largest to smallest value from which a log scale is tried
 
 
@@ -67,9 +70,15 @@ def find_series_breaks(
 
     Notes
     -----
-    For m = 0, 1, … breaks the best partition is exact (Bai and Perron 2003). With residuals e the
-    criterion is n log Σ(e_t − ρ e_{t−1})² + c·log n·(parameters), ρ estimated for each partition
-    (Cochrane and Orcutt 1949), a break counting as its coefficients and 1.5 for its place.
+    Within a piece the values are a level or a line plus errors e_t = ρ e_{t−1} + u_t. For each ρ, each
+    shape and m = 0, 1, … breaks the best partition is exact (dynamic program of Bai and Perron 2003 on
+    the sums S of squares of u). They compete by twice the negative log evidence
+
+    n log S + Σ log det(I + (s²n/S) Z′Z) − (m + 1) log(1 − ρ²) + 2m log n + 3·[m > 0],
+
+    with Z the transformed design of a piece, coefficients a priori as wide as the values (s), places
+    uniform (Zhang and Siegmund 2007) and each piece starting anew. Single values far from both
+    sides are pulled in first. A log scale is chosen when it is likelier.
 
     Examples
     --------
@@ -83,15 +92,15 @@ def find_series_breaks(
     rows: list[tuple[Any, ...]] = []
     if len(series.x) >= 6 and np.ptp(series.x) > 0:
         clean = _without_season(series, period)
-        score, family, positions = _best(clean, kind)
+        model = _best(clean, kind)
         if kind == "number" and (series.x > 0).all() and series.x.max() > _RATIO * series.x.min():
             logs = _Series(np.log(series.x), series.where, series.weight)
             logged = _without_season(logs, period)
             other = _best(logged, kind)
             # The same values on another scale: the Jacobian makes the two likelihoods comparable.
-            if other[0] + 2 * float(logs.x.sum()) < score:
-                clean, (_, family, positions) = logged, other
-        rows = _rows(clean, series, family, positions, kind, level)
+            if other.score + 2 * float(logs.x.sum()) < model.score:
+                clean, model = logged, other
+        rows = _rows(clean, series, model, kind, level)
     table = pd.DataFrame(rows, columns=SERIES_COLUMNS).astype({"position": int, "low": int, "high": int})
     note = Note(
         "breaks_scan.series_found" if len(table) else "breaks_scan.series_none",
@@ -107,6 +116,16 @@ class _Series:
     x: np.ndarray
     where: np.ndarray
     weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Model:
+    """What was chosen: score (less is better), coefficients per piece, autocorrelation, first positions."""
+
+    score: float
+    family: int
+    rho: float
+    positions: list[int]
 
 
 def _read(values: Any, size: Any, kind: str) -> _Series:
@@ -154,25 +173,46 @@ def _period(x: np.ndarray) -> int:
 
 
 def _pulled(x: np.ndarray) -> np.ndarray:
-    """Single stray values pulled to the running median of five."""
+    """Single values far from what stands on both sides, on the same side of both, pulled between them."""
     if len(x) < 9:
         return x
     padded = np.pad(x, 2, mode="reflect")
-    running = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
-    rest = x - running
-    scale = max(1.4826 * float(np.median(np.abs(rest - np.median(rest)))), 1e-6 * float(np.ptp(x)))
-    return np.where(np.abs(rest) > _STRAY * scale, running, x)
+    before, after = (padded[:-4] + padded[1:-3]) / 2, (padded[3:-1] + padded[4:]) / 2
+    left, right = x - before, x - after
+    scale = 1.4826 * float(np.median(np.abs(np.concatenate([left[2:], right[:-2]]))))
+    far = np.minimum(np.abs(left), np.abs(right)) > _STRAY * max(scale, 1e-6 * float(np.ptp(x)))
+    far &= left * right > 0
+    far[[0, -1]] = False
+    return np.where(far, (before + after) / 2, x)
 
 
-def _design(n: int, family: int) -> np.ndarray:
-    t = np.linspace(-1, 1, n)
-    return np.column_stack([np.ones(n), t, t**2])[:, :family]
+def _squares(x: np.ndarray, family: int, rho: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Sum of squared innovations of pieces [i, j), as a function of arrays i and j."""
+    t = np.linspace(-1, 1, len(x))
+    full = np.column_stack([*[np.ones(len(x)), t][:family], x - x.mean()])
+    step = full[1:] - rho * full[:-1]
+    sums = np.zeros((len(x) + 1, family + 1, family + 1))
+    sums[2:] = np.cumsum(step[:, :, None] * step[:, None, :], 0)
+    # The first value of a piece has the spread of the process itself, not of an innovation.
+    start = (1 - rho**2) * full[:, :, None] * full[:, None, :] - sums[1:]
+
+    def of(i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        m = sums[j] + start[i]
+        a, b, s = m[:, 0, 0], m[:, 0, -1], m[:, -1, -1]
+        rest = s - b**2 / a
+        if family == 2:
+            slope = m[:, 1, 1] - m[:, 0, 1] ** 2 / a
+            rest = rest - (m[:, 1, 2] - m[:, 0, 1] * b / a) ** 2 / np.maximum(slope, 1e-300)
+        return np.maximum(rest, 0.0)
+
+    return of
 
 
-def _costs(series: _Series, family: int, kind: str, h: int) -> np.ndarray:
-    if kind == "number":
-        return segment_costs(_pulled(series.x), _design(len(series.x), family), h)
-    return _deviance(series, kind, h)
+def _costs(x: np.ndarray, family: int, rho: float, h: int) -> np.ndarray:
+    i, j = np.triu_indices(len(x) + 1, h)
+    costs = np.full((len(x) + 1, len(x) + 1), np.inf)
+    costs[i, j] = _squares(x, family, rho)(i, j)
+    return costs
 
 
 def _deviance(series: _Series, kind: str, h: int) -> np.ndarray:
@@ -198,8 +238,8 @@ def _log_part(hits: Any, size: Any, kind: str) -> Any:
     return size * (rate * np.log(np.clip(rate, 1e-12, 1)) + (1 - rate).clip(0) * np.log(rest))
 
 
-def _best(series: _Series, kind: str) -> tuple[float, int, list[int]]:
-    """Criterion, number of coefficients per piece and first positions of the new pieces."""
+def _best(series: _Series, kind: str) -> _Model:
+    """The likeliest partition; long series in blocks first."""
     n = len(series.x)
     step = -(-n // _LONG)
     if step > 1:
@@ -207,49 +247,84 @@ def _best(series: _Series, kind: str) -> tuple[float, int, list[int]]:
         means = series.x[:used].reshape(-1, step).mean(1)
         weight = series.weight[:used].reshape(-1, step).sum(1)
         coarse = _Series(means * (step if kind == "count" else 1), np.arange(len(means)), weight)
-        score, family, positions = _best(coarse, kind)
-        return score * step, family, [p * step for p in positions]
-    choices = []
-    for family in (1, 2, 3) if kind == "number" else (1,):
-        h = max(family + 1, 3, int(np.ceil(0.02 * n)))
-        most = min(_MOST, n // h - 1, max(n // 8, 1))
-        for rss, found in segmentations(_costs(series, family, kind, h), h, max(most, 0)):
+        return _placed(series, _best(coarse, kind), step, kind)
+    if kind == "number":
+        return _best_number(_pulled(series.x))
+    h, most = _room(n, 1)
+    return min(
+        (
+            _Model(_criterion(series, len(found), kind, rss), 1, 0.0, [int(p) for p in found])
+            for rss, found in segmentations(_deviance(series, kind, h), h, most)
+            if np.isfinite(rss)
+        ),
+        key=lambda model: model.score,
+    )
+
+
+def _room(n: int, family: int) -> tuple[int, int]:
+    """Shortest piece and largest number of breaks."""
+    h = max(_LENGTHS[family], int(np.ceil(0.02 * n)))
+    return h, max(min(_MOST, n // h - 1, max(n // 8, 1)), 0)
+
+
+def _best_number(x: np.ndarray) -> _Model:
+    n, spread = len(x), float(x.var())
+    # No partition may claim less noise than rounding of the values makes.
+    floor = max(n * 1e-8 * spread, np.finfo(float).tiny)
+    best = _Model(np.inf, 1, 0.0, [])
+    for family, rho in itertools.product(_LENGTHS, _RHOS):
+        h, most = _room(n, family)
+        if h > n:
+            continue
+        for rss, found in segmentations(_costs(x, family, rho, h), h, most):
             if np.isfinite(rss):
-                positions = [int(p) for p in found]
-                choices.append((_criterion(series, family, positions, kind, rss), family, positions))
-    score, family, positions = min(choices, key=lambda choice: choice[0])
-    return score, family, positions
+                lengths = np.diff([0, *found, n])
+                score = _evidence(rss + floor, lengths, family, rho, spread)
+                if score < best.score:
+                    best = _Model(score, family, rho, [int(p) for p in found])
+    return best
 
 
-def _residuals(x: np.ndarray, family: int, positions: list[int]) -> np.ndarray:
-    rest = np.empty(len(x))
-    for a, b in itertools.pairwise([0, *positions, len(x)]):
-        design = _design(b - a, family) if b - a > 1 else np.ones((1, 1))
-        rest[a:b] = x[a:b] - design @ np.linalg.lstsq(design, x[a:b], rcond=None)[0]
-    return rest
+def _evidence(rss: float, lengths: np.ndarray, family: int, rho: float, spread: float) -> float:
+    """Twice the negative log evidence of a partition (formula: `find_series_breaks`)."""
+    n, m = int(lengths.sum()), len(lengths) - 1
+    wide = spread * n / rss
+    rest, inner = 1 - rho**2, lengths - 1
+    # Z′Z of a piece is diagonal for a time that runs from -1 to 1 within it.
+    told = np.log1p(wide * (rest + inner * (1 - rho) ** 2)).sum()
+    if family == 2:
+        squares = lengths * (lengths + 1) / (3 * inner) - 1
+        told += np.log1p(
+            wide * (rest + (1 - rho) ** 2 * squares + 4 * rho * (1 - rho) / inner + 4 * rho**2 / inner)
+        ).sum()
+    return float(n * np.log(rss) + told - (m + 1) * np.log(rest) + 2 * m * np.log(n) + _DOUBT * (m > 0))
 
 
-def _rho(rest: np.ndarray) -> float:
-    """Autocorrelation of the residuals, with the bias of a fitted mean taken off."""
+def _placed(series: _Series, coarse: _Model, step: int, kind: str) -> _Model:
+    """Each break of a search in blocks moved to its best place among the single values."""
+    x = _pulled(series.x) if kind == "number" else series.x
+    edges = [0, *(p * step for p in coarse.positions), len(x)]
+    squares = _squares(x, coarse.family, coarse.rho)
+    for k in range(1, len(edges) - 1):
+        tried = np.arange(edges[k] - step, edges[k] + step + 1)
+        tried = tried[(tried - edges[k - 1] > coarse.family) & (edges[k + 1] - tried > coarse.family)]
+        total = squares(np.full(len(tried), edges[k - 1]), tried) + squares(tried, np.full(len(tried), edges[k + 1]))
+        edges[k] = int(tried[np.argmin(total)])
+    return _Model(coarse.score * step, coarse.family, coarse.rho, edges[1:-1])
+
+
+def _rho(x: np.ndarray, positions: list[int]) -> float:
+    """Autocorrelation around the levels of the pieces, with the bias of a fitted mean taken off."""
+    rest = np.concatenate([part - part.mean() for part in np.split(x, positions)])
     total = float((rest**2).sum())
     if total <= 0 or len(rest) < 4:
         return 0.0
     raw = float((rest[1:] * rest[:-1]).sum()) / total
-    return float(np.clip(raw + (1 + 3 * raw) / len(rest), 0.0, _RHO_MOST))
+    return float(np.clip(raw + (1 + 3 * raw) / len(rest), 0.0, _RHOS[-1]))
 
 
-def _criterion(series: _Series, family: int, positions: list[int], kind: str, rss: float) -> float:
-    n, m = len(series.x), len(positions)
-    parameters = family * (m + 1) + 1.5 * m + 1
-    if kind != "number":
-        return rss / _dispersion(series, kind) + _COST * np.log(n) * parameters
-    x = _pulled(series.x)
-    rest = _residuals(x, family, positions)
-    rho = _rho(rest)
-    # No partition may claim less noise than rounding of the values makes.
-    floor = max(n * (1e-4 * float(np.std(x))) ** 2, np.finfo(float).tiny)
-    innovations = (1 - rho**2) * rest[0] ** 2 + float(((rest[1:] - rho * rest[:-1]) ** 2).sum())
-    return n * np.log(innovations + floor) - np.log(1 - rho**2) + _COST * np.log(n) * parameters
+def _criterion(series: _Series, breaks: int, kind: str, rss: float) -> float:
+    return rss / _dispersion(series, kind) + _COST * np.log(len(series.x)) * (2.5 * breaks + 2)
 
 
 def _dispersion(series: _Series, kind: str) -> float:
@@ -262,45 +337,29 @@ def _dispersion(series: _Series, kind: str) -> float:
     return float(max(np.mean(d**2 / np.maximum(expected, 1e-12)), 1.0))
 
 
-def _rows(
-    clean: _Series, series: _Series, family: int, positions: list[int], kind: str, level: float
-) -> list[tuple[Any, ...]]:
+def _rows(clean: _Series, series: _Series, model: _Model, kind: str, level: float) -> list[tuple[Any, ...]]:
     """Interval, means on both sides and p-value of every break."""
     from scipy.special import betainc
 
+    family, positions = model.family, model.positions
     x = _pulled(clean.x) if kind == "number" else clean.x
-    rest = _residuals(x, family, positions)
-    rho = _rho(rest)
-    inflate = (1 + rho) / (1 - rho)
-    variance = max(float((rest**2).sum()) / max(len(x) - family * (len(positions) + 1), 1), 1e-300)
-    edges = [0, *positions, len(x)]
-    rows = []
+    squares = _squares(x, family, model.rho if kind == "number" else _rho(x, positions))
+    edges = np.array([0, *positions, len(x)])
+    known = max(len(x) - family * (len(positions) + 1), 1)
+    variance = max(float(squares(edges[:-1], edges[1:]).sum()) / known, 1e-12 * float(x.var()), 1e-300)
+    rows, place, tail = [], series.where, (1 - level) / 2
     for left, at, right in zip(edges[:-2], edges[1:-1], edges[2:]):
-        gain = _gains(x[left:right], family)
-        k = at - left
-        weight = np.exp(np.clip((gain - gain[k]) / (2 * variance * inflate), -700, 50))
-        cdf = np.cumsum(weight) / weight.sum()
-        tail = (1 - level) / 2
-        low = left + min(int((cdf < tail).sum()), k)
-        high = left + max(int((cdf < 1 - tail).sum()), k)
-        dof = max((right - left) / inflate - 2 * family, 1.0)
-        f = gain[k] / (variance * inflate) / family
-        single = float(betainc(dof / 2, family / 2, dof / (dof + family * f)))  # upper tail of F
-        tried = max((right - left) / inflate, 2.0)
-        p = float(-np.expm1(tried * np.log1p(-min(single, 1 - 1e-12))))
+        cuts = np.arange(min(left + family + 1, at), max(right - family, at + 1))
+        split = squares(np.full(len(cuts), left), cuts) + squares(cuts, np.full(len(cuts), right))
+        gain = (squares(edges[:1] * 0 + left, edges[:1] * 0 + right) - split) / variance
+        k = int(at - cuts[0])
+        cdf = np.cumsum(np.exp(np.clip((gain - gain[k]) / 2, -700, 50)))
+        low, high = (int(cuts[min(int((cdf < share * cdf[-1]).sum()), len(cuts) - 1)]) for share in (tail, 1 - tail))
+        dof = max(int(right - left) - 2 * family, 1)
+        single = float(betainc(dof / 2, family / 2, dof / (dof + max(gain[k], 0.0))))  # upper tail of F
+        p = float(-np.expm1(max(int(right - left), 2) * np.log1p(-min(single, 1 - 1e-12))))
         before, after = (
             float(np.average(series.x[a:b], weights=series.weight[a:b])) for a, b in ((left, at), (at, right))
         )
-        place = series.where
-        rows.append((int(place[at]), int(place[low]), int(place[min(high, len(place) - 1)]), before, after, p))
+        rows.append((int(place[at]), int(place[min(low, at)]), int(place[max(high, at)]), before, after, p))
     return rows
-
-
-def _gains(part: np.ndarray, family: int) -> np.ndarray:
-    """Fall of the sum of squares when a piece is cut before each of its values."""
-    n = len(part)
-    whole = float((_residuals(part, family, []) ** 2).sum())
-    gain = np.zeros(n)
-    for cut in range(family + 1, n - family):
-        gain[cut] = whole - float((_residuals(part, family, [cut]) ** 2).sum())
-    return gain
