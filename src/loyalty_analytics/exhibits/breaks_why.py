@@ -277,7 +277,8 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     -------
     before, after, dimensions : for `la.localise`
     """
-    orders = data.transactions.copy()
+    orders, last = data.transactions, data.as_of.last_whole
+    orders = orders[_within(orders, last - 14, last - 12) | _within(orders, last - 2, last)].reset_index(drop=True)
     if "status" in orders:
         orders = orders[orders["status"].fillna("done").eq("done")]
     clients = data.clients.drop_duplicates("client_id").set_index("client_id")
@@ -291,10 +292,12 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     orders["product"] = group.fillna(orders["product_id"])
     wanted = ["manager_id", "product", "industry", "region", "unit_id", "channel"]
     dimensions = [name for name in wanted if orders[name].nunique() > 1] or wanted[:1]
-    month = to_periods(orders["date"])
-    last = data.as_of.last_whole
-    now, then = (month > last - 3) & (month <= last), (month > last - 15) & (month <= last - 12)
-    return orders[np.asarray(then)], orders[np.asarray(now)], dimensions
+    return orders[_within(orders, last - 14, last - 12)], orders[_within(orders, last - 2, last)], dimensions
+
+
+def _within(orders: pd.DataFrame, first: pd.Period, last: pd.Period) -> np.ndarray:
+    """Rows from the first day of one month to the last day of another."""
+    return orders["date"].between(first.start_time, last.end_time).to_numpy(dtype=bool)
 
 
 @exhibit("breaks", "where", needs=("transactions",))

@@ -41,9 +41,9 @@ class Opened:
 
 def open_file(
     path: Path, found: Findings, *, encoding: str | None, separator: str | None, sheet: str | int | None,
-    names: Sequence[str] | None,
+    names: Sequence[str] | None, most: int | None = None,
 ) -> Opened:  # fmt: skip
-    """Read a file of any kind into raw columns."""
+    """Read a file of any kind into raw columns; of Parquet the first ``most`` rows."""
     file = path.name
     try:
         with path.open("rb") as stream:
@@ -59,7 +59,7 @@ def open_file(
     if not start.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise SourceError("The file is empty.", "Export it again.", file=file)
     if start.startswith(b"PAR1"):
-        return _parquet(path, file)
+        return _parquet(path, file, most)
     if start.startswith(b"PK\x03\x04"):
         return _sheets(workbook.read_xlsx(path, file), sheet, names, file, found)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
@@ -119,13 +119,13 @@ def _columns(cells: delimited.Cells, encoding: str, columns: list[Column]) -> Op
     return Opened(columns, cells.lines, cells.header_line, above, encoding, cells.separator)
 
 
-def _parquet(path: Path, file: str) -> Opened:
+def _parquet(path: Path, file: str, most: int | None) -> Opened:
     import pyarrow as pa
 
     from .typed import read_columns
 
     try:
-        columns = read_columns(path)
+        columns = read_columns(path, most)
     except (pa.ArrowException, OSError, ValueError, KeyError, NotImplementedError, TypeError, OverflowError) as error:
         raise SourceError(f"The Parquet file is damaged: {str(error)[:200]}.", "Write it again.", file=file) from None
     if not columns or len(columns[0]) == 0:

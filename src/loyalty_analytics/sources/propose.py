@@ -24,6 +24,7 @@ __all__ = ["Proposal", "guess_columns", "propose"]
 _SURE = 100.0
 _CLOSE = 86.0  # likeness of headers from which a column is proposed
 _MOST_VALUES = 40
+_LOOKED = 200_000  # rows of a Parquet file: names and kinds of columns show in the first of them
 _READABLE = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".gz", ".htm", ".html", ".xml")
 
 
@@ -100,8 +101,10 @@ def _files(files: Sequence[str | Path], undecided: list[str]) -> list[tuple[str,
     looked = []
     for path in _paths(files):
         try:
-            raw = read_source(path, won_only=False)
+            raw = read_source(path, won_only=False, most=_LOOKED)
             looked.append((path.name, raw))
+            if path.suffix.lower() == ".parquet" and raw.copies.sum() >= _LOOKED:
+                undecided.append(f"Of {path.name} only the first {_LOOKED:,} rows were looked at; the check reads all.")
             for sheet in raw.found.named("sheet_left_out", "sheet"):
                 looked.append((f"{path.name}#{sheet}", read_source(path, sheet=sheet, won_only=False)))
         except SourceError as error:

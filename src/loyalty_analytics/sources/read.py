@@ -88,7 +88,7 @@ def read_source(
     date_format: str | None = None, dayfirst: bool | None = None, sheet: str | int | None = None,
     columns: Mapping[str, str | int] | Sequence[str] | None = None, unit: str | float | None = None,
     window: tuple[Any, Any] | None = None, kinds: Mapping[str, str] | None = None, also: Sequence[str | int] = (),
-    won_only: bool = True,
+    won_only: bool = True, most: int | None = None,
 ) -> RawTable:  # fmt: skip
     """Read a CSV, TSV, XLSX, XLS, HTML, XML or Parquet file: rightly, or not at all.
 
@@ -111,6 +111,8 @@ def read_source(
     also : headers or positions that stay as texts under the name 'raw:<header>'
     won_only : bool
         Leave out deals that are open, lost or tests where the file is a list of deals.
+    most : int, optional
+        Rows of a Parquet file that are read; None = all.
 
     Returns
     -------
@@ -137,7 +139,7 @@ def read_source(
     path, found = Path(path), Findings()
     with _damage_told(path):
         names = list(columns) if columns is not None and not isinstance(columns, Mapping) else None
-        opened = open_file(path, found, encoding=encoding, separator=separator, sheet=sheet, names=names)
+        opened = open_file(path, found, encoding=encoding, separator=separator, sheet=sheet, names=names, most=most)
         scale = _scale(unit, opened, found, path.name)
         reader = Reader(path.name, opened.lines, found, decimal, date_format, dayfirst, scale, _window(window))
         mapping = columns if isinstance(columns, Mapping) else None

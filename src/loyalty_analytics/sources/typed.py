@@ -18,9 +18,12 @@ __all__ = ["read_columns"]
 _FEW_BYTES = 2  # a cell of a column of texts that repeat takes no more
 
 
-def read_columns(path: Path) -> list[Column]:
-    """The columns of a Parquet file in their order, those of a kept index before them."""
+def read_columns(path: Path, most: int | None = None) -> list[Column]:
+    """The columns of a Parquet file in their order, those of a kept index before them; of its first rows only if so."""
     with pq.ParquetFile(path) as reader:
+        if most is not None and reader.metadata.num_rows > most:
+            first = pa.Table.from_batches([next(reader.iter_batches(batch_size=most))])
+            return [_column(name, chunks) for name, chunks in zip(first.column_names, first.columns)]
         known = reader.schema_arrow.pandas_metadata or {}
         if any(isinstance(one, str) for one in known.get("index_columns", ())):
             frame = reader.read().to_pandas()
