@@ -27,6 +27,8 @@ SECTIONS: dict[str, list[str]] = {
     "Sources": ["sources 300000"],
     "Report line": ["report_line --quick"],
     "Import and commands": ["start"],
+    "Engines": ["engines --millions 1"],
+    "Cost with size": ["size --millions 1"],
     "Hostile worlds": ["hostile --clients 20000"],
 }
 PACKAGES = (
@@ -72,9 +74,9 @@ def header() -> str:
     """Head of RESULTS.md."""
     return (
         "# Results of the benchmarks\n\nWritten by `make bench`: short forms of all, each in a process of its own with "
-        "one thread unless said otherwise. The machine was shared with other work: trust ratios first, CPU seconds next; "
-        "wall seconds are upper bounds. The first row of a table is the base of its ratios. The command above a table "
-        "repeats it; full counts by its options (`--help` or the first lines of the file).\n\n"
+        "one thread unless said otherwise. The machine was shared with other work: trust ratios first, CPU seconds "
+        "next; wall seconds are upper bounds. The first row of a table is the base of its ratios. The command above "
+        "a table repeats it; full counts by its options (`--help` or the first lines of the file).\n\n"
         f"Machine and versions: {machine()}\n"
     )
 
@@ -95,25 +97,29 @@ def section(commands: list[str]) -> str:
     return "\n".join(parts)
 
 
+def saved() -> dict[str, str]:
+    """Sections that RESULTS.md holds."""
+    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    return {title: rest for title, _, rest in (part.partition("\n") for part in text.split("\n## ")[1:])}
+
+
 def results(names: list[str]) -> int:
     """Run sections (by title or benchmark; none = all) and write them into RESULTS.md beside the others."""
-    old = dict.fromkeys(SECTIONS, "")
-    if RESULTS.exists():
-        for part in RESULTS.read_text(encoding="utf-8").split("\n## ")[1:]:
-            title, _, text = part.partition("\n")
-            old[title] = text.strip() + "\n"
     known = {key: title for title, commands in SECTIONS.items() for key in (title, *(c.split()[0] for c in commands))}
     if unknown := [name for name in names if name not in known]:
         print(f"There is no benchmark {unknown[0]!r} with a short form; there are {', '.join(known)}.")
         return 2
     wanted = {known[name] for name in names} or set(SECTIONS)
+    failed = False
     for title, commands in SECTIONS.items():
         if title in wanted:
             print(title, flush=True)
-            old[title] = section(commands)
-        made = [f"\n## {name}\n\n{old[name].strip()}\n" for name in SECTIONS if old[name]]
-        RESULTS.write_text(header() + "".join(made), encoding="utf-8")
-    return int(any("**Failed:**" in old[title] for title in wanted))
+            text = section(commands)
+            failed |= "**Failed:**" in text
+            parts = saved() | {title: text}  # read again: sections may run side by side
+            made = [f"\n## {name}\n\n{parts[name].strip()}\n" for name in SECTIONS if name in parts]
+            RESULTS.write_text(header() + "".join(made), encoding="utf-8")
+    return int(failed)
 
 
 def main(given: list[str]) -> int:

@@ -1,7 +1,8 @@
 """Surveys beside what people use: `python -m benchmarks.survey [segments]`.
 
 Intervals of NPS of a small base: share of bases whose true value is covered and width, beside the interval of textbooks
-and simulation; weights beside svy and R's survey; key drivers beside pingouin. The full proof of coverage is `pytest tests/survey -m proof`.
+and simulation; weights beside svy and R's survey; key drivers beside pingouin. The full proof of coverage is
+`pytest tests/survey -m proof`.
 """
 
 from __future__ import annotations

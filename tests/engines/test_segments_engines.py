@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks import engines
 
 import loyalty_analytics as la
 from loyalty_analytics.panel import panel_expression
@@ -46,69 +43,22 @@ def duck(deals: Path) -> pd.DataFrame:
     return la.monthly_panel(deals, "2026-02-15").table
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory, deals: Path) -> Iterator[str]:
-    """A cluster of its own in a scratch folder; the server refuses to run as root."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
-    folder = found[-1].parent
-    if not (folder / "initdb").is_file():
-        pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
-    data = tmp_path_factory.mktemp("cluster")
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        as_user = ["runuser", "-u", "postgres", "--"]
-        for path in (data, *data.parents[:2]):
-            path.chmod(0o755)
-        shutil.chown(data, "postgres")
-    cluster, port = data / "db", _free_port()
-
-    def run(*command: object) -> None:
-        subprocess.run([*as_user, *map(str, command)], check=True, capture_output=True, cwd="/")
-
-    run(folder / "initdb", "-D", cluster, "-A", "trust", "-U", "tester", "--no-sync")
-    options = f"-p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run(folder / "pg_ctl", "-D", cluster, "-w", "-o", options, "-l", data / "log", "start")
-    url = f"postgres://tester@127.0.0.1:{port}/postgres"
-    try:
-        _fill(url, deals)
+    """A server of its own that holds the transactions."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed (extra postgres)")
+    with engines.cluster(tmp_path_factory.mktemp("cluster")) as address:
+        url = f"postgres://tester@{address}"
+        engines.fill(url, deals)
         yield url
-    finally:
-        run(folder / "pg_ctl", "-D", cluster, "-m", "immediate", "stop")
-
-
-def _fill(url: str, deals: Path) -> None:
-    import psycopg
-
-    table = pd.read_parquet(deals)
-    with psycopg.connect(url.replace("postgres://", "postgresql://")) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "create table transactions (transaction_id bigint, client_id bigint, date timestamp,"
-            " amount double precision, gross_profit double precision, kind text, status text)"
-        )
-        with cursor.copy("copy transactions from stdin") as copy:
-            for row in table.astype(object).where(table.notna(), None).itertuples(index=False):
-                copy.write_row(row)
 
 
 @pytest.fixture(scope="module")
 def spark(deals: Path) -> Iterator[Any]:
-    import ibis
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]").appName("loyalty").config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "4")
-        .config("spark.driver.memory", "2g").getOrCreate()
-    )  # fmt: skip
-    engine = ibis.pyspark.connect(session)
-    yield engine.read_parquet(str(deals), table_name="transactions")
-    session.stop()
+    if reason := engines.lacking_spark():
+        pytest.skip(reason)
+    with engines.spark() as engine:
+        yield engine.read_parquet(str(deals), table_name="transactions")
 
 
 def _same(one: pd.DataFrame, other: pd.DataFrame) -> None:
@@ -146,6 +96,8 @@ def test_plain_loop_gives_the_same_kopeck(duck: pd.DataFrame, deals: Path) -> No
 def test_expression_compiles_everywhere(dialect: str) -> None:
     import ibis
 
+    if dialect == "pyspark":
+        pytest.importorskip("pyspark", reason="pyspark is not installed (extra spark)")
     schema = {"client_id": "int64", "date": "date", "amount": "float64", "gross_profit": "float64", "kind": "string",
               "status": "string", "transaction_id": "int64"}  # fmt: skip
     sql = ibis.to_sql(panel_expression(ibis.table(schema, name="transactions"), "2026-10"), dialect=dialect)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks import engines
 
 import loyalty_analytics as la
 from loyalty_analytics.errors import SourceError
@@ -22,33 +19,10 @@ PASSWORD = "pass-of-the-test"
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a cluster of its own that asks for a password."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
-    if not found[-1].is_file():
-        pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
-    folder, data = found[-1].parent, tmp_path_factory.mktemp("cluster")
-    as_user: list[str] = []
-    (data / "secret").write_text(PASSWORD)
-    if os.geteuid() == 0:
-        as_user = ["runuser", "-u", "postgres", "--"]
-        for path in (data, *data.parents[:2]):
-            path.chmod(0o755)
-        shutil.chown(data, "postgres")
-        shutil.chown(data / "secret", "postgres")
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = int(one.getsockname()[1])
-
-    def run(*command: object) -> None:
-        subprocess.run([*as_user, *map(str, command)], check=True, capture_output=True, cwd="/")
-
-    run(folder / "initdb", "-D", data / "db", "-A", "md5", "-U", "anna", "--no-sync", "--pwfile", data / "secret")
-    options = f"-p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run(folder / "pg_ctl", "-D", data / "db", "-w", "-o", options, "-l", data / "log", "start")
-    try:
-        yield f"127.0.0.1:{port}/postgres"
-    finally:
-        run(folder / "pg_ctl", "-D", data / "db", "-m", "fast", "-t", "20", "stop")
+    """Address of a server of its own that asks for a password."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed (extra postgres)")
+    with engines.cluster(tmp_path_factory.mktemp("cluster"), "anna", PASSWORD) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
