@@ -1,6 +1,7 @@
 """How good the rules are on texts that were labelled by hand.
 
-The floors lie a little under what was measured; «unseen» was written before the rules and never read to write one.
+The floors lie a little under what was measured; «unseen» and «hidden» were written before the rules and never read
+to write one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ FLOORS = {
     ("fresh", "en"): (0.93, 0.90, 0.92, 0.86),
     ("everyday", "ru"): (0.92, 0.90, 0.91, 0.85),
     ("everyday", "en"): (0.85, 0.80, 0.84, 0.72),
+    ("hard", "ru"): (0.90, 0.90, 0.88, 0.83),
+    ("hard", "en"): (0.92, 0.92, 0.92, 0.89),
+    ("mended", "ru"): (0.90, 0.88, 0.86, 0.79),
+    ("mended", "en"): (0.90, 0.75, 0.86, 0.78),
+    ("hidden", "ru"): (0.82, 0.78, 0.76, 0.63),
+    ("hidden", "en"): (0.86, 0.78, 0.86, 0.74),
     ("unseen", "ru"): (0.83, 0.85, 0.76, 0.66),
     ("unseen", "en"): (0.86, 0.77, 0.85, 0.72),
 }
@@ -58,8 +65,8 @@ def test_rules_on_the_airline_tweets(general, airline):
     tags = general.tag(pd.DataFrame({"feedback_id": range(len(rows)), "text": [row["text"] for row in rows]})).table
     tags = tags[~tags["cause"].str.startswith(("price", "company", "premises"))]
     got = gold_texts.scores(tags, truth)
-    assert got["micro"] >= 0.60
-    assert got["macro"] >= 0.47
+    assert got["micro"] >= 0.62
+    assert got["macro"] >= 0.50
 
 
 def test_sentiment_beats_guessing_from_the_score(general):

@@ -38,6 +38,16 @@ CASES = [
     ("Food and staff were both wonderful.", {"product.quality": "positive", "staff.attitude": "positive"}),
     ("Ролик сделали за день.", {"service.speed": "positive"}),
     ("Нет претензий к персоналу.", {"staff": "positive"}),
+    ("Кухня отличная, чего не скажешь о туалете.", {"product.quality": "positive", "premises": "negative"}),
+    ("Долго ждали, хотя врач был вежлив.", {"service.speed": "negative", "staff.attitude": "positive"}),
+    ("Вежливым его не назовёшь.", {"staff.attitude": "negative"}),
+    ("Не встречал здесь хамства.", {"staff.attitude": "positive"}),
+    ("Подскажите, какие у вас цены?", {}),
+    ("Подскажите, почему так дорого?", {"price.level": "negative"}),
+    ("Do you have a price list?", {}),
+    ("Menedzher ne beret trubku.", {"staff.contact": "negative"}),
+    ("Add good lighting.", {"premises": "negative"}),
+    ("Прога глючит.", {"service.channel": "negative"}),
 ]
 
 
@@ -52,6 +62,21 @@ def test_hard_sentence(general, text, wanted):
         for cause, sentiment in wanted.items():
             assert found.get(cause) == sentiment
         assert bool(found) == bool(wanted)
+
+
+@pytest.mark.parametrize(
+    "text, cause",
+    [
+        ("@bank nobody answers, zero empathy", "service"),
+        ("@bank nobody answers", "service.channel"),
+        ("@bank the clerk was rude", "staff.attitude"),
+        ("nobody answers, zero empathy", "staff.contact"),
+    ],
+)
+def test_a_post_to_an_account_blames_staff_only_where_it_names_a_person(general, text, cause):
+    tags = general.tag(pd.DataFrame({"feedback_id": [1], "text": [text]})).table
+    assert any(found.startswith(cause) for found in tags["cause"])
+    assert tags["cause"].str.startswith("staff").any() == cause.startswith("staff")
 
 
 def test_a_wish_is_no_praise(general):

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
 from .clauses import Layout, agreed
 from .codebook import Codebook
 from .matcher import AND, COMMA, CONTRAST, WIDEST, Match, Matcher, Token
+from .tags import Hit, of_the_house
 
 __all__ = ["GENERAL", "Hit", "Reader"]
 
@@ -32,27 +32,6 @@ _COST = {0: 0.0, AND: 1.5, COMMA: 4.0}
 _FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen": -1}
 #: A deed in the past or a habit: «сделали», «присылают», "delivered".
 _DEED = re.compile(r"[а-я]{3,}(?:л|ла|ли|лся|лась|лись|ют|ут|ят|ают|яют|ает|яет)|[a-z]{3,}ed")
-
-#: A post that is sent to an account («@bank, …»).
-_HANDLE = re.compile(r"(?<![\w.])@\w")
-_PERSONS = frozenset(
-    "he she him her his people person lady woman man guy someone он она его ее ей ему кто-то".split()  # noqa: SIM905
-)
-_STAFF = ("staff", "staff.attitude", "staff.contact", "staff.competence", "staff.needs")
-_HOUSE = {"staff.contact": "service.channel"}
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A cause at a place of a text; ``sign`` 0 means nobody said whether it is good."""
-
-    cause: str
-    sign: float
-    start: int
-    end: int
-    rule: str
-    clause: int
-    sure: float
 
 
 class Reader:
@@ -75,8 +54,8 @@ class Reader:
         tokens = self.matcher.tokens(text)
         matches = self.matcher.matches(tokens) if tokens else []
         hits = _Text(tokens, matches, field, score).hits() if matches else []
-        if hits and "@" in text and _HANDLE.search(text):
-            hits = _of_the_house(tokens, hits)
+        if "@" in text and "service.channel" in self.codebook.causes:
+            hits = of_the_house(text, tokens, hits)
         return tokens, hits
 
 
@@ -104,7 +83,7 @@ class _Text(Layout):
         self.default = _default(field, score)
         tags, opinions = self._tags(), self.roles.get("opinion", [])
         polar = sorted([m for m in (*opinions, *tags) if m.entry.sign], key=lambda m: m.used)
-        self.polar = agreed(polar)
+        self.polar = self._backed(agreed(polar), tags)
         self._starts = [match.used[0] for match in self.polar]
         self.aspects = [match for match in tags if not match.entry.sign]
         turned = self.turned()
@@ -119,6 +98,22 @@ class _Text(Layout):
         if asked := self._inquiries():
             tags = [match for match in tags if self.sentence[match.used[0]] not in asked]
         return [match for match in tags if self.decoys.isdisjoint(match.used)] if self.decoys else tags
+
+    def _backed(self, polar: list[Match], tags: list[Match]) -> list[Match]:
+        """Of causes shown by the very same words those hold whose top is named in the clause by other words, too."""
+        same: dict[tuple[int, ...], set[str]] = {}
+        for match in polar:
+            if match.entry.cause:
+                same.setdefault(match.used, set()).add(match.entry.cause.partition(".")[0])
+        doubtful = {used: tops for used, tops in same.items() if len(tops) > 1}
+        if not doubtful:
+            return polar
+        named: dict[int, set[str]] = {}
+        for match in tags:
+            if match.used not in doubtful:
+                named.setdefault(self.clause[match.used[0]], set()).add(str(match.entry.cause).partition(".")[0])
+        backed = {used: tops & named.get(self.clause[used[0]], set()) for used, tops in doubtful.items()}
+        return [m for m in polar if not backed.get(m.used) or str(m.entry.cause).partition(".")[0] in backed[m.used]]
 
     def _inquiries(self) -> set[int]:
         """Sentences that only ask for something («Подскажите, …», "Do you have …"): no blame, so no cause."""
@@ -390,13 +385,6 @@ class _Text(Layout):
             self.clause[first],
             sure,
         )
-
-
-def _of_the_house(tokens: list[Token], hits: list[Hit]) -> list[Hit]:
-    """A post to an account that names no person: who does not answer or care is the service, not staff."""
-    if any(token.text in _PERSONS or any(e.cause == "staff" for e in token.word.singles) for token in tokens):
-        return hits
-    return [replace(hit, cause=_HOUSE.get(hit.cause, "service")) if hit.cause in _STAFF else hit for hit in hits]
 
 
 @lru_cache(maxsize=8)

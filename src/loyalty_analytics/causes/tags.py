@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from .rules import Hit
+from .matcher import Token
 
-__all__ = ["SENTIMENTS", "Tag", "gather"]
+__all__ = ["SENTIMENTS", "Hit", "Tag", "gather", "of_the_house"]
 
 SENTIMENTS = ("positive", "negative", "neutral", "mixed")
 #: Both signs said with at least this ratio of certainty: the sentiment is mixed.
 _MIXED = 0.75
 
+#: A post that is sent to an account («@bank, …»).
+_HANDLE = re.compile(r"(?<![\w.])@\w")
+_PERSONS = frozenset(
+    "he she him her his people person lady woman man guy someone он она его ее ей ему кто-то".split()  # noqa: SIM905
+)
+_STAFF = ("staff", "staff.attitude", "staff.contact", "staff.competence", "staff.needs")
+_HOUSE = {"staff.contact": "service.channel"}
+
 #: cause, sentiment, start, end, rule, score
 Tag = tuple[str, str, int, int, str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cause at a place of a text; ``sign`` 0 means nobody said whether it is good."""
+
+    cause: str
+    sign: float
+    start: int
+    end: int
+    rule: str
+    clause: int
+    sure: float
+
+
+def of_the_house(text: str, tokens: list[Token], hits: list[Hit]) -> list[Hit]:
+    """A post to an account that names no person: who does not answer or care is the service, not staff."""
+    if not _HANDLE.search(text):
+        return hits
+    if any(token.text in _PERSONS or any(e.cause == "staff" for e in token.word.singles) for token in tokens):
+        return hits
+    return [replace(hit, cause=_HOUSE.get(hit.cause, "service")) if hit.cause in _STAFF else hit for hit in hits]
 
 
 def gather(hits: Sequence[Hit]) -> list[Tag]:
