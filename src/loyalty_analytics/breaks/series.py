@@ -91,15 +91,7 @@ def find_series_breaks(
     series = _read(values, size, kind)
     rows: list[tuple[Any, ...]] = []
     if len(series.x) >= 6 and np.ptp(series.x) > 0:
-        clean = _without_season(series, period)
-        model = _best(clean, kind)
-        if kind == "number" and (series.x > 0).all() and series.x.max() > _RATIO * series.x.min():
-            logs = _Series(np.log(series.x), series.where, series.weight)
-            logged = _without_season(logs, period)
-            other = _best(logged, kind)
-            # The same values on another scale: the Jacobian makes the two likelihoods comparable.
-            if other.score + 2 * float(logs.x.sum()) < model.score:
-                clean, model = logged, other
+        clean, model = _fitted(series, period, kind)
         rows = _rows(clean, series, model, kind, level)
     table = pd.DataFrame(rows, columns=SERIES_COLUMNS).astype({"position": int, "low": int, "high": int})
     note = Note(
@@ -107,6 +99,20 @@ def find_series_breaks(
         {"breaks": len(table), "n": len(series.x)},
     )
     return Result(frame=table, notes=(note,), options={"period": period, "kind": kind, "level": level})
+
+
+def _fitted(series: _Series, period: int | None, kind: str) -> tuple[_Series, _Model]:
+    """The series without its season and its best model, on the scale, plain or logarithmic, that it speaks for."""
+    clean = _without_season(series, period)
+    model = _best(clean, kind)
+    if kind == "number" and (series.x > 0).all() and series.x.max() > _RATIO * series.x.min():
+        logs = _Series(np.log(series.x), series.where, series.weight)
+        logged = _without_season(logs, period)
+        other = _best(logged, kind)
+        # The same values on another scale: the Jacobian makes the two likelihoods comparable.
+        if other.score + 2 * float(logs.x.sum()) < model.score:
+            return logged, other
+    return clean, model
 
 
 @dataclass(frozen=True, eq=False)
