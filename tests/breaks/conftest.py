@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 
-def _module(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="session")
+def worlds(root: Path, module_at: Callable[[Path], ModuleType]) -> ModuleType:
+    return module_at(root / "benchmarks" / "breaks_worlds.py")
 
 
 @pytest.fixture(scope="session")
-def worlds(root: Path) -> ModuleType:
-    return _module("breaks_worlds", root / "benchmarks" / "breaks_worlds.py")
-
-
-@pytest.fixture(scope="session")
-def scores(shared: Path) -> ModuleType:
-    return _module("score_breaks", shared / "tools" / "score_breaks.py")
+def scores(shared: Path, module_at: Callable[[Path], ModuleType]) -> ModuleType:
+    return module_at(shared / "tools" / "score_breaks.py")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -28,3 +30,18 @@ def radio(root: Path):
 def clinic(root: Path):
     """The clinic as of its last month."""
     return la.load("clinic", month=MONTH, root=root)
+
+
+def _agreement(data: Any, planted: pd.DataFrame) -> tuple[float, float]:
+    tags = la.tag_causes(data.feedback, codebook=data.params.codebook).table
+    seen = set(zip(tags["feedback_id"], tags["cause"]))
+    said = set(zip(planted["feedback_id"], planted["cause"]))
+    precision, recall = len(seen & said) / len(seen), len(seen & said) / len(said)
+    print(f"\ncauses: precision {precision:.2f}, recall {recall:.2f} of {len(said)}")
+    return precision, recall
+
+
+@pytest.fixture(scope="session")
+def agreement() -> Callable[[Any, pd.DataFrame], tuple[float, float]]:
+    """Precision and recall of the tags of a client's texts against the causes planted in them."""
+    return _agreement

@@ -55,12 +55,8 @@ def test_nps_without_clients(clinic):
     assert result["low"].iloc[0] < result["nps"].iloc[0] < result["high"].iloc[0]
 
 
-def test_texts_of_the_clinic_are_tagged(clinic, truth):
-    tags = la.tag_causes(clinic.feedback, codebook=clinic.params.codebook).table
-    seen = set(zip(tags["feedback_id"], tags["cause"]))
-    said = set(zip(truth["clinic_causes"]["feedback_id"], truth["clinic_causes"]["cause"]))
-    precision, recall = len(seen & said) / len(seen), len(seen & said) / len(said)
-    print(f"\ncauses: precision {precision:.2f}, recall {recall:.2f} of {len(said)}")
+def test_texts_of_the_clinic_are_tagged(clinic, truth, agreement):
+    precision, recall = agreement(clinic, truth["clinic_causes"])
     assert precision >= 0.4
     assert recall >= 0.4
 

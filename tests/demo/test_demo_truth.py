@@ -175,13 +175,9 @@ def test_one_channel_never_pays_back(radio, truth):
         assert pd.isna(table.at[channel, "months_to_pay_back"]) == (not pays), channel
 
 
-def test_causes_of_texts(radio, truth):
+def test_causes_of_texts(radio, truth, agreement):
     """Tags by rules against the causes that the texts were made of."""
-    tags = la.tag_causes(radio.feedback, codebook=radio.params.codebook).table
-    seen = set(zip(tags["feedback_id"], tags["cause"]))
-    said = set(zip(truth["radio_causes"]["feedback_id"], truth["radio_causes"]["cause"]))
-    precision, recall = len(seen & said) / len(seen), len(seen & said) / len(said)
-    print(f"\ncauses: precision {precision:.2f}, recall {recall:.2f} of {len(said)}")
+    precision, recall = agreement(radio, truth["radio_causes"])
     assert precision >= 0.45
     assert recall >= 0.45
 

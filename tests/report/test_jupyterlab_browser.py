@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from loyalty_analytics.report import notebooks
-from loyalty_analytics.report.printing import find_browser
 
 pytestmark = pytest.mark.browser
 
@@ -80,20 +79,14 @@ def _wait(address, server, log):
 
 
 @pytest.fixture
-def page():
+def page(chromium):
     """A page of a headless Chromium that notes errors of its console."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = find_browser()
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        made = browser.new_page(viewport={"width": 1280, "height": 900})
-        made.complaints = []
-        made.on("console", lambda said: made.complaints.append(said.text) if said.type == "error" else None)
-        made.on("pageerror", lambda error: made.complaints.append(str(error)))
-        yield made
-        browser.close()
+    made = chromium.new_page(viewport={"width": 1280, "height": 900})
+    made.complaints = []
+    made.on("console", lambda said: made.complaints.append(said.text) if said.type == "error" else None)
+    made.on("pageerror", lambda error: made.complaints.append(str(error)))
+    yield made
+    made.close()
 
 
 def run_all(page, address, seconds=240):

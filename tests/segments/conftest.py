@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,14 +11,8 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def rhythm(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("rhythm_worlds", root / "benchmarks" / "rhythm.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["rhythm_worlds"] = module
-    spec.loader.exec_module(module)
-    return module
+def rhythm(root: Path, module_at: Callable[[Path], ModuleType]) -> ModuleType:
+    return module_at(root / "benchmarks" / "rhythm.py")
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -175,15 +175,6 @@ def test_nps_coverage_is_exact_and_kept(shape: str) -> None:
     assert 0.92 <= covered <= 0.995
 
 
-def coverage_tool(shared: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("coverage_tool", shared / "tools" / "coverage.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def candidate(scores: list[int], size: int | None, level: float) -> tuple[float, float]:
     value = np.asarray(scores)
     top, low = int((value >= 9).sum()), int((value <= 6).sum())
@@ -191,8 +182,8 @@ def candidate(scores: list[int], size: int | None, level: float) -> tuple[float,
 
 
 @pytest.mark.proof
-def test_nps_coverage_on_the_full_grid(shared: Path) -> None:
-    tool = coverage_tool(shared)
+def test_nps_coverage_on_the_full_grid(shared: Path, module_at: Callable[[Path], ModuleType]) -> None:
+    tool = module_at(shared / "tools" / "coverage.py")
     rows, _ = tool.evaluate(candidate)
     summary, checks = tool.accept(rows)
     assert all(checks.values()), checks
