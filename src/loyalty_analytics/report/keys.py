@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["client_facts", "code_hash", "key", "versions"]
+__all__ = ["client_inputs", "code_hash", "key", "versions"]
 
 # Libraries whose version can change a number or a picture of a report.
 _LIBRARIES = (
@@ -59,7 +59,7 @@ def _hash_files(paths: Iterable[Path], base: Path) -> str:
     return digest.hexdigest()
 
 
-def client_facts(client: str, root: Path) -> dict[str, Any]:
+def client_inputs(client: str, root: Path) -> dict[str, Any]:
     """Title, language and hashes of a client's params and raw files, without checking them.
 
     Returns
@@ -112,7 +112,7 @@ def key(notebook: str, facts: Mapping[str, Any], data: str, **more: Any) -> str:
     notebook : str
         Digest of the notebook.
     facts : mapping
-        Of `client_facts`.
+        Of `client_inputs`.
     data : str
         Fingerprint of the data.
     **more

@@ -155,7 +155,7 @@ def publish(
     pages : list of Wanted
         All in the stage.
     facts : mapping
-        Of `keys.client_facts`: title, language, params, data.
+        Of `keys.client_inputs`: title, language, params, data.
     pdf : mapping
         Printed pages by name.
     """

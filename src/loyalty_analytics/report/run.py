@@ -17,7 +17,7 @@ from ..errors import LoyaltyError, ParamsError
 from . import files, notebooks
 from .job import SECRET_NAMES, Job, fault_of
 from .journal import Journal
-from .keys import client_facts, key
+from .keys import client_inputs, key
 from .publish import (
     Place,
     Wanted,
@@ -175,7 +175,7 @@ class _Line:
 
     def _begin(self, client: str) -> list[Job]:
         """Nothing where all is up to date, else the job that prepares the client's data."""
-        facts = client_facts(client, self.options.root)
+        facts = client_inputs(client, self.options.root)
         self.facts[client] = facts
         sweep(self.options.out, client)
         if self.months and not (facts["database"] or self.options.force or self.pick):
