@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import loyalty_analytics as la
-from loyalty_analytics.breaks.series import SERIES_COLUMNS
+from loyalty_analytics.breaks.series import SERIES_COLUMNS, _evidence, _Model, _rho, _rows, _Series, _squares
 
 
 def _positions(values: object, **options: object) -> list[int]:
@@ -72,10 +72,71 @@ def test_odd_series_get_an_answer(values: list[float]) -> None:
     assert _positions(values) == []
 
 
-def test_long_series_are_quick_and_right() -> None:
+def test_long_series_are_dated_among_their_single_values() -> None:
     rng = np.random.default_rng(11)
-    y = rng.normal(size=3000) + 2 * (np.arange(3000) >= 1700)
-    assert abs(_positions(y)[0] - 1700) <= 8
+    y = rng.normal(size=3000) + 4 * (np.arange(3000) >= 1703)
+    assert len(found := _positions(y)) == 1
+    assert abs(found[0] - 1703) <= 1
+
+
+def _whitened(part: np.ndarray, t: np.ndarray, family: int, rho: float) -> tuple[np.ndarray, np.ndarray]:
+    """A piece and its design times the inverse root of the correlation of an AR(1) process."""
+    lags = np.abs(np.subtract.outer(np.arange(len(part)), np.arange(len(part))))
+    root = np.linalg.inv(np.linalg.cholesky(rho**lags / (1 - rho**2)))
+    return root @ part, root @ np.column_stack([np.ones(len(part)), t])[:, :family]
+
+
+@pytest.mark.parametrize("family", [1, 2])
+@pytest.mark.parametrize("rho", [0.2, 0.6, 0.96])
+def test_sums_of_squares_are_those_of_generalised_least_squares(family: int, rho: float) -> None:
+    x = np.cumsum(np.random.default_rng(13).normal(size=30))
+    squares = _squares(x, family, rho)
+    for i, j in ((0, 30), (4, 11), (17, 30)):
+        y, design = _whitened(x[i:j], np.arange(i, j), family, rho)
+        rest = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+        assert squares(np.array([i]), np.array([j]))[0] == pytest.approx(rest @ rest, rel=1e-8)
+
+
+@pytest.mark.parametrize("rho", [0.2, 0.92])
+def test_evidence_counts_what_each_piece_tells(rho: float) -> None:
+    told = 0.0
+    for length in (7, 12):
+        _, design = _whitened(np.zeros(length), np.linspace(-1, 1, length), 2, rho)
+        told += np.linalg.slogdet(np.eye(2) + 3.0 * 19 / 5.0 * design.T @ design)[1]
+    slow = 19 * np.log(5.0) + told - 2 * np.log(1 - rho**2) + 2 * np.log(19) + 3
+    assert _evidence(5.0, np.array([7, 12]), 2, rho, 3.0) == pytest.approx(slow)
+
+
+def test_a_walk_that_jumps_is_cut_at_the_jump_only() -> None:
+    found = []
+    for seed in range(10):
+        y = np.cumsum(np.random.default_rng(seed).normal(size=80)) + 10 * (np.arange(80) >= 47)
+        found.append(_positions(y))
+    assert np.mean([got == [47] for got in found]) >= 0.8
+
+
+def test_bends_of_a_line_are_found() -> None:
+    t = np.arange(70)
+    found = [_positions(0.8 * np.maximum(t - 40, 0) + np.random.default_rng(s).normal(size=70)) for s in range(10)]
+    assert np.mean([len(got) == 1 and abs(got[0] - 40) <= 5 for got in found]) >= 0.8
+
+
+def test_stray_values_are_no_regimes() -> None:
+    y = np.random.default_rng(17).normal(size=60)
+    y[[14, 33, 48]] += [12, -15, 20]
+    assert _positions(y) == []
+
+
+def test_intervals_cover_the_places() -> None:
+    inside, seen = 0, 0
+    for seed in range(40):
+        y = np.random.default_rng(seed).normal(size=60) + 2.0 * (np.arange(60) >= 33)
+        table = la.find_series_breaks(y).table
+        near = table.loc[(table["position"] - 33).abs() <= 10]
+        seen += len(near)
+        inside += int(((near["low"] <= 33) & (near["high"] >= 33)).sum())
+    assert seen >= 25
+    assert inside / seen >= 0.85
 
 
 def test_errors_tell_what_to_do() -> None:
@@ -90,8 +151,6 @@ def test_errors_tell_what_to_do() -> None:
 
 
 def test_p_values_of_noise_are_no_smaller_than_uniform() -> None:
-    from loyalty_analytics.breaks.series import _Model, _rho, _rows, _Series
-
     small = []
     for seed in range(60):
         y = np.random.default_rng(seed).normal(size=50)
