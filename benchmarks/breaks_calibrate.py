@@ -1,4 +1,4 @@
-"""Writes the table of the break statistic of quiet clients: python benchmarks/breaks_calibrate.py
+"""Writes the table of the break statistic of quiet clients: python -m benchmarks.breaks_calibrate
 
 Quiet clients of several kinds are simulated, most of them ledger clients, and the upper quantiles of the
 statistic are kept per class of length and per family of the most likely quiet model. Run again whenever

@@ -1,4 +1,4 @@
-"""Speed and accuracy of the tagger: `python benchmarks/causes.py [texts]`, `… stream 1000000 [learned]`.
+"""Speed and accuracy of the tagger: `python -m benchmarks.causes [texts]`, `… stream 1000000 [learned]`.
 
 Speed is in CPU seconds of a fresh process on one core, reading of the codebook included; texts are one to three
 sentences of the gold texts of the tests in a random order, so that hardly any is seen twice. Accuracy is
