@@ -14,8 +14,9 @@ from itertools import accumulate
 
 from .matcher import AND, COMMA, CONTRAST, SENTENCE, Match, Token
 
-__all__ = ["Layout", "agreed"]
+__all__ = ["Layout", "agreed", "default_sign"]
 
+_FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen": -1}
 _NEGATION_REACH = 4
 _BACK_REACH = 3
 #: Fields of the form in which people say what they would have, not what is.
@@ -62,7 +63,8 @@ class Layout:
 
     def places(self, *roles: str) -> set[int]:
         """Places of all words with one of the roles."""
-        return {place for role in roles for match in self.roles.get(role, ()) for place in match.used}
+        found = [match for role in roles if role in self.roles for match in self.roles[role]]
+        return {place for match in found for place in match.used} if found else set()
 
     def _split(self) -> None:
         """Number of the clause and of the sentence for every token."""
@@ -233,3 +235,10 @@ def agreed(polar: list[Match]) -> list[Match]:
                 signs.setdefault(place, set()).add(match.entry.sign)
         kept.append(match)
     return sorted(kept, key=lambda m: m.used)
+
+
+def default_sign(field: str | None, score: float | None) -> int:
+    """Sign of what says nothing itself, from its place in the form, else from the 0-10 score beside it."""
+    if field in _FIELDS:
+        return _FIELDS[field]
+    return 0 if score is None else -1 if score <= 6 else 1 if score >= 8 else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .codebook import Codebook, Rule, read_lexicon
@@ -274,17 +275,18 @@ class Matcher:
         later: set[int] = set()
         for place in range(len(tokens) - 1, -1, -1):
             word = tokens[place].word
-            seconds = sorted(later & word.seconds) if word.phrases and later else ()
-            tried: set[int] = set()
-            for second in seconds:
-                for pattern in word.phrases[second]:
-                    if (pattern.third and pattern.third.isdisjoint(later)) or id(pattern) in tried:
-                        continue
-                    if len(seconds) > 1:
-                        tried.add(id(pattern))
-                    used = _follow(pattern, tokens, place)
-                    if used:
-                        found.append(Match(pattern.entry, used))
+            seconds = later & word.seconds if later else ()
+            if len(seconds) == 1:
+                tries: Iterable[Pattern] = word.phrases[next(iter(seconds))]
+            else:
+                # Each phrase once, in the order of the codebook's symbols.
+                tries = {id(one): one for second in sorted(seconds) for one in word.phrases[second]}.values()
+            for pattern in tries:
+                if pattern.third and pattern.third.isdisjoint(later):
+                    continue
+                used = _follow(pattern, tokens, place)
+                if used:
+                    found.append(Match(pattern.entry, used))
             if tokens[place].border >= SENTENCE:
                 later = set()
             else:

@@ -7,13 +7,14 @@ opposite one until something else is said.
 
 from __future__ import annotations
 
+import gc
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate
 
-from .clauses import Layout, agreed
+from .clauses import Layout, agreed, default_sign
 from .codebook import Codebook
 from .matcher import AND, COMMA, CONTRAST, WIDEST, Match, Matcher, Token
 from .tags import Hit, of_the_house
@@ -29,7 +30,6 @@ _SHORT = 3
 #: A clause of so many words and no opinion tells what went wrong.
 _STORY = 4
 _COST = {0: 0.0, AND: 1.5, COMMA: 4.0}
-_FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen": -1}
 #: A deed in the past or a habit: «сделали», «присылают», "delivered".
 _DEED = re.compile(r"[а-я]{3,}(?:л|ла|ли|лся|лась|лись|ют|ут|ят|ают|яют|ает|яет)|[a-z]{3,}ed")
 
@@ -71,7 +71,14 @@ def _matcher(codebook: Codebook, languages: tuple[str, ...]) -> Matcher:
     if key not in _MATCHERS:
         while len(_MATCHERS) >= _KEPT:
             del _MATCHERS[next(iter(_MATCHERS))]
-        _MATCHERS[key] = Matcher(codebook, languages)
+        # All of these many small objects stay: looking for garbage among them takes a third of the time.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            _MATCHERS[key] = Matcher(codebook, languages)
+        finally:
+            if collecting:
+                gc.enable()
     return _MATCHERS[key]
 
 
@@ -80,7 +87,7 @@ class _Text(Layout):
 
     def __init__(self, tokens: list[Token], matches: list[Match], field: str | None, score: float | None) -> None:
         super().__init__(tokens, matches, field)
-        self.default = _default(field, score)
+        self.default = default_sign(field, score)
         tags, opinions = self._tags(), self.roles.get("opinion", [])
         polar = sorted([m for m in (*opinions, *tags) if m.entry.sign], key=lambda m: m.used)
         self.polar = self._backed(agreed(polar), tags)
@@ -101,6 +108,8 @@ class _Text(Layout):
 
     def _backed(self, polar: list[Match], tags: list[Match]) -> list[Match]:
         """Of causes shown by the very same words those hold whose top is named in the clause by other words, too."""
+        if len({match.used for match in polar}) == len(polar):
+            return polar
         same: dict[tuple[int, ...], set[str]] = {}
         for match in polar:
             if match.entry.cause:
@@ -385,14 +394,3 @@ class _Text(Layout):
             self.clause[first],
             sure,
         )
-
-
-@lru_cache(maxsize=8)
-def _default_of_score(score: float) -> int:
-    return -1 if score <= 6 else 1 if score >= 8 else 0
-
-
-def _default(field: str | None, score: float | None) -> int:
-    if field in _FIELDS:
-        return _FIELDS[field]
-    return _default_of_score(score) if score is not None else 0
