@@ -344,6 +344,6 @@ if __name__ == "__main__":
     given = [int(value) for value in sys.argv[1:]]
     count, start = given if len(given) == 2 else (given[0] if given else 4, 1)
     made = table(count, start).astype({"n": int, "n quiet": int})
-    show(f"Reasons of breaks, {count} worlds of each kind", made.to_dict("records"),
+    show(f"Reasons of breaks, worlds of each kind: {count}", made.to_dict("records"),
          "Nearest: the fact nearest in time, from a quarter before to a month after the break, as people do "
         "by hand. Quiet: breaks without a planted reason.")  # fmt: skip

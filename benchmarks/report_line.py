@@ -203,7 +203,7 @@ def fifty_clients(work: Path, clients: int, workers: list[int]) -> None:
         cost = spent(command, root)
         lines = [json.loads(line) for line in (root / "logs" / "loyalty.jsonl").read_text("utf-8").splitlines()]
         peak = max(line["memory"] for line in lines if line["event"] == "job")
-        rows.append({"run": f"{count} workers", "wall s": cost.wall, "CPU s": cost.cpu, "peak MB of a worker": peak})
+        rows.append({"run": f"workers: {count}", "wall s": cost.wall, "CPU s": cost.cpu, "peak MB of a worker": peak})
     cost = spent(command, root)
     rows.append({"run": "again, nothing changed", "wall s": cost.wall, "CPU s": cost.cpu})
     show(f"{clients} clients, 5 notebooks each, raw files read and checked", rows)

@@ -175,7 +175,7 @@ def main() -> None:
     for name, how in WORLDS.items():
         runs = [score(*world(options.first + seed, **how)) for seed in range(options.seeds)]
         rows.append({"world": name, **{key: float(value) for key, value in pd.DataFrame(runs).mean().items()}})
-    show(f"Kinds of clients and lost clients in invented worlds, mean of {options.seeds} seeds", rows)
+    show(f"Kinds of clients and lost clients in invented worlds, seeds: {options.seeds}", rows)
     for name in ("window", "smooth", "two_peaks", "window_24") if options.calibration else ():
         print(f"\ncalibration, {name}")
         print(calibration(*world(options.first, clients=5000, **WORLDS[name])).round(3).to_string())

@@ -202,7 +202,7 @@ def main() -> None:
             alike = {str(made[name]) for name in made if name not in ("bare scan by DuckDB", "lives") and made[name]}
             told = "All give the same sums" if len(alike) == 1 else f"Sums DIFFER: {alike}"
             if made.get("lives"):
-                told += f"; clients per CPU second on one core, panel given: {made['lives']}"
+                told += f"; clients per CPU second, panel given: {str(made['lives'])[1:-1]}"
             rows = ratios([row for row in rows if row["way"] != "lives"], "CPU s", "times the scan")
             title = f"Panel, RFM and base metrics of {millions} million transactions, {options.threads} threads"
             show(title, rows, f"{told}.")
