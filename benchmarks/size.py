@@ -4,8 +4,8 @@
     python -m benchmarks.size --millions 20           # the goal: 3 minutes, 4 GB, two cores; needs 2 GB of disk
     python -m benchmarks.size --small 200             # 200 clients of 50: wall seconds per report
 
-Raw files, params and reports are made in a folder of their own. Each stage is a program of its own; CPU seconds count its
-workers, the peak is that of its largest process, and reports give their own seconds and memory to the journal.
+Raw files, params and reports are made in a folder of their own. Each stage is a program of its own; CPU seconds count
+its workers, the peak is that of its largest process, and reports give their own seconds and memory to the journal.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def one_large(root: Path, millions: float, orders: int, jobs: int, env: dict[str
     ]
     done = list(costs.values())[1:]
     table.append({"stage": "check and reports", "wall s": sum(cost.wall for cost in done),
-                  "CPU s": sum(cost.cpu for cost in done), "peak GB": max(cost.mb for cost in done) / 1024})  # fmt: skip
+                  "CPU s": sum(cost.cpu for cost in done),
+                  "peak GB": max(cost.mb for cost in done) / 1024})  # fmt: skip
     for line in sorted(journal(root), key=lambda line: str(line["page"])):
         table.append({"stage": line["page"] + ("" if line["ok"] else " (failed)"), "wall s": float(line["seconds"]),
                       "CPU s": float(line["cpu"]), "peak GB": line["memory"] / 1024})  # fmt: skip
@@ -89,8 +90,8 @@ def many_small(root: Path, clients: int, jobs: int, env: dict[str, str]) -> None
     table: list[dict[str, Any]] = [
         {"stage": "loyalty check --all, per client", "wall s": check.wall / clients, "CPU s": check.cpu / clients,
          "peak GB": check.mb / 1024},
-        {"stage": f"loyalty report --all, per report of {pages:,}", "wall s": made.wall / pages, "CPU s": made.cpu / pages,
-         "peak GB": made.mb / 1024},
+        {"stage": f"loyalty report --all, per report of {pages:,}", "wall s": made.wall / pages,
+         "CPU s": made.cpu / pages, "peak GB": made.mb / 1024},
         {"stage": "both", "wall s": check.wall + made.wall, "CPU s": check.cpu + made.cpu},
     ]  # fmt: skip
     show(f"{clients} clients of 50, {jobs} workers", table)

@@ -135,7 +135,10 @@ def anatomy(orders: pd.DataFrame, breaks: pd.DataFrame, season: np.ndarray | Non
 def _cells(orders: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     """Sums per break, product and manager, before and after side by side."""
     wanted = breaks.loc[breaks["length"] > 0, ["client_id", "month", "length"]].rename(columns={"month": "at"})
-    near = orders.merge(wanted.rename_axis("row").reset_index(), on="client_id")
+    start, stop = (wanted["at"] - wanted["length"]).min(), (wanted["at"] + wanted["length"]).max()
+    close = orders[((orders["month"] >= start) & (orders["month"] < stop)).to_numpy(dtype=bool)]
+    close = close[close["client_id"].isin(wanted["client_id"]).to_numpy(dtype=bool)]
+    near = close.merge(wanted.rename_axis("row").reset_index(), on="client_id")
     offset = near["month"] - near["at"]
     near = near[(offset >= -near["length"]) & (offset < near["length"])]
     near = near.assign(

@@ -33,7 +33,10 @@ def signs_at(orders: pd.DataFrame, deliveries: pd.DataFrame | None, spots: pd.Da
     if not len(orders) or not len(spots):
         return frame
     near = spots[["client_id", "month", "direction"]].rename(columns={"month": "at"}).rename_axis("spot").reset_index()
-    near = orders[orders["sale"]].merge(near, on="client_id")
+    if not {"quantity", "product", "late", "manager"} & set(orders) and (deliveries is None or not len(deliveries)):
+        return frame
+    close = orders["sale"] & orders["client_id"].isin(near["client_id"])
+    near = orders[close.to_numpy(dtype=bool)].merge(near, on="client_id")
     near["rel"] = near["month"] - near["at"]
     near = near[(near["rel"] >= -16) & (near["rel"] <= 12)]
     if "quantity" in near:

@@ -14,6 +14,11 @@ from ..results import Result, as_table
 
 __all__ = ["day_numbers", "months_of_days", "prepare_breaks", "prepare_orders"]
 
+_USED = (
+    "client_id", "date", "amount", "status", "kind", "product_id", "manager_id", "transaction_id", "due_date",
+    "paid_date", "discount_pct", "quantity", "unit_price",
+)  # fmt: skip
+
 
 def day_numbers(values: Any) -> pd.Series:
     """Dates, timestamps or ISO texts as days since 1970 (float, NaN = missing)."""
@@ -91,14 +96,19 @@ def prepare_orders(transactions: pd.DataFrame, seen: AsOf) -> pd.DataFrame:
     the rows have one.
     """
     _need(transactions, ("client_id", "date", "amount"), "transactions")
+    transactions = transactions[
+        [name for name in _USED if name in transactions and (name in _USED[:3] or transactions[name].notna().any())]
+    ]
     day = day_numbers(transactions["date"])
     keep = day.notna() & transactions["client_id"].notna() & transactions["amount"].notna()
     if "status" in transactions:
         keep &= transactions["status"].fillna("done").eq("done")
-    table, day = transactions[keep], day[keep].astype("int64")
+    table, day = (transactions, day) if keep.all() else (transactions[keep], day[keep])
+    day = day.astype("int64")
     month = pd.Series(months_of_days(day.to_numpy()), index=day.index)
     whole = (month <= seen.last_whole_number).to_numpy()
-    table, day, month = table[whole], day[whole], month[whole]
+    if not whole.all():
+        table, day, month = table[whole], day[whole], month[whole]
     minor = to_minor(table["amount"]).astype("int64")
     sale = minor >= 0
     if "kind" in table:

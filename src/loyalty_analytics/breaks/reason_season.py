@@ -30,11 +30,11 @@ def season_means(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> np.nd
     if years < 2:
         return None
     weights = (orders["minor"].where(orders["sale"], 0), orders["sale"])
-    return np.array([_means(orders, weight.to_numpy(float), breaks, last, years) for weight in weights])
+    clients, tables = _yearly(orders, [weight.to_numpy(float) for weight in weights], last, years)
+    return np.array([_means(clients, table, breaks, last, years) for table in tables])
 
 
-def _means(orders: pd.DataFrame, weight: np.ndarray, breaks: pd.DataFrame, last: int, years: int) -> np.ndarray:
-    clients, table = _yearly(orders, weight, last, years)
+def _means(clients: pd.Index, table: np.ndarray, breaks: pd.DataFrame, last: int, years: int) -> np.ndarray:
     market = _profile(table.sum(axis=0, keepdims=True))[0]
     own = _own(table, clients, breaks, last, years, market)
     length = breaks["length"].to_numpy()
@@ -47,15 +47,18 @@ def _means(orders: pd.DataFrame, weight: np.ndarray, breaks: pd.DataFrame, last:
     return np.maximum(means, 0.05)
 
 
-def _yearly(orders: pd.DataFrame, weight: np.ndarray, last: int, years: int) -> tuple[pd.Index, np.ndarray]:
-    """Sums by client, year back from the last month, and calendar month (0 = January)."""
+def _yearly(
+    orders: pd.DataFrame, weights: list[np.ndarray], last: int, years: int
+) -> tuple[pd.Index, list[np.ndarray]]:
+    """Sums of each weight by client, year back from the last month, and calendar month (0 = January)."""
     codes, clients = pd.factorize(orders["client_id"], sort=False)
     back = last - orders["month"].to_numpy()
     inside = back < years * 12
     year, calendar = years - 1 - back[inside] // 12, orders["month"].to_numpy()[inside] % 12
     flat = (codes[inside] * years + year) * 12 + calendar
-    sums = np.bincount(flat, weight[inside], len(clients) * years * 12)
-    return pd.Index(clients), sums.reshape(len(clients), years, 12)
+    shape = (len(clients), years, 12)
+    sums = [np.bincount(flat, weight[inside], int(np.prod(shape))).reshape(shape) for weight in weights]
+    return pd.Index(clients), sums
 
 
 def _profile(table: np.ndarray) -> np.ndarray:

@@ -134,8 +134,9 @@ def _cheques(transactions: pd.DataFrame, span: Period) -> dict[str, float]:
     dates = pd.to_datetime(transactions["date"])
     number = dates.dt.year * 12 + dates.dt.month - 1
     seen = (number >= span.begin) & (number <= span.end) & (dates <= read_as_of(span.as_of).end)
+    transactions = transactions[seen.to_numpy(dtype=bool)]
     amount = to_minor(transactions["amount"]).astype("Float64")
-    sale = seen & (amount >= 0).fillna(False)
+    sale = (amount >= 0).fillna(False)
     if "kind" in transactions:
         sale &= (transactions["kind"].astype("object") != "return").to_numpy()
     if "status" in transactions:

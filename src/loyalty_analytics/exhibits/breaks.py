@@ -16,7 +16,7 @@ from ..plots import reasons as why_plots
 from .base import Exhibit, Front, Tile, drawn, exhibit
 from .brief_money import judged_table
 from .table import Column, Table
-from .volume import label_of, names, short_name
+from .volume import names, short_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +56,8 @@ def listed(data: Data, breaks: BreaksResult) -> pd.DataFrame:
     rows = rows[~rows["market"].astype(bool)]
     known = names(data)
     recent = to_periods(rows["break_month"]) > data.as_of.last_whole - _RECENT
-    rows = rows.assign(name=[label_of(known, client) for client in rows["client_id"]], recent=recent)
+    name = rows["client_id"].map(known)
+    rows = rows.assign(name=name.where(name.notna(), rows["client_id"].astype("str")).astype("str"), recent=recent)
     rows = rows.assign(order=-rows["lost"].abs())
     rows = rows.sort_values(["recent", "order"], ascending=[False, True], kind="stable")
     return rows.drop(columns="order").reset_index(drop=True)

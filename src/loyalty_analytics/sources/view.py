@@ -77,11 +77,15 @@ def _reopen(known: dict[str, pd.DataFrame], frames: Frames, end: pd.Timestamp) -
         known["survey_invitations"] = invited.assign(status=invited["status"].mask(waiting, "no_answer"))
     clients, orders = known["clients"], known["transactions"]
     born_later = frames["clients"]["first_contact_date"].reset_index(drop=True) > end
+    everything = len(orders) == len(frames["transactions"])
+    if everything and not born_later.any():
+        return
     ordered = orders["client_id"].unique()
     unseen = born_later & ~clients["client_id"].isin(ordered)
-    # Clients without a date of first contact exist from their first order on, if they have one at all.
-    ordered_later = set(frames["transactions"]["client_id"].unique()) - set(ordered)
-    unseen |= clients["first_contact_date"].isna() & clients["client_id"].isin(ordered_later)
+    if not everything:
+        # Clients without a date of first contact exist from their first order on, if they have one at all.
+        ordered_later = set(frames["transactions"]["client_id"].unique()) - set(ordered)
+        unseen |= clients["first_contact_date"].isna() & clients["client_id"].isin(ordered_later)
     known["clients"] = clients[~unseen].reset_index(drop=True)
 
 
