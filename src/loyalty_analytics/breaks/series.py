@@ -70,15 +70,10 @@ def find_series_breaks(
 
     Notes
     -----
-    Within a piece the values are a level or a line plus errors e_t = ρ e_{t−1} + u_t. For each ρ, each
-    shape and m = 0, 1, … breaks the best partition is exact (dynamic program of Bai and Perron 2003 on
-    the sums S of squares of u). They compete by twice the negative log evidence
-
-    n log S + Σ log det(I + (s²n/S) Z′Z) − (m + 1) log(1 − ρ²) + 2m log n + 3·[m > 0],
-
-    with Z the transformed design of a piece, coefficients a priori as wide as the values (s), places
-    uniform (Zhang and Siegmund 2007) and each piece starting anew. Single values far from both
-    sides are pulled in first. A log scale is chosen when it is likelier.
+    Pieces are levels or lines plus errors e_t = ρ e_{t−1} + u_t. For each ρ, shape and number m of breaks
+    the best partition is exact (Bai and Perron 2003, on the sums S of squares of u). They compete by
+    n log S + Σ log det(I + (s²n/S) Z′Z) − (m + 1) log(1 − ρ²) + 2m log n + 3·[m > 0], twice the negative
+    log evidence with coefficients as wide as the values (s), designs Z and uniform places.
 
     Examples
     --------
