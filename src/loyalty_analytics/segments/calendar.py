@@ -3,8 +3,9 @@
 A client of class *regular* or *sporadic* orders by a Poisson process that follows the market's
 calendar; a *seasonal* one follows a calendar of its own instead (a window, a smooth wave or two windows
 a year); a *one_off* orders within one month and never again. Rates are gamma distributed within a
-class, death is geometric by month with a hazard of its own in each class. Who was there when the data
-begin has waited for its first order, who came later has not (`segments.arrivals`). Given class, profile and
+class, death is geometric by month with a hazard of its own in each class. Those who were clients
+before the data begin show up within its first months, the busiest first; so the shares of the classes
+differ by the time of the first order. Given class, profile and
 month of death the likelihood is a closed form (the conjugate gamma-Poisson of Schmittlein, Morrison
 and Colombo 1987 with the months of the calendar as exposure), so posteriors are sums over classes,
 profiles and months of death.
@@ -22,16 +23,16 @@ import numpy as np
 from scipy.special import digamma, gammaln
 
 from ..grid import Grid
-from .arrivals import HALF, Arrivals, arrivals, once
 from .seasons import profiles
 
 __all__ = ["CLASSES", "Calendar", "Posterior", "fit", "infer"]
 
 CLASSES = ("regular", "seasonal", "sporadic", "one_off")
+_FIRST = 0.5  # a client's first order comes in the middle of its month, on average
 _OFFSETS = np.array([0, 1, 2, 4, 8, 16, 32, 10_000])  # months of silence after which death is placed
+_ENTRY = np.array([0, 1, 4, 12])  # months after the start of the data at which groups of first orders begin
 _MORE = 0.3  # of the one-off clients with the most orders of the table the share that has one more
 _YEARLY = 18  # months of data from which on a calendar can be learned
-_GROUPS = (slice(0, 1), slice(2, None), slice(1, 2))  # components of regular, seasonal, sporadic
 _CHUNK = 192  # clients at a time: their table stays in the cache
 _SAMPLE = 2500  # clients that EM looks at
 _FLOAT = np.float32  # of the table clients × components, where relative errors of 1e-6 do not matter
@@ -49,7 +50,7 @@ class Calendar:
     market : (12,) the market's calendar, mean 1
     hazard : (3,) chance of the end of a relation in a month, by class
     further : shares of the one-off clients with 1, 2, 3, 4 or more orders in their month
-    entry : (4,) shares of the clients of each class who were there when the data begin
+    entry : (groups, 4) log of the shares of the classes among first orders of that time over ``share``
     burst : extra variance of monthly orders over Poisson, relative to the squared mean
     """
 
@@ -59,7 +60,7 @@ class Calendar:
     market: np.ndarray = field(default_factory=lambda: np.ones(12))
     hazard: np.ndarray = field(default_factory=lambda: np.full(3, 0.015))
     further: np.ndarray = field(default_factory=lambda: np.array([0.6, 0.3, 0.08, 0.02]))
-    entry: np.ndarray = field(default_factory=lambda: np.full(4, 0.3))
+    entry: np.ndarray = field(default_factory=lambda: np.zeros((len(_ENTRY), 4)))
     burst: float = 0.0
 
 
@@ -81,7 +82,7 @@ class Posterior:
     shape : (clients, 12) mean seasonal profile, given seasonal
     by_month : (clients, 12) days with orders by month of the year
     spread : (profiles,) expected clients per seasonal profile
-    moments : (3, 4) responsibility, its expected rate, log rate and part there from the start, by class
+    moments : (3, 3) responsibility, its expected rate and log rate, by class
     deaths : (2, 3) expected deaths and months at risk, by class
     """
 
@@ -124,7 +125,6 @@ class _Components:
     log_weight: np.ndarray  # (12, components)
     prior: np.ndarray
     exposure: np.ndarray  # (months + 2, components): cumulated, the last row with the unfinished month
-    first: tuple[Arrivals, ...]  # of regular, seasonal, sporadic: density of the first order
 
     @classmethod
     def of(cls, g: Grid, calendar: Calendar) -> _Components:
@@ -139,8 +139,7 @@ class _Components:
         each = weight[:, months].T
         each[-1] *= begun
         exposure = np.vstack([np.zeros(len(weight)), np.cumsum(each, axis=0)])
-        first = tuple(arrivals(each[: g.months, columns], calendar.entry[kind[columns]]) for columns in _GROUPS)
-        return cls(kind, np.log(weight).T, prior, exposure.astype(_FLOAT), first)
+        return cls(kind, np.log(weight).T, prior, exposure.astype(_FLOAT))
 
 
 def _deaths(silent: np.ndarray, hazard: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -170,17 +169,11 @@ def _chunk(g: Grid, calendar: Calendar, parts: _Components, rows: np.ndarray, le
     shape_post = a + repeats[:, None]  # by class
     constant = gammaln(shape_post) - gammaln(a) + a * np.log(b)
     kind = parts.kind
-    expected = shape_post / (b + np.maximum(last - first, 0)[:, None] + HALF)
-    entered = [table.rows(expected[:, position], first) for position, table in enumerate(parts.first)]
-    base = (temper[:, None] * by_month) @ parts.log_weight
-    base += parts.prior
-    for position, columns in enumerate(_GROUPS):
-        base[:, columns] += constant[:, [position]]
+    lift = calendar.entry[_entered(g, rows)]
+    base = (temper[:, None] * by_month) @ parts.log_weight + parts.prior + (constant + lift[:, [0, 1, 2]])[:, kind]
     peak = base.max(axis=1)  # taken off, so that single precision is exact enough
     base -= peak[:, None]
-    base32, shape32, b32 = base.astype(_FLOAT), shape_post.astype(_FLOAT).take(kind, axis=1), b[kind].astype(_FLOAT)
-    for columns, table, row in zip(_GROUPS, parts.first, entered, strict=True):
-        base32[:, columns] += table.log.take(row, axis=0)
+    base32, shape32, b32 = base.astype(_FLOAT), shape_post[:, kind].astype(_FLOAT), b[kind].astype(_FLOAT)
     silent = months - 1 - last
     ends = [(last + 1 + over, log) for over, log in _deaths(silent, calendar.hazard)]
     ends.append((np.where(since, months, months + 1), silent[:, None] * np.log1p(-calendar.hazard)))
@@ -192,9 +185,9 @@ def _chunk(g: Grid, calendar: Calendar, parts: _Components, rows: np.ndarray, le
         dense[node] += log.astype(_FLOAT)[:, kind]
     dense[:-1, since] = -np.inf
     # The one-off: all orders in the first month.
-    single_month = (total == days[here, first]) & ~since
-    one_off = np.log(calendar.share[3]) + once(first, months, calendar.entry[3])[0]
-    one_off = np.where(single_month, one_off + _within_a_month(total, calendar.further) - peak, -np.inf)
+    once = (total == days[here, first]) & ~since
+    one_off = np.log(calendar.share[3]) + lift[:, 3] + _within_a_month(total, calendar.further) - peak
+    one_off = np.where(once, one_off, -np.inf)
     top = np.maximum(dense.max(axis=2).max(axis=0), one_off)
     dense -= top[:, None].astype(_FLOAT)
     np.exp(dense, out=dense)
@@ -207,23 +200,14 @@ def _chunk(g: Grid, calendar: Calendar, parts: _Components, rows: np.ndarray, le
     shape = (seasonal @ profiles().weight.astype(_FLOAT)) / np.maximum(p_seasonal, 1e-30)[:, None]
     out = (classes, alive, seasonal.argmax(axis=1), shape.astype(float), by_month)
     if not learn:
-        return (*out, np.zeros(1), np.zeros((3, 4)), np.zeros((2, 3)))
+        return (*out, np.zeros(1), np.zeros((3, 3)), np.zeros((2, 3)))
     dense /= whole[:, None].astype(_FLOAT)
-    spread, moments, deaths = _learnt(dense, rates, shape_post, ends, first, months)
-    own = dense.sum(axis=0)
-    waited = (1 - HALF) * parts.exposure[first] + HALF * parts.exposure[first + 1]
-    for position, columns in enumerate(_GROUPS):
-        old = own[:, columns] * parts.first[position].begun.take(entered[position], axis=0)
-        shape, rate = shape_post[:, [position]], rates[0][:, columns]
-        moments[position] += _begun(old, shape, rate, waited[:, columns])
-    return (*out, spread, moments, deaths)
+    return (*out, *_learnt(dense, rates, shape_post, ends, first, months))
 
 
-def _begun(old: np.ndarray, shape: np.ndarray, rate: np.ndarray, waited: np.ndarray) -> np.ndarray:
-    """What ``moments`` gain by those there from the start: one more order each, and the wait for it."""
-    mean = (old * ((shape + 1) / (rate + waited) - shape / rate)).sum(dtype=float)
-    log_mean = (old * (1 / shape - np.log1p(waited / rate))).sum(dtype=float)
-    return np.array([0.0, mean, log_mean, old.sum(dtype=float)])
+def _entered(g: Grid, rows: np.ndarray) -> np.ndarray:
+    """Group of the first order by the time since the data begin."""
+    return np.searchsorted(_ENTRY, g.first[rows], side="right") - 1
 
 
 def _within_a_month(total: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -231,7 +215,7 @@ def _within_a_month(total: np.ndarray, share: np.ndarray) -> np.ndarray:
     over = np.maximum(total - len(share), 0)
     tail = np.where(total >= len(share), np.log1p(-_MORE) + over * np.log(_MORE), 0.0)
     number = np.log(share)[np.clip(total, 1, len(share)) - 1] + tail
-    return number + gammaln(np.maximum(total, 1)) - np.maximum(total - 1, 0) * np.log(HALF)
+    return number + gammaln(np.maximum(total, 1)) - np.maximum(total - 1, 0) * np.log(_FIRST)
 
 
 def _rates(
@@ -241,7 +225,7 @@ def _rates(
     """Rate parameter of the posterior gamma by month of death: prior plus exposure lived through."""
     lived = parts.exposure
     at_last = lived[last + 1]
-    active = at_last - (1 - HALF) * lived[first + 1] - HALF * lived[first]
+    active = at_last - (1 - _FIRST) * lived[first + 1] - _FIRST * lived[first]
     gaps = not g.known[rows].all()
     before = _gaps(g, rows, parts, last + 1) if gaps else None
     if before is not None:
@@ -268,8 +252,9 @@ def _learnt(
     dense: np.ndarray, rates: np.ndarray, shape_post: np.ndarray, ends: list[tuple[np.ndarray, np.ndarray]],
     first: np.ndarray, months: int,
 ) -> tuple[np.ndarray, ...]:  # fmt: skip
-    moments = np.zeros((3, 4))
-    for position, columns in enumerate(_GROUPS):
+    moments = np.zeros((3, 3))
+    groups = (slice(0, 1), slice(2, None), slice(1, 2))
+    for position, columns in enumerate(groups):
         own, rate, shape = dense[:, :, columns], rates[:, :, columns], shape_post[:, position]
         moments[position, 0] = own.sum(dtype=float)
         moments[position, 1] = ((own / rate).sum(axis=(0, 2)) * shape).sum()
@@ -277,7 +262,7 @@ def _learnt(
         moments[position, 2] = log_rate
     lived = np.stack([place - 1 - first for place, _ in ends]).clip(0)
     deaths = np.zeros((2, 3))
-    for position, columns in enumerate(_GROUPS):
+    for position, columns in enumerate(groups):
         own = dense[:, :, columns].sum(axis=2, dtype=float)
         deaths[:, position] = own[:-1].sum(), (own * np.minimum(lived, months - 1 - first)).sum()
     return dense[:, :, 2:].sum(axis=(0, 1), dtype=float), moments, deaths
@@ -292,14 +277,14 @@ def _sample(g: Grid) -> np.ndarray:
     return order[np.linspace(0, len(order) - 1, _SAMPLE).astype(int)]
 
 
-def fit(g: Grid, rounds: int = 14) -> Calendar:
+def fit(g: Grid, rounds: int = 16) -> Calendar:
     """Parameters of the base by EM (maximum a posteriori; priors worth some dozens of clients)."""
     rows = _sample(g)
     calendar = start = Calendar()
     # The first rounds only have to come near: a part of a large sample does.
     part = rows[:: max(len(rows) // 800, 1)]
     for at in range(rounds):
-        some = part if at < rounds - 3 else rows
+        some = part if at < rounds - 4 else rows
         calendar = _update(g, some, infer(g, calendar, some, learn=True), calendar, start)
     return calendar
 
@@ -317,7 +302,7 @@ def _update(g: Grid, rows: np.ndarray, seen: Posterior, old: Calendar, start: Ca
     return replace(
         old, share=share / share.sum(), spread=spread / spread.sum(), rate=rate, hazard=hazard,
         market=market, burst=_burst(g, rows, seen, market), further=_further(g, rows, seen, start),
-        entry=_entry(g, rows, seen, old, start),
+        entry=_entry(g, rows, seen),
     )  # fmt: skip
 
 
@@ -334,14 +319,12 @@ def _further(g: Grid, rows: np.ndarray, seen: Posterior, start: Calendar, prior:
     return got / got.sum()
 
 
-def _entry(
-    g: Grid, rows: np.ndarray, seen: Posterior, old: Calendar, start: Calendar, prior: float = 20.0
-) -> np.ndarray:
-    """Shares of the clients who were there when the data begin, by class."""
-    first = np.minimum(g.first[rows], g.months - 1)
-    one_off = (seen.classes[:, 3] * once(first, g.months, old.entry[3])[1]).sum()
-    got = np.append(seen.moments[:, 3], one_off) + prior * start.entry
-    return got / (np.append(seen.moments[:, 0], seen.classes[:, 3].sum()) + prior)
+def _entry(g: Grid, rows: np.ndarray, seen: Posterior, prior: float = 40.0) -> np.ndarray:
+    """Log of the shares of the classes by the time of the first order over those of the whole base."""
+    group = np.eye(len(_ENTRY))[_entered(g, rows)]
+    common = seen.classes.mean(axis=0) + 1e-9
+    got = group.T @ seen.classes + prior * common
+    return np.log(got / got.sum(axis=1, keepdims=True) / common)
 
 
 def _gamma(moments: np.ndarray, start: np.ndarray, prior: float = 5.0) -> np.ndarray:
