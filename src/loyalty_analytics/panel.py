@@ -182,7 +182,9 @@ def _open(source: Any, table: str) -> ir.Table:
     import ibis
 
     if isinstance(source, Path) or (isinstance(source, str) and "://" not in source):
-        return ibis.duckdb.connect().read_parquet(str(source))
+        engine = ibis.duckdb.connect()
+        engine.raw_sql("set enable_progress_bar = false")  # it would stand in logs and under cells
+        return engine.read_parquet(str(source))
     if isinstance(source, str):
         return ibis.connect(source).table(table)
     if not hasattr(source, "group_by"):

@@ -81,7 +81,7 @@ def portfolio_bridge(
 def _named(sums: pd.DataFrame, near: pd.DataFrame, clients: pd.DataFrame, at: int) -> pd.DataFrame:
     """One row per client and part; all of a client on one side only is one part."""
     sold = near[near["sale"]]
-    sides = [set(sold.loc[side, "client_id"]) for side in (sold["month"] < at, sold["month"] >= at)]
+    sides = [sold.loc[side, "client_id"].unique() for side in (sold["month"] < at, sold["month"] >= at)]
     before, after = (clients["client_id"].isin(side).to_numpy() for side in sides)
     whole = np.where(before & ~after, "lost_clients", np.where(after & ~before, "new_clients", ""))
     long = (
