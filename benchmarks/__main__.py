@@ -28,7 +28,7 @@ SECTIONS: dict[str, list[str]] = {
     "Report line": ["report_line --quick"],
     "Import and commands": ["start"],
     "Engines": ["engines --millions 1"],
-    "Cost with size": ["size --millions 1"],
+    "Cost with size": ["growth", "size --millions 1"],
     "Hostile worlds": ["hostile --clients 20000"],
 }
 PACKAGES = (
