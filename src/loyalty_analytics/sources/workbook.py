@@ -117,8 +117,8 @@ def _sheet_parts(archive: zipfile.ZipFile, file: str) -> dict[str, str]:
         if entry.flag_bits & 1:
             raise SourceError("The workbook is locked with a password.", "Save it without one.", file=file)
         if entry.filename.endswith((".xml", ".rels")):
-            with archive.open(entry) as part:
-                if b"<!DOCTYPE" in part.read(1024):  # no spreadsheet program writes one; entities in it can do harm
+            with archive.open(entry) as stream:
+                if b"<!DOCTYPE" in stream.read(1024):  # no spreadsheet program writes one; entities in it can do harm
                     raise SourceError("The workbook declares entities.", "Save it again in Excel.", file=file)
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names:
