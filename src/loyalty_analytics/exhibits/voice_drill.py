@@ -10,6 +10,7 @@ import pandas as pd
 from .. import words
 from ..causes.drilldown import before_after, drill
 from ..months import to_periods
+from ..sources.privacy import masked_column
 from .base import Exhibit, exhibit
 from .table import Column, Table, total_rows
 from .voice import Said
@@ -138,4 +139,5 @@ def _taken(data: Data) -> pd.DataFrame:
     month = to_periods(closed["closed_at"])
     closed = closed.assign(since=month)[np.asarray(month <= data.as_of.last_whole - _MONTHS + 1)]
     last = closed.sort_values(["closed_at", "action_id"], kind="stable").drop_duplicates("cause", keep="last")
+    last = last.assign(result=masked_column(last["result"], data.contacts))
     return last.sort_values("cause", kind="stable").fillna({"result": "–"})[["cause", "since", "result"]]
