@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,11 +179,13 @@ def _quiet() -> Iterator[None]:
 
 
 def _open(source: Any, table: str) -> ir.Table:
+    import duckdb
     import ibis
 
     if isinstance(source, Path) or (isinstance(source, str) and "://" not in source):
         engine = ibis.duckdb.connect()
-        engine.raw_sql("set enable_progress_bar = false")  # it would stand in logs and under cells
+        with suppress(duckdb.InvalidInputException):  # a kernel without widgets shows no bar and forbids the word
+            engine.raw_sql("set enable_progress_bar = false")  # it would stand in logs and under cells
         return engine.read_parquet(str(source))
     if isinstance(source, str):
         return ibis.connect(source).table(table)
