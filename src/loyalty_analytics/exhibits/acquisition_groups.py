@@ -102,7 +102,6 @@ def funnel_groups(data: Data, whole: Result, parts: Mapping[str, Result], *, lan
                 column("came", language, "number"), column("share", language, "percent", low="low", high="high"),
                 column("before", language, "percent"), column("mark", language),
             ],
-            rows=20,
             totals=total_rows("what", language, {
                 "acquisition.all": {"entered": total, "came": int(last["leads"]), "share": float(last["share"])},
             }),
@@ -159,7 +158,7 @@ def delivery_groups(data: Data, parts: Mapping[str, Result], *, language: str) -
         language=language,
         subtitle=say("delivery_groups_sub", language),
         table=Table(
-            frame=table, columns=[one for one in columns if table[one.key].notna().any()], rows=20,
+            frame=table, columns=[one for one in columns if table[one.key].notna().any()],
             totals=total_rows("what", language, {"acquisition.sum_compared": {"known": _FEWEST}}),
         ),
         note=say("delivery_groups_note", language, n=words.number(_FEWEST, language)),

@@ -145,7 +145,7 @@ def metrics(data: Data, result: Result, *, language: str) -> Exhibit:
         language=language,
         subtitle=say("metrics_sub", language, months=months),
         table=Table(
-            frame=rows, rows=30,
+            frame=rows,
             columns=[column("metric", language), column("shown", language), column("share", language, "percent")],
         ),
         note=notes,

@@ -279,9 +279,7 @@ def multiples(
         ),
         language=language,
         subtitle=words.say(
-            "breaks.multiples_sub", language, unit=words.unit_words("k", data.params.currency, language),
-            n=words.number(len(top), language),
-        ),
+            "breaks.multiples_sub", language, n=words.number(len(top), language)),
         draw=_multiples(breaks, top, figure_names(data), language),
         alt=words.say("breaks.multiples_alt", language, list=shown),
         table=None if reasons is None else _before_after(data, rows, reasons, language),
@@ -307,7 +305,6 @@ def _before_after(data: Data, rows: pd.DataFrame, reasons: ReasonsResult, langua
 
 def _multiples(breaks: BreaksResult, top: pd.DataFrame, known: dict[Any, str], language: str) -> Any:
     levels = breaks.levels(top["client_id"].tolist())
-    levels[["revenue", "level", "expected"]] /= 1000
 
     def draw(narrow: bool) -> Figure:
         axes = plots.breaks_small_multiples(

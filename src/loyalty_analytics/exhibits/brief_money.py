@@ -243,9 +243,7 @@ def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
         title=title,
         language=language,
         subtitle=words.say(
-            "brief.breaks_sub", language, currency=words.symbol(money, language),
-            n=words.count(len(top), "client", language),
-        ),
+            "brief.breaks_sub", language, n=words.count(len(top), "client", language)),
         draw=_multiples(result, top, known, language),
         alt=words.say("brief.breaks_alt", language, list=listed),
         table=Table(
@@ -289,8 +287,7 @@ def judged_table(overview: pd.DataFrame, language: str) -> Table:
 
 
 def _multiples(result: Any, top: pd.DataFrame, known: pd.Series, language: str) -> Any:
-    levels = result.levels(top["client_id"].tolist()).copy()
-    levels[["revenue", "level", "expected"]] /= 1000
+    levels = result.levels(top["client_id"].tolist())
 
     def draw(narrow: bool) -> Figure:
         axes = break_plots.breaks_small_multiples(

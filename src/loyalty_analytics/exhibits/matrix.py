@@ -11,6 +11,7 @@ from .. import words
 from ..intervals import wilson
 from ..money import from_minor, to_minor
 from ..months import to_periods
+from ..survey.compare import compare_groups
 from ..survey.nps import nps
 from ..survey.response import response_rate
 from ..visits.loop import closed_loop
@@ -62,13 +63,16 @@ def _volume(data: Data) -> pd.DataFrame | None:
 def _score(data: Data) -> pd.DataFrame | None:
     if data.survey_answers.empty or not (data.questions["metric"] == "nps").any():
         return None
-    table = nps(
+    found = nps(
         data.survey_answers, questions=data.questions, clients=data.clients, contacts=data.contacts, by="unit_id",
         as_of=data.as_of, **data.params.nps,
-    ).frame  # fmt: skip
-    return table[["unit_id", "nps", "low", "high", "n"]].rename(
-        columns={"low": "nps_low", "high": "nps_high", "n": "answers"}
+    )  # fmt: skip
+    # The test of report 04: overlapping intervals alone do not say that units are alike.
+    tested = compare_groups(found.votes, "unit_id", clients=data.clients).frame
+    table = found.frame[["unit_id", "nps", "low", "high", "n"]].merge(
+        tested[["unit_id", "differs"]], on="unit_id", how="left"
     )
+    return table.rename(columns={"low": "nps_low", "high": "nps_high", "n": "answers"})
 
 
 def _response(data: Data) -> pd.DataFrame | None:
@@ -155,8 +159,8 @@ def _matrix_title(table: pd.DataFrame, language: str) -> str:
     scored = table[table["nps"].notna() & (table["answers"] >= _FEW)] if "answers" in table else table.iloc[:0]
     if len(scored) < 2:
         return words.say("brief.matrix_few", language)
-    apart = scored["nps_low"].max() > scored["nps_high"].min()
-    best = scored.sort_values("nps", ascending=False, kind="stable").iloc[0]["name"]
-    return words.say(
-        "brief.matrix_apart" if apart else "brief.matrix_alike", language, **({"unit": best} if apart else {})
-    )
+    ranked = scored.sort_values("nps", ascending=False, kind="stable")
+    for row, key in ((ranked.iloc[0], "apart"), (ranked.iloc[-1], "behind")):
+        if bool(row["differs"]):
+            return words.say(f"brief.matrix_{key}", language, unit=row["name"])
+    return words.say("brief.matrix_alike", language)

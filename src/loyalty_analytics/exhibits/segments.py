@@ -13,7 +13,7 @@ from ..results import Result
 from ..segments.kinds import concentration
 from .base import Exhibit, Front, Tile, drawn, exhibit
 from .table import Column, Table, total_rows
-from .volume import label_of, names
+from .volume import anchors, label_of, names
 from .wording import Wording, amount
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def front(data: Data, language: str, *, kinds: Result, life: Result, flow: Resul
     if kinds.frame.empty:
         return Front.of(data, title, language, say("front_none", language))
     curve = concentration(data.panel, data.as_of)
-    anchor = set(kinds.frame.loc[kinds.frame["is_anchor"], "client_id"])
+    held = anchors(data, kinds.frame)
+    anchor = set(held.index[held])
     bought = curve["revenue"].clip(lower=0)
     share = float(bought[curve["client_id"].isin(anchor)].sum() / max(bought.sum(), 1e-9))
     left, money = _left(life, data)
@@ -124,8 +125,7 @@ def pareto(data: Data, kinds: Result, *, language: str) -> Exhibit:
     total = float(curve["revenue"].sum())
     if curve.empty or total <= 0:
         return Exhibit(name="pareto", title=say("pareto_none", language), language=language)
-    anchor = kinds.frame.set_index("client_id")["is_anchor"]
-    curve["anchor"] = curve["client_id"].map(anchor).fillna(False).astype(bool)
+    curve["anchor"] = curve["client_id"].map(anchors(data, kinds.frame)).fillna(False).astype(bool)
     curve["share"] = curve["revenue"].clip(lower=0) / curve["revenue"].clip(lower=0).sum()
     count = int(curve["anchor"].sum())
     share = words.percent(float(curve.loc[curve["anchor"], "share"].sum()), language)

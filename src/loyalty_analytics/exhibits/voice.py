@@ -123,10 +123,11 @@ def front(data: Data, language: str, *, voice: Said, drivers: Result, tags: Any)
     rows = ranking(voice)
     share = len(set(tags.untagged) & set(voice.texts["feedback_id"])) / max(len(voice.texts), 1)
     summary = _summary(data, voice, rows, drivers, language)
-    tiles = [
-        Tile(value=words.number(len(voice.texts), language), label=words.say("voice.tile_texts", language)),
-        Tile(value=words.number(voice.n, language), label=words.say(f"voice.tile_{voice.noun}", language)),
-    ]
+    if not len(voice.texts):  # zeros would look like findings
+        return Front.of(data, words.say("voice.report", language), language, summary)
+    tiles = [_counted(len(voice.texts), "texts", language)]
+    if voice.noun == "client":
+        tiles.append(_counted(voice.n, "client", language))
     if len(rows):
         top = rows.iloc[0]
         tiles.insert(0, Tile(
@@ -135,9 +136,14 @@ def front(data: Data, language: str, *, voice: Said, drivers: Result, tags: Any)
             change=words.interval(top["low"] * 100, top["high"] * 100, language),
         ))  # fmt: skip
     good = voice.tags.loc[voice.tags["sentiment"] == "positive", "feedback_id"].nunique()
-    tiles.append(Tile(value=words.number(good, language), label=words.say("voice.tile_praise", language)))
+    tiles.append(_counted(good, "praise", language))
     tiles.append(Tile(value=words.percent(share, language), label=words.say("voice.tile_untagged", language)))
     return Front.of(data, words.say("voice.report", language), language, summary, tiles)
+
+
+def _counted(n: int, name: str, language: str) -> Tile:
+    """A tile of a number with its noun in the right form."""
+    return Tile(value=words.number(n, language), label=words.plural(n, f"voice.tile_{name}", language))
 
 
 def _summary(data: Data, voice: Said, rows: pd.DataFrame, drivers: Result, language: str) -> str:
@@ -183,7 +189,7 @@ def by_clients(data: Data, voice: Said, *, language: str) -> Exhibit:
         return _few("causes", voice, language)
     shown = rows.head(_SHOWN)
     unit = words.unit_of(float(shown["money"].max())) if shown["money"].notna().any() else ""
-    money = words.say("voice.head_money", language, unit=_unit(data, unit, language))
+    money = words.say("voice.head_money", language, unit=words.unit_words(unit, data.params.currency, language))
     listed = "; ".join(f"{row['label']} {words.number(row['clients'], language)}" for _, row in shown.iterrows())
     columns = [
         Column(key="label", label=words.say("voice.col_cause", language)),
@@ -223,12 +229,6 @@ def _either(voice: Said, rows: pd.DataFrame) -> float:
     """Share of those who complain about one of the first two causes."""
     named = voice.bad[voice.bad["cause"].isin(rows["cause"].head(2))]["who"].nunique()
     return named / max(voice.n, 1)
-
-
-def _unit(data: Data, unit: str, language: str) -> str:
-    word = words.say(f"units.{unit}", language) if unit else ""
-    sign = "₽" if data.params.currency == "RUB" and language == "ru" else data.params.currency
-    return f"{word} {sign}".strip()
 
 
 def _owner(owner: str, language: str) -> str:

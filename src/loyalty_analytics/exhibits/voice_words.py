@@ -24,6 +24,7 @@ __all__ = ["fields", "matters", "quotes", "segments", "themes", "trust"]
 
 _LEAST_SCORES = 30
 _QUOTES = 10
+_OF_FIELD = 3  # causes of each field: twelve rows
 _FIELDS = ("like", "strengthen", "dislike", "improve")
 
 
@@ -170,7 +171,7 @@ def fields(data: Data, voice: Said, *, language: str) -> Exhibit:
         part = voice.tags[voice.tags["field"] == field]
         part = part[part["sentiment"] == "positive"] if field == "like" else part
         once = part.drop_duplicates(["who", "cause"])
-        counts = once.groupby("cause").size().sort_index().sort_values(ascending=False, kind="stable").head(4)
+        counts = once.groupby("cause").size().sort_index().sort_values(ascending=False, kind="stable").head(_OF_FIELD)
         for cause, clients in counts.items():
             named = once[once["cause"] == cause]
             money = float(named["who"].map(voice.money).sum()) if len(voice.money) else np.nan
@@ -194,14 +195,14 @@ def fields(data: Data, voice: Said, *, language: str) -> Exhibit:
         Column(key="owner", label=words.say("voice.col_owner", language)),
     ]
     if frame["money"].notna().any():
-        head = words.say("voice.head_money", language, unit=words.say(f"units.{unit}", language) if unit else "")
+        head = words.say("voice.head_money", language, unit=words.unit_words(unit, data.params.currency, language))
         columns.insert(3, Column(key="money", label=head, kind="money", unit=unit, digits=1))
     key = "both" if all(ends.values()) else "one"
     return Exhibit(
         name="fields", language=language,
         title=words.say(f"voice.fields_{key}", language, like=ends["like"], dislike=ends["dislike"]),
         subtitle=words.say("voice.fields_sub", language, n=words.count(len(voice.texts), "text", language)),
-        table=Table(frame=frame, columns=columns, rows=16),
+        table=Table(frame=frame, columns=columns),
         note=words.say("voice.fields_note", language),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from ..months import to_periods
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["Volume", "falls", "label_of", "names", "short_name", "volume"]
+__all__ = ["Volume", "anchors", "falls", "label_of", "names", "short_name", "volume"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,14 @@ class Volume:
     def year_change(self) -> float:
         """Relative change from January to this month against last year."""
         return self.year / self.year_previous - 1 if self.year_previous else np.nan
+
+
+def anchors(data: Data, kinds: pd.DataFrame) -> pd.Series:
+    """Whether each client of ``kinds`` is an anchor: what the card declares beats what the money shows."""
+    computed = kinds.set_index("client_id")["is_anchor"].astype(bool)
+    card = data.clients.drop_duplicates("client_id").set_index("client_id")["is_anchor"]
+    declared = card.reindex(computed.index)
+    return computed.where(declared.isna().to_numpy(bool), declared.fillna(False).astype(bool).to_numpy())
 
 
 def volume(data: Data) -> Volume:

@@ -42,6 +42,11 @@ def breaks_small_multiples(
         Number of clients and of columns.
     narrow : bool
         One column for a phone.
+
+    Notes
+    -----
+    Several panels share one scale: volume as an index of each client, 100 = the fitted level of the month before
+    its first break. A panel of its own (``ax``) keeps the units of ``levels``.
     """
     wanted = list(pd.unique(breaks["client_id"]))[: 1 if ax is not None else most]
     if ax is not None:
@@ -51,13 +56,30 @@ def breaks_small_multiples(
         rows = max(-(-len(wanted) // columns), 1)
         _, grid = theme.figure(150 * rows, narrow, nrows=rows, ncols=columns, squeeze=False)
         panels = list(grid.ravel())
+    shown = {client: levels[levels["client_id"] == client] for client in wanted}
+    own = {client: breaks[breaks["client_id"] == client] for client in wanted}
+    if ax is None:
+        shown = {client: _index(part, own[client]) for client, part in shown.items()}
+    high = max((float(part[["revenue", "expected"]].max().max()) for part in shown.values()), default=0.0)
+    most_labels = max((len(rows) for rows in own.values()), default=1)
     for panel, client in zip(panels, wanted):
-        part = levels[levels["client_id"] == client]
         label = (names or {}).get(client, str(client))
-        _panel(panel, part, breaks[breaks["client_id"] == client], label, language)
+        _panel(panel, shown[client], own[client], label, language)
+        panel.set_ylim(0, max(high, 1e-9) * (1.05 + 0.17 * most_labels))  # room for the labels
     for panel in panels[len(wanted) :]:
         panel.set_visible(False)
     return panels[0]
+
+
+def _index(part: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
+    """A client's series as an index: 100 = its level in the month before its first break."""
+    month = breaks["break_month"].min()
+    before = part.loc[part["month"].to_numpy() < np.datetime64(month), "level"]
+    base = float(before.iloc[-1]) if len(before) else np.nan
+    if not base > 0:
+        base = float(part["level"].max())
+    columns = ["revenue", "expected", "level"]
+    return part.assign(**{name: part[name] / max(base, 1e-9) * 100 for name in columns})
 
 
 def _panel(ax: Axes, part: pd.DataFrame, breaks: pd.DataFrame, label: str, language: str) -> None:
@@ -81,8 +103,6 @@ def _panel(ax: Axes, part: pd.DataFrame, breaks: pd.DataFrame, label: str, langu
             fontsize=8.7, color=colour,
         )  # fmt: skip
     ax.set_title(theme.shorten(label))
-    high = np.nanmax(part[["revenue", "expected"]].to_numpy(dtype=float), initial=0.0)
-    ax.set_ylim(0, max(high, 1e-9) * (1.05 + 0.17 * len(breaks)))  # room for the labels
     theme.number_axis(ax.yaxis, language)
     ax.xaxis.set_major_locator(_years())
 
