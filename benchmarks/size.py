@@ -23,6 +23,7 @@ from benchmarks import scale
 from benchmarks._table import show, spent
 
 MONTH = "2024-12"
+MEMORY = "9000"  # MB a worker: the goal is 4,000, and the table says who needs more
 PARAMS = """client: {name}
 title: {{ru: {name}, en: {name}}}
 language: en
@@ -62,7 +63,7 @@ def one_large(root: Path, millions: float, orders: int, jobs: int, env: dict[str
         "loyalty new (a sample of the rows)": [loyalty, "new", "big", str(file), "--root", str(root / "new")],
         "loyalty check": [loyalty, "check", "big", "--root", str(root)],
         f"loyalty report, {jobs} workers": [loyalty, "report", "big", "--month", MONTH, "--jobs", str(jobs),
-                                            "--root", str(root)],
+                                            "--memory", MEMORY, "--root", str(root)],
     }  # fmt: skip
     costs = {name: spent(command, root, env) for name, command in stages.items()}
     table: list[dict[str, Any]] = [
