@@ -17,7 +17,7 @@ from loyalty_analytics.exhibits import loyalty_silent as silence
 from loyalty_analytics.months import as_of
 from loyalty_analytics.plots import loyalty as plots
 
-WITH_MEASURES = (report.trend, report.classes, report.means, report.movers, groups.groups, groups.fit_for_bonus,
+WITH_MEASURES = (report.trend, report.classes, journey.means, report.movers, groups.groups, groups.fit_for_bonus,
                  silence.ways, silence.response, silence.silent_clients)  # fmt: skip
 PLAIN = (journey.stages, journey.criteria, journey.quality, groups.own_scores, silence.burden)
 

@@ -127,8 +127,14 @@ def test_variants_of_the_first_screen(radio):
     data, _, visits = radio
     quiet = replace(visits, critics=None, loop=None, plan=None)
     text = meetings.front(data, "en", quiet).summary
-    assert "no detractors" in text
+    assert "Cases and promises are not recorded" in text
     assert "Without a list of clients" in text
+    calm = meetings.front(data, "en", replace(visits, critics=None)).summary
+    assert "No cases of detractors" in calm
+    alone = replace(visits.plan, load=visits.plan.load.head(0))
+    shown = meetings.front(data, "en", replace(visits, plan=alone))
+    assert "nobody is known to visit" in shown.summary
+    assert not [tile for tile in shown.tiles if "meeting" in tile.label]
     young = visits.critics.copy()
     young["judged"] = 0
     assert "too early" in meetings.front(data, "en", replace(visits, critics=young)).summary

@@ -206,12 +206,13 @@ def exhibit(area: str, name: str, needs: tuple[str, ...] = ()) -> Callable[..., 
             absent = [table for table in needs if table in data.missing]
             if not absent:
                 return function(data, *args, language=language, **options)
+            key = "common.needs_table" if len(absent) == 1 else "common.needs_tables"
             tables = ", ".join(words.quoted(words.say(f"tables.{table}", language), language) for table in absent)
             return Exhibit(
                 name=name,
                 title=words.say(f"{area}.{name}_name", language),
                 language=language,
-                note=words.say("common.needs_table", language, tables=tables),
+                note=words.say(key, language, tables=tables),
                 missing=True,
             )
 

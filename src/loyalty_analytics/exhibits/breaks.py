@@ -106,7 +106,8 @@ def front(data: Data, language: str, *, breaks: BreaksResult, reasons: ReasonsRe
 def _quiet(data: Data, judged: int, clients: int, language: str) -> str:
     """No recent fall: because there is none, or because hardly anybody can be judged."""
     if "transactions" in data.missing:
-        return words.say("common.needs_table", language, tables=words.say("tables.transactions", language))
+        table = words.quoted(words.say("tables.transactions", language), language)
+        return words.say("common.needs_table", language, tables=table)
     everyone = words.count(clients, "clients_of", language)
     if judged < clients / 2:
         return words.say("breaks.short", language, judged=words.number(judged, language), clients=everyone)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..load import Data
     from ..results import Result
 
-__all__ = ["Loyalty", "classes", "front", "glossary", "means", "measure", "movers", "trend"]
+__all__ = ["Loyalty", "classes", "front", "glossary", "measure", "movers", "trend"]
 
 _ENOUGH = 8  # votes below which nothing is compared
 
@@ -306,56 +306,6 @@ def _quarter(month: Any, language: str) -> str:
     end = pd.Period(month, "M")
     start = words.month(end - 2, language, "short", year=False)
     return f"{start}–{words.month(end, language, 'short')}"
-
-
-@exhibit("loyalty", "means", needs=("survey_answers", "questions"))
-def means(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
-    """Cooperation, the manager, ease and the six opinions on one scale."""
-    rows = pd.DataFrame() if loyalty.means is None else loyalty.means.frame
-    rows = rows[rows["metric"].isin(["csat", "manager_csat", "ces", "factor"])] if len(rows) else rows
-    known = rows[rows["mean"].notna()] if len(rows) else rows
-    if not len(known):
-        return nothing("means", language)
-    text = known[f"text_{language}"].where(known[f"text_{language}"].notna(), known["question_id"].astype(str))
-    known = known.assign(text=text, label=_short(known, text, language))
-    known = known.sort_values(["mean", "question_id"], ascending=[False, True], kind="stable")
-    worst, best = known.iloc[-1], known.iloc[0]
-    apart = len(known) > 1 and worst["high"] < best["low"]
-    title = say(
-        "means_apart" if apart else "means_alike", language, worst=words.quoted(str(worst["label"]), language),
-        x=words.number(worst["mean"], language, 1), interval=words.interval(worst["low"], worst["high"], language, 1),
-    )  # fmt: skip
-    columns = [
-        Column(key="text", label=say("col_question", language)),
-        Column(key="mean", label=say("col_mean", language), kind="number", digits=1, low="low", high="high"),
-        Column(key="top2", label=say("col_top2", language), kind="percent", low="top2_low", high="top2_high"),
-        Column(key="n", label=say("col_answers", language), kind="number"),
-    ]
-    listed = listing(known, "mean", language, 1)
-    lowest, highest = float(known["scale_min"].min()), float(known["scale_max"].max())
-    together = data.survey_invitations["question_id"].notna().any() if data.has("survey_invitations") else False
-    return Exhibit(
-        name="means", title=title, language=language,
-        subtitle=say("means_sub", language, n=_span(known["n"], language)),
-        draw=drawn(plots.mean_dots, known, language=language, limits=(lowest, highest), height=60 + 38 * len(known)),
-        alt=say("means_alt", language, listed=listed), table=Table(frame=known, columns=columns),
-        note=say("means_one_each" if together else "means_note", language),
-    )  # fmt: skip
-
-
-def _short(rows: pd.DataFrame, text: pd.Series, language: str) -> pd.Series:
-    """One or two words per question for the figure; two questions of one kind keep their whole text."""
-    topic = rows["cause"].astype("object").where(rows["cause"].notna(), "").map(lambda cause: str(cause).split(".")[0])
-    kind = topic.where(rows["metric"] == "factor", rows["metric"])
-    key = [f"loyalty.opinion_{name}" for name in kind]
-    named = pd.Series([words.say(k, language) if words.known(k, language) else "" for k in key], index=rows.index)
-    alone = (named != "") & ~named.duplicated(keep=False)
-    return named.where(alone, text)
-
-
-def _span(values: pd.Series, language: str) -> str:
-    low, high = (words.number(value, language) for value in (values.min(), values.max()))
-    return low if low == high else f"{low}–{high}"
 
 
 @exhibit("loyalty", "movers", needs=("survey_answers", "clients"))

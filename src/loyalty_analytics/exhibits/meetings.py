@@ -36,7 +36,7 @@ _URGENT = 3  # clients named on the first screen
 def front(data: Data, language: str, visits: Visits) -> Front:
     """The first screen: critics heard, promises overdue, meetings against capacity, whom first."""
     sentences = [
-        _critics_sentence(visits.critics, language),
+        _critics_sentence(visits, language),
         _overdue_sentence(visits.loop, language),
         _capacity_sentence(visits.plan, language),
         _first_sentence(data, visits, language),
@@ -45,9 +45,10 @@ def front(data: Data, language: str, visits: Visits) -> Front:
     return Front.of(data, say("title", language), language, summary, _tiles(visits, language))
 
 
-def _critics_sentence(row: pd.Series | None, language: str) -> str:
-    if row is None:
-        return say("critics_none", language)
+def _critics_sentence(visits: Visits, language: str) -> str:
+    row = visits.critics
+    if row is None:  # without cases nobody knows whether there were critics
+        return say("cases_unknown" if visits.loop is None else "critics_none", language)
     if not row["judged"]:
         return say("critics_young", language, n=words.number(row["n"], language))
     heard = round(row["in_time"] * row["judged"])
@@ -74,6 +75,8 @@ def _overdue_sentence(loop: Loop | None, language: str) -> str:
 def _capacity_sentence(plan: Plan | None, language: str) -> str:
     if plan is None:
         return say("plan_unknown", language)
+    if not plan.load["limit"].sum():
+        return say("plan_nobody", language)
     if not len(plan.frame):
         return say("plan_empty", language)
     meetings = int((plan.frame["format"] != "call").sum())
@@ -111,7 +114,7 @@ def _tiles(visits: Visits, language: str) -> list[Tile]:
         noun = words.plural(late, "promise", language)
         tiles.append(Tile(value=words.number(late, language), label=say("tile_overdue", language, noun=noun)))
     plan = visits.plan
-    if plan is not None:
+    if plan is not None and plan.load["limit"].sum():
         meetings = int((plan.frame["format"] != "call").sum())
         change = say("tile_capacity", language, cap=words.number(plan.load["limit"].sum(), language))
         label = say("tile_meetings", language, noun=words.plural(meetings, "meeting", language))

@@ -254,6 +254,8 @@ def touches(data: Data, *, language: str) -> Exhibit:
 @exhibit("meetings", "activity", needs=("clients",))
 def activity(data: Data, *, language: str) -> Exhibit:
     """Who of the base answered, recommended, wrote, complained or met us within 90 days; do the silent leave?"""
+    if not any(data.has(name) for name in ("survey_answers", "referrals", "feedback", "complaints", "meetings")):
+        return nothing("activity", language, "activity_unknown")
     found = touch.activity(
         data.clients, data.as_of, answers=data.survey_answers, referrals=data.referrals, feedback=data.feedback,
         complaints=data.complaints, meetings=data.meetings,

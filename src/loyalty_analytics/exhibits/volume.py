@@ -57,6 +57,8 @@ class Volume:
 def anchors(data: Data, kinds: pd.DataFrame) -> pd.Series:
     """Whether each client of ``kinds`` is an anchor: what the card declares beats what the money shows."""
     computed = kinds.set_index("client_id")["is_anchor"].astype(bool)
+    if "is_anchor" not in data.clients:
+        return computed
     card = data.clients.drop_duplicates("client_id").set_index("client_id")["is_anchor"]
     declared = card.reindex(computed.index)
     return computed.where(declared.isna().to_numpy(bool), declared.fillna(False).astype(bool).to_numpy())
