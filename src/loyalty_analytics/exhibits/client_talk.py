@@ -22,6 +22,7 @@ _FEW = 6  # rows of a table: two printed pages hold the whole dossier
 
 
 def offers_sentence(page: Dossier, language: str) -> str:
+    """How many offers were made and how many of them accepted."""
     if not len(page.offers):
         return words.say("client.offers_none", language)
     won = int((page.offers["outcome"] == "won").sum())
@@ -31,6 +32,7 @@ def offers_sentence(page: Dossier, language: str) -> str:
 
 
 def holes_sentence(page: Dossier, language: str) -> str:
+    """Which roles of the buying centre nobody here knows."""
     if not page.holes:
         return words.say("client.holes_none", language)
     roles = ", ".join(words.say(f"client.role_{role}", language) for role in page.holes)

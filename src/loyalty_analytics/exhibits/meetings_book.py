@@ -57,6 +57,7 @@ class Book:
         return self.book.add_worksheet(chosen)
 
     def bytes(self) -> bytes:
+        """The finished workbook; nothing can be added after it."""
         self.book.close()
         return self.buffer.getvalue()
 
@@ -79,6 +80,7 @@ class Book:
         return at + 1
 
     def cell(self, sheet: Any, at: int, place: int, value: Any, kind: str) -> None:
+        """Write one value in the form of its kind; nothing for a missing one."""
         if pd.isna(value) or value == "":
             return
         look = self.formats[kind]
