@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loyalty_analytics import tables
+from loyalty_analytics import tables, words
 from loyalty_analytics.economics import receivables
 from loyalty_analytics.exhibits import brief, brief_money, brief_voice, volume
 from loyalty_analytics.exhibits.matrix import matrix
@@ -252,3 +252,15 @@ def test_falls_name_the_fewest_clients():
     assert down["clients"] == ["a", "b"]
     assert down["share"] == pytest.approx(80 / 90)
     assert down["broken"] == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_debt_is_claimed_only_where_bills_have_due_dates(language):
+    orders = pd.DataFrame({"client_id": ["A"], "due_date": [pd.NaT]})
+    empty = SimpleNamespace(frame=pd.DataFrame({"client_id": [], "overdue": []}))
+    titles = {}
+    for name, due in (("unknown", pd.NaT), ("none", pd.Timestamp("2026-10-01"))):
+        data = _data()
+        data.transactions = orders.assign(due_date=[due])
+        titles[name] = brief_money.debt(data, empty, language=language).title
+    assert titles == {name: words.say(f"brief.debt_{name}", language) for name in ("unknown", "none")}

@@ -115,15 +115,17 @@ def _units(**columns):
          "Volume fell most against last year: Север, by 31%"),
         (_units(change=[0.1, 0.0]), "Объём к прошлому году не упал ни в одном подразделении",
          "No unit's volume fell against last year"),
-        (_units(nps=[60.0, -20.0], nps_low=[40.0, -40.0], nps_high=[80.0, 0.0], answers=[30, 30]),
+        (_units(nps=[60.0, -20.0], nps_low=[40.0, -40.0], nps_high=[80.0, 0.0], answers=[30, 30], differs=[True, True]),
          "По оценкам впереди Север", "Scores put Север ahead"),
-        (_units(nps=[20.0, 10.0], nps_low=[0.0, -10.0], nps_high=[40.0, 30.0], answers=[30, 30]),
-         "По оценкам подразделения не различить: интервалы накрывают друг друга",
-         "Scores do not tell the units apart: their intervals overlap"),
+        (_units(nps=[9.0, -20.0], nps_low=[-1.0, -42.0], nps_high=[41.0, 2.0], answers=[30, 30], differs=[False, True]),
+         "По оценкам отстаёт Юг", "Scores put Юг behind"),
+        (_units(nps=[9.0, 7.0], nps_low=[0.0, -10.0], nps_high=[40.0, 30.0], answers=[30, 30], differs=[False, False]),
+         "По оценкам подразделения не различить: различия в пределах случайных",
+         "Scores do not tell the units apart: differences within chance"),
         (_units(nps=[20.0, 10.0], nps_low=[0.0, -10.0], nps_high=[40.0, 30.0], answers=[30, 3]),
          "Сравнивать подразделения рано: мало ответов", "Too early to compare units: too few answers"),
     ],
-    ids=["bad", "nothing happened", "apart", "alike", "too little data"],
+    ids=["bad", "nothing happened", "apart", "behind", "alike", "too little data"],
 )  # fmt: skip
 def test_units(table, ru, en):
     assert _plain(matrix._matrix_title(table, "ru")) == ru

@@ -59,7 +59,9 @@ def front(
     counts : result of `brief_voice.cause_counts`
     loop : result of `la.closed_loop`
     """
-    cause = _cause_sentence(top_cause(data, counts, language), language)
+    cause = ""  # a client whose comments are not recorded has no comments to miss
+    if "feedback" not in data.missing:
+        cause = _cause_sentence(top_cause(data, counts, language), language)
     if "transactions" in data.missing:
         return _survey_front(data, language, voice, cause, loop)
     facts, known = volume(data), names(data)

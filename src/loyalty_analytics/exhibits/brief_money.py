@@ -338,7 +338,9 @@ def debt(data: Data, result: Result, *, language: str) -> Exhibit:
     """Bills that are not paid when due, by client."""
     rows, known, money = result.frame[result.frame["overdue"] > 0], names(data), data.params.currency
     if not len(rows):
-        return Exhibit(name="debt", title=words.say("brief.debt_none", language), language=language)
+        dated = "due_date" in data.transactions and bool(data.transactions["due_date"].notna().any())
+        title = words.say("brief.debt_none" if dated else "brief.debt_unknown", language)
+        return Exhibit(name="debt", title=title, language=language)
     worst = rows.iloc[0]
     title = words.say(
         "brief.debt_some", language, sum=words.money(float(rows["overdue"].sum()), money, language),
