@@ -26,7 +26,7 @@ HOSTILE = [
     ")))",
     "🙄" * 500,
     "ЦЕНЫ ВЫСОКИЕ!!!! ужас(((",
-    "a\ud800b" if False else "a\ufffdb цена",
+    "a\ufffdb цена",
 ]
 
 

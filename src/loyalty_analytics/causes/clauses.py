@@ -120,7 +120,7 @@ class Layout:
     @cached_property
     def _heavy(self) -> list[int]:
         """Words before each place, particles not counted."""
-        return list(accumulate((not token.word.light for token in self.tokens), initial=0))
+        return list(accumulate([not token.word.light for token in self.tokens], initial=0))
 
     def border_between(self, left: int, right: int) -> int:
         """The strongest border between two places."""
@@ -136,9 +136,9 @@ class Layout:
 
     def steps(self, left: int, right: int) -> int:
         """Words from one place to another, particles not counted."""
-        low, high = min(left, right), max(left, right)
-        if high - low <= _NEAR:
-            return sum(not self.tokens[place].word.light for place in range(low + 1, high)) + (high > low)
+        if left == right:
+            return 0
+        low, high = (left, right) if left < right else (right, left)
         return self._heavy[high] - self._heavy[low + 1] + 1
 
     def span(self, sentence: int) -> range:

@@ -11,6 +11,7 @@ import gc
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import accumulate
 
@@ -19,7 +20,7 @@ from .codebook import Codebook
 from .matcher import AND, COMMA, CONTRAST, WIDEST, Match, Matcher, Token
 from .tags import Hit, of_the_house
 
-__all__ = ["GENERAL", "Hit", "Reader"]
+__all__ = ["GENERAL", "Hit", "Reader", "undisturbed"]
 
 GENERAL = "company.general"
 #: Causes that a sneer names («Great service, waited two hours»).
@@ -71,15 +72,21 @@ def _matcher(codebook: Codebook, languages: tuple[str, ...]) -> Matcher:
     if key not in _MATCHERS:
         while len(_MATCHERS) >= _KEPT:
             del _MATCHERS[next(iter(_MATCHERS))]
-        # All of these many small objects stay: looking for garbage among them takes a third of the time.
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        with undisturbed():
             _MATCHERS[key] = Matcher(codebook, languages)
-        finally:
-            if collecting:
-                gc.enable()
     return _MATCHERS[key]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No search for cyclic garbage meanwhile: among many small objects that stay it takes a third of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class _Text(Layout):

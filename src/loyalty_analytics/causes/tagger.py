@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import DataError, ParamsError, nearest
 from ..results import Note, Result, as_table
 from .codebook import LANGUAGES, Codebook, read_codebook
-from .rules import Reader
+from .rules import Reader, undisturbed
 from .tags import SENTIMENTS, Tag, gather
 
 if TYPE_CHECKING:
@@ -158,10 +158,11 @@ class Tagger:
         scores = _column(table, "score")
         for begin in range(0, len(texts), _CHUNK):
             part = slice(begin, begin + _CHUNK)
-            read = [
-                self.reader.analyse(text, field, score)
-                for text, field, score in zip(texts[part], fields[part], scores[part])
-            ]
+            with undisturbed():
+                read = [
+                    self.reader.analyse(text, field, score)
+                    for text, field, score in zip(texts[part], fields[part], scores[part])
+                ]
             if self.model is not None:
                 yield from self.model.tag(read, texts[part])
             else:
