@@ -7,133 +7,59 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import small
 
-from loyalty_analytics import tables, words
+from loyalty_analytics import words
 from loyalty_analytics.economics import receivables
-from loyalty_analytics.exhibits import brief, brief_money, brief_voice, volume
+from loyalty_analytics.exhibits import brief_money, brief_voice, volume
 from loyalty_analytics.exhibits.matrix import matrix
-from loyalty_analytics.months import as_of
 from loyalty_analytics.results import Result
 from loyalty_analytics.segments.movement import bridge
 from loyalty_analytics.words import LANGUAGES
 
-MONTHS = pd.period_range("2024-11", "2026-10", freq="M")
-PARAMS = SimpleNamespace(
-    currency="RUB", codebook="general", title_in=lambda language: "Client", nps={}, loop={}, meetings={}
-)
-PASSPORT = {"clients": 2, "deals": 48, "answered": 0, "invited": 0, "answers": 0, "findings": {"warning": 1}}
-
-
-def _data(revenue=None, missing=(), **frames):
-    """Data of two clients, A and B, with monthly revenue from November 2024 to October 2026."""
-    whole = {name: tables.empty(name) for name in tables.names()} | frames
-    revenue = {"A": 100_000.0, "B": 50_000.0} if revenue is None else revenue
-    rows = [
-        {"client_id": client, "month": month.to_timestamp(), "revenue": value, "orders": int(value > 0)}
-        for client, values in revenue.items()
-        for month, value in zip(MONTHS, np.broadcast_to(values, len(MONTHS)))
-        if value
-    ]
-    panel = pd.DataFrame(rows, columns=["client_id", "month", "revenue", "orders"])
-    if "clients" not in frames:
-        whole["clients"] = pd.DataFrame({"client_id": ["A", "B"], "client_name": ["ООО «Альфа»", "ООО «Бета»"]})
-    return SimpleNamespace(
-        as_of=as_of("2026-10"), params=PARAMS, passport=PASSPORT, missing=missing, panel=panel, texts=None, **whole
-    )
-
-
-def _plan(amount):
-    months = MONTHS.to_timestamp()
-    return pd.DataFrame(
-        {"period_start": months, "metric": "revenue", "level": "company", "level_id": None, "amount": amount}
-    )
-
-
-def _breaks(rows=(), judged=2, clients=2):
-    columns = [
-        "client_id",
-        "break_month",
-        "low",
-        "high",
-        "direction",
-        "effect",
-        "effect_low",
-        "effect_high",
-        "lost",
-        "market",
-    ]
-    frame = pd.DataFrame(rows, columns=columns).astype({"market": bool})
-    overview = pd.DataFrame({"measure": ["clients", "judged", "expected_false"], "value": [clients, judged, 0.2]})
-    result = Result(frame=frame, overview=overview, as_of=as_of("2026-10"))
-    object.__setattr__(result, "levels", lambda wanted: pd.DataFrame(
-        {"client_id": "A", "month": MONTHS.to_timestamp(), "revenue": 1.0, "level": 1.0, "expected": 1.0}))  # fmt: skip
-    return result
-
-
-def _fall(client="A", month="2026-07-01"):
-    stamp = pd.Timestamp(month)
-    return (client, stamp, stamp, stamp, -1, -0.5, -0.6, -0.4, 200_000.0, False)
-
-
-LATE = pd.DataFrame(columns=["client_id", "last_date", "expected_gap", "days_late", "usual_order"])
-NO_VOICE = brief_voice.Voice(None, None, None, pd.DataFrame())
-COUNTS = pd.DataFrame(columns=["cause", "after", "before", "n_after", "n_before"])
-
-
-def _front(data, language, breaks=None, late=LATE, overdue=0, counts=COUNTS):
-    loop = Result(frame=pd.DataFrame())
-    object.__setattr__(loop, "overdue", pd.DataFrame({"action_id": range(overdue)}))
-    return brief.front(
-        data, language, bridge=bridge(data.panel, "2026-10"), breaks=breaks or _breaks(), late=Result(frame=late),
-        voice=NO_VOICE, counts=counts, loop=loop,
-    )  # fmt: skip
-
-
-def _plain(text):
-    return text.replace("\u00a0", " ")
-
 
 def test_volume_sentence_knows_plan_last_year_and_neither():
-    steady = _plain(_front(_data(), "ru").summary)
+    steady = small.plain(small.front(small.data(), "ru").summary)
     assert steady.startswith("Объём за октябрь 2026: 150 тыс. ₽, столько же, сколько в октябре 2025.")
     revenue = {"A": np.r_[np.full(23, 100_000.0), 50_000.0]}
-    fallen = _plain(_front(_data(revenue, targets=_plan(100_000.0)), "en").summary)
+    fallen = small.plain(small.front(small.data(revenue, targets=small.plan(100_000.0)), "en").summary)
     assert fallen.startswith(
         "Volume of October 2026: RUB 50 k, 50% of plan, 50% below October 2025; 95% of plan since January."
     )
-    young = _plain(_front(_data({"A": np.r_[np.zeros(20), np.full(4, 1e6)]}), "ru").summary)
+    young = small.plain(small.front(small.data({"A": np.r_[np.zeros(20), np.full(4, 1e6)]}), "ru").summary)
     assert young.startswith("Объём за октябрь 2026: 1,0 млн ₽.")
-    nothing = _plain(_front(_data({"A": np.r_[np.full(23, 1e5), 0.0]}), "en").summary)
+    nothing = small.plain(small.front(small.data({"A": np.r_[np.full(23, 1e5), 0.0]}), "en").summary)
     assert nothing.startswith("There were no sales in October 2026.")
 
 
 def test_falls_are_told_from_breaks():
-    fallen = _data({"A": np.r_[np.full(23, 100_000.0), 50_000.0], "B": 50_000.0})
-    assert "На 1 клиента приходится 100 % суммы всех падений, перелома ни у кого" in _plain(
-        _front(fallen, "ru").summary
+    fallen = small.data({"A": np.r_[np.full(23, 100_000.0), 50_000.0], "B": 50_000.0})
+    assert "На 1 клиента приходится 100 % суммы всех падений, перелома ни у кого" in small.plain(
+        small.front(fallen, "ru").summary
     )
-    found = _plain(_front(fallen, "ru", _breaks([_fall()])).summary)
+    found = small.plain(small.front(fallen, "ru", small.found([small.fall()])).summary)
     assert "приходится 100 % суммы всех падений, у 1 перелом с июля 2026." in found
-    assert "Падений к прошлому году нет." in _plain(_front(_data(), "ru").summary)
+    assert "Падений к прошлому году нет." in small.plain(small.front(small.data(), "ru").summary)
 
 
 def test_one_proposal_the_most_urgent():
     late = pd.DataFrame([{"client_id": "B", "days_late": 20}])
-    assert "Предлагаем встретиться: ООО «Альфа»." in _front(_data(), "ru", _breaks([_fall()]), late, 3).summary
-    assert "просроченные обещания: 3" in _front(_data(), "ru", late=late, overdue=3).summary
-    assert "опаздывает с заказом: ООО «Бета»." in _front(_data(), "ru", late=late).summary
-    assert "Срочных встреч не требуется." in _front(_data(), "ru").summary
+    broken = small.found([small.fall()])
+    assert "Предлагаем встретиться: ООО «Альфа»." in small.front(small.data(), "ru", broken, late, 3).summary
+    assert "просроченные обещания: 3" in small.front(small.data(), "ru", late=late, overdue=3).summary
+    assert "опаздывает с заказом: ООО «Бета»." in small.front(small.data(), "ru", late=late).summary
+    assert "Срочных встреч не требуется." in small.front(small.data(), "ru").summary
 
 
 def test_old_breaks_are_no_news():
-    assert "ООО «Альфа»" not in _front(_data(), "ru", _breaks([_fall(month="2025-10-01")])).summary
+    assert "ООО «Альфа»" not in small.front(small.data(), "ru", small.found([small.fall(month="2025-10-01")])).summary
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_client_without_money_gets_the_survey_brief(language):
-    data = _data({}, missing=("transactions", "clients"))
-    front = _front(data, language)
-    assert front.title != _front(_data(), language).title
+    data = small.data({}, missing=("transactions", "clients"))
+    front = small.front(data, language)
+    assert front.title != small.front(small.data(), language).title
     assert len(front.summary.split()) < 60
 
 
@@ -141,22 +67,22 @@ def test_a_client_without_money_gets_the_survey_brief(language):
 def test_bridge_titles(language):
     titles = {}
     for name, last in (("down", 50_000.0), ("up", 200_000.0), ("same", 100_000.0)):
-        data = _data({"A": np.r_[np.full(23, 100_000.0), last], "B": 10_000.0})
+        data = small.data({"A": np.r_[np.full(23, 100_000.0), last], "B": 10_000.0})
         shown = brief_money.bridge(data, bridge(data.panel, "2026-10"), language=language)
         titles[name] = shown.title
         assert shown.table.frame["change"].sum() == pytest.approx(last - 100_000.0)
     assert len(set(titles.values())) == 3
-    young = _data({"A": np.r_[np.zeros(20), np.full(4, 1e5)]})
+    young = small.data({"A": np.r_[np.zeros(20), np.full(4, 1e5)]})
     assert brief_money.bridge(young, bridge(young.panel, "2026-10"), language=language).table is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_breaks_titles(language):
-    data = _data()
-    some = brief_money.worst_breaks(data, _breaks([_fall()]), language=language)
+    data = small.data()
+    some = brief_money.worst_breaks(data, small.found([small.fall()]), language=language)
     assert "ООО «Альфа»" in some.title
-    none = brief_money.worst_breaks(data, _breaks(), language=language)
-    short = brief_money.worst_breaks(data, _breaks(judged=0), language=language)
+    none = brief_money.worst_breaks(data, small.found(), language=language)
+    short = brief_money.worst_breaks(data, small.found(judged=0), language=language)
     assert len({some.title, none.title, short.title}) == 3
 
 
@@ -164,7 +90,7 @@ def test_breaks_titles(language):
 def test_debts(language):
     bills = pd.DataFrame({"client_id": ["A"], "date": ["2026-08-01"], "amount": [70_000.0], "due_date": ["2026-09-01"],
                           "paid_date": [None], "paid_amount": [None]})  # fmt: skip
-    data = _data()
+    data = small.data()
     some = brief_money.debt(data, receivables(bills, "2026-10"), language=language)
     none = brief_money.debt(data, receivables(bills, "2026-08"), language=language)
     assert "ООО «Альфа»" in some.title
@@ -179,7 +105,7 @@ def _tagged(n_after, a_after, n_before, a_before):
     feedback["created_at"] = pd.to_datetime(feedback["created_at"])
     ids = [f"a{i}" for i in range(a_after)] + [f"b{i}" for i in range(a_before)]
     tags = pd.DataFrame({"feedback_id": ids, "cause": "service.speed", "sentiment": "negative"})
-    data = _data(feedback=feedback)
+    data = small.data(feedback=feedback)
     return data, brief_voice.cause_counts(data, Result(frame=tags))
 
 
@@ -197,7 +123,7 @@ def test_a_change_of_causes_must_exceed_the_noise():
 def test_the_top_cause_counts_clients_not_texts():
     data, table = _tagged(10, 4, 10, 1)
     assert brief_voice.top_cause(data, table, "ru")["a"] == 4
-    assert "4 из 10 клиентов" in _plain(_front(data, "ru", counts=table).summary)
+    assert "4 из 10 клиентов" in small.plain(small.front(data, "ru", counts=table).summary)
 
 
 @pytest.mark.parametrize("worlds", [60, pytest.param(400, marks=pytest.mark.proof)])
@@ -221,10 +147,9 @@ def test_a_declared_anchor_beats_a_computed_one():
     assert volume.anchors(SimpleNamespace(clients=unknown), kinds).to_dict() == {"a": True, "b": False, "c": True}
 
 
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_visits_and_gaps(language):
-    data = _data(missing=("targets", "events"))
+    data = small.data(missing=("targets", "events"))
     columns = ["client_id", "month", "week", "format", "reason", "visitor_id"]
     rows = [("A", pd.Timestamp("2026-11-01"), pd.Timestamp("2026-11-02"), "meeting", "problem, gap", "M1")]
     for listed in (rows, []):
@@ -232,14 +157,14 @@ def test_visits_and_gaps(language):
         plan = SimpleNamespace(frame=frame, exceptions=pd.DataFrame())
         shown = brief_voice.visits(data, plan, language=language)
         assert ("ООО «Альфа»" in shown.title) == bool(listed)
-    gaps = brief_voice.unknowns(data, breaks=_breaks(judged=1), language=language)
+    gaps = brief_voice.unknowns(data, breaks=small.found(judged=1), language=language)
     assert len(gaps.table.frame) == 3
-    assert brief_voice.unknowns(_data(), language=language).table is None
+    assert brief_voice.unknowns(small.data(), language=language).table is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_exhibit_says_which_table_it_misses(language):
-    data = _data(missing=("transactions", "units"))
+    data = small.data(missing=("transactions", "units"))
     shown = brief_money.volume_chart(data, language=language)
     assert shown.missing
     assert shown.note
@@ -248,7 +173,7 @@ def test_an_exhibit_says_which_table_it_misses(language):
 
 def test_falls_name_the_fewest_clients():
     changes = pd.DataFrame({"client_id": list("abcd"), "change": [-50.0, -30.0, -10.0, 40.0]})
-    down = volume.falls(changes, _breaks([_fall("b")]).frame)
+    down = volume.falls(changes, small.found([small.fall("b")]).frame)
     assert down["clients"] == ["a", "b"]
     assert down["share"] == pytest.approx(80 / 90)
     assert down["broken"] == 1
@@ -260,7 +185,7 @@ def test_no_debt_is_claimed_only_where_bills_have_due_dates(language):
     empty = SimpleNamespace(frame=pd.DataFrame({"client_id": [], "overdue": []}))
     titles = {}
     for name, due in (("unknown", pd.NaT), ("none", pd.Timestamp("2026-10-01"))):
-        data = _data()
+        data = small.data()
         data.transactions = orders.assign(due_date=[due])
         titles[name] = brief_money.debt(data, empty, language=language).title
     assert titles == {name: words.say(f"brief.debt_{name}", language) for name in ("unknown", "none")}
