@@ -103,7 +103,7 @@ class _Text(Layout):
         turned = self.turned()
         for match in self.polar:
             match.sign, match.weight = self._signed(match, turned)
-        self._told: dict[int, float] = {}
+        self._told: dict[int, tuple[float, float]] = {}
         self._sneer()
 
     def _tags(self) -> list[Match]:
@@ -274,15 +274,18 @@ class _Text(Layout):
             return float(signs.pop()), 0.4
         if sentence not in self._told:
             self._told[sentence] = self._plain(sentence)
-        return self._told[sentence], 0.3
+        return self._told[sentence]
 
-    def _plain(self, sentence: int) -> float:
-        """No opinion anywhere: «again», «had to» and the like tell trouble, a plain deed is told in praise."""
+    def _plain(self, sentence: int) -> tuple[float, float]:
+        """No opinion anywhere: «again», «had to» and the like tell trouble, a plain deed judges nothing."""
         places = self.span(sentence)
         if any(at in self.troubles or at in self.decoys for at in places):
-            return -1.0
-        done = any(_DEED.fullmatch(self.tokens[at].text) for at in places if at not in self.blocked)
-        return 1.0 if done else -1.0 if len(places) >= _STORY else 0.0
+            return -1.0, 0.3
+        if any(at in self.blocked for at in places):  # «cannot but note», "not only"
+            return 1.0, 0.3
+        if any(_DEED.fullmatch(self.tokens[at].text) for at in places if at not in self.blocked):
+            return 0.0, 0.0
+        return -1.0 if len(places) >= _STORY else 0.0, 0.3
 
     def hits(self) -> list[Hit]:
         """Hits of the text in the order of their places."""
@@ -293,6 +296,8 @@ class _Text(Layout):
             if self._only_object(match):
                 continue
             sign, sure = self._sign_of(match)
+            if not sure:
+                continue
             hit = self._hit(match, match.entry.cause or "", sign, sure)
             if match.entry.hint:
                 hints.append((match, hit))
