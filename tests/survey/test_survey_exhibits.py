@@ -90,7 +90,7 @@ def test_the_first_screen_says_score_silence_and_noise(make_world) -> None:
     row, ways = measured.row, measured.silent.frame.set_index("way")["nps"]
     summary = report.front(data, "en", measured).summary
     assert f"NPS {words.number(row['nps'], 'en')} {words.interval(row['low'], row['high'], 'en')}" in summary
-    assert f"n = {row['n']} of {row['population']}" in summary
+    assert f"n = {row['n']} of {row['population']}" in summary.replace("\u00a0", " ")
     assert f"from {words.number(ways['detractors'], 'en')} to {words.number(ways['promoters'], 'en')}" in summary
     assert "unchanged (within ±" in summary
 

@@ -7,6 +7,7 @@ same keys. A value is a template for `str.format`, or the plural forms of a noun
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -39,6 +40,7 @@ __all__ = [
 
 LANGUAGES = ("ru", "en")
 _NBSP = "\u00a0"
+_SIZE = re.compile(r"\bn = ")  # a number of cases stays on one line
 _MINUS = "\u2212"
 _SYMBOLS = {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "KZT": "₸", "BYN": "Br", "UZS": "сум"}
 _SCALES = {"bn": 1e9, "m": 1e6, "k": 1e3, "": 1.0}
@@ -70,7 +72,7 @@ def say(key: str, language: str, **values: Any) -> str:
     text = _find(key, language)
     if not isinstance(text, str):
         raise LoyaltyError(f"{key!r} is a noun with plural forms, not a sentence.", "Use words.count.")
-    return text.format(**values).strip()
+    return _SIZE.sub(f"n{_NBSP}={_NBSP}", text.format(**values).strip())
 
 
 def known(key: str, language: str) -> bool:
@@ -93,12 +95,16 @@ def say_list(key: str, language: str) -> list[str]:
 
 
 def quoted(text: str, language: str) -> str:
-    """A text in the quotation marks of the language.
+    """A text in the quotation marks of the language; what it quotes itself stands in the inner ones.
 
     >>> quoted("deals", "ru"), quoted("deals", "en")
     ('«deals»', '“deals”')
+    >>> quoted("ООО «Альфа»", "ru"), quoted("the “Alpha”", "en")
+    ('«ООО „Альфа“»', '“the ‘Alpha’”')
     """
-    return f"«{text}»" if language == "ru" else f"“{text}”"
+    if language == "ru":
+        return f"«{text.replace('«', '„').replace('»', '“')}»"
+    return f"“{text.replace('“', '‘').replace('”', '’')}”"
 
 
 def plural(n: float, noun: str, language: str) -> str:
