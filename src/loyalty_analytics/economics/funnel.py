@@ -19,7 +19,7 @@ __all__ = ["STAGES", "funnel"]
 
 STAGES = ("awareness", "interest", "desire", "action", "loyalty")
 _COLUMNS = ["group", "stage", "order", "leads", "entered", "share", "share_low", "share_high", "step", "step_low",
-            "step_high", "before_leads", "before_step", "plan_step", "changed"]  # fmt: skip
+            "step_high", "before_leads", "before_step", "plan_step", "plan_share", "changed"]  # fmt: skip
 
 
 def funnel(
@@ -37,8 +37,9 @@ def funnel(
     by : str, optional
         A column of the events (channel, manager_id) or of ``clients`` (industry, company_size …).
     clients, targets : tables, optional
-        Plan: rows of ``targets`` with metric ``conversion``: level_id names the stage, amount the
-        share (or per cent) of leads that should come to it from the stage before.
+        Plan: rows of ``targets`` with metric ``conversion``, amount a share or per cent. Of the company: level_id
+        names a stage, amount the leads that should come to it from the stage before. Of a manager or unit: level_id
+        names the group, amount its leads that should come to the last stage.
     months : int
         Leads that first appeared in so many last months; the period before is as long.
     level : float
@@ -50,7 +51,8 @@ def funnel(
         ``.table``: group (null = all), stage, order, leads (reached the stage or a later one),
         entered (leads of the group), share (leads / entered) with interval, step (leads / leads of
         the stage before) with interval, before_leads, before_step (the period before), plan_step,
-        changed (bool: the interval of the step does not hold the step before).
+        plan_share (of the group, in the row of the last stage), changed (bool: the interval of the
+        step does not hold the step before).
 
     Notes
     -----
@@ -86,6 +88,8 @@ def funnel(
     frames = [_stages(now, before, names, order, group, level) for group in groups]
     frame = pd.concat(frames, ignore_index=True) if frames else _none()
     frame["plan_step"] = frame["stage"].map(_plan(targets, end)).astype("float64")
+    own = _plan(targets, end, str(by).removesuffix("_id")) if by else {}
+    frame["plan_share"] = frame["group"].map(own).where(frame["stage"] == names[-1]).astype("float64")
     note = Note("acquisition.funnel", {"leads": f"{len(now):,}"})
     return Result(frame=frame[_COLUMNS], notes=(note,), as_of=seen, options={"by": by, "months": months},
                   draw=pictures.funnel)  # fmt: skip
@@ -149,11 +153,12 @@ def _share(part: np.ndarray, whole: np.ndarray, level: float) -> tuple[np.ndarra
     return share, (np.where(some, low, np.nan), np.where(some, high, np.nan))
 
 
-def _plan(targets: Any, end: int) -> dict[Any, float]:
+def _plan(targets: Any, end: int, level: str = "company") -> dict[Any, float]:
     table = as_table(targets)
     if table.empty:
         return {}
-    rows = table[(table["metric"] == "conversion").to_numpy()]
+    of_level = table["level"].fillna("company") == level if "level" in table else level == "company"
+    rows = table[((table["metric"] == "conversion") & of_level).to_numpy()]
     rows = rows[month_number(rows["period_start"], "period_start") <= end] if len(rows) else rows
     if rows.empty:
         return {}

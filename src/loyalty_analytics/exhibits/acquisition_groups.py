@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from .. import words
 from ..plots.loyalty import dots
 from ..results import Result
+from ..survey.compare import compare_groups
 from .acquisition import column, say, stage_name
 from .base import Exhibit, drawn, exhibit
 from .table import Column, Table, total_rows
@@ -35,6 +36,20 @@ def _value(by: str, group: object, data: Data, language: str) -> str:
     return words.say(key, language) if by in _CLOSED and words.known(key, language) else str(group)
 
 
+def _apart(table: pd.DataFrame, part: str, whole: str) -> np.ndarray:
+    """Groups of one grouping whose share differs from the others': exact permutation test, Holm's steps."""
+    differs = np.zeros(len(table), dtype=bool)
+    number, yes = table[whole].to_numpy(int), table[part].to_numpy(int)
+    for what in table["what"].unique():
+        big = np.flatnonzero((table["what"] == what).to_numpy() & (number >= _FEWEST))
+        score = [np.arange(n) < k for n, k in zip(number[big], yes[big])]
+        if len(big) > 1:
+            votes = pd.DataFrame({"place": np.repeat(big, number[big]), "score": np.concatenate(score)})
+            found = compare_groups(votes, "place", kind="mean", scale=(0, 1)).frame
+            differs[found.loc[found["differs"], "place"].to_numpy(int)] = True
+    return differs
+
+
 def _rows(whole: Result, parts: Mapping[str, Result], data: Data, language: str) -> tuple[pd.DataFrame, list[str]]:
     """One row per group: its leads, how many came to the end, and the same a period before; groupings left out."""
     total, rows, left = int(whole.frame["entered"].iloc[0]), [], []
@@ -50,7 +65,8 @@ def _rows(whole: Result, parts: Mapping[str, Result], data: Data, language: str)
             before = last["before_leads"] / first["before_leads"] if first["before_leads"] else np.nan
             rows.append({"what": say(f"by_{by}", language), "group": _value(by, group, data, language),
                          "entered": first["entered"], "came": last["leads"], "share": last["share"],
-                         "low": last["share_low"], "high": last["share_high"], "before": before})  # fmt: skip
+                         "low": last["share_low"], "high": last["share_high"], "before": before,
+                         "plan": last["plan_share"]})  # fmt: skip
     return pd.DataFrame(rows), left
 
 
@@ -73,13 +89,11 @@ def funnel_groups(data: Data, whole: Result, parts: Mapping[str, Result], *, lan
         few = words.count(total, "acquisition.lead", language)
         return Exhibit(name="funnel_groups", title=say("groups_few", language, n=few), language=language,
                        note=" ".join(left))  # fmt: skip
-    outside = (table["low"] > last["share"]) | (table["high"] < last["share"])
-    table["differs"] = outside & (table["entered"] >= _FEWEST)
-    apart = table[table["differs"]]
+    table["differs"] = _apart(table, "came", "entered")
+    apart, below = table[table["differs"]], table[(table["plan"] > table["high"]) & (table["entered"] >= _FEWEST)]
     values = {"stage": stage, "share": words.percent(last["share"], language),
               "a": words.number(last["leads"], language), "n": words.number(total, language),
-              "list": ", ".join(f"{one} ({words.percent(share, language)})"
-                                for one, share in zip(apart["group"].head(4), apart["share"].head(4)))}  # fmt: skip
+              "list": _listed(apart, language)}  # fmt: skip
     shown = table[table["entered"] >= _FEWEST].assign(
         label=lambda t: t["group"], value=lambda t: t["share"],
         text=lambda t: [f"n = {words.number(n, language)}" for n in t["entered"]],
@@ -87,7 +101,8 @@ def funnel_groups(data: Data, whole: Result, parts: Mapping[str, Result], *, lan
     high, reach = 30 * len(shown) + 60, 1.05 * float(shown["high"].max())
     return Exhibit(
         name="funnel_groups",
-        title=say("groups_title" if len(apart) else "groups_same", language, **values),
+        title=say("groups_title" if len(apart) else "groups_same", language, **values)
+        + (say("groups_below", language, list=_listed(below, language)) if len(below) else ""),
         language=language,
         subtitle=say("groups_sub", language, stage=stage, n=values["n"]),
         draw=drawn(dots, shown, language=language, percent=True, middle=float(last["share"]),
@@ -100,7 +115,8 @@ def funnel_groups(data: Data, whole: Result, parts: Mapping[str, Result], *, lan
             columns=[
                 column("what", language), column("group", language), column("entered", language, "number"),
                 column("came", language, "number"), column("share", language, "percent", low="low", high="high"),
-                column("before", language, "percent"), column("mark", language),
+                *(column(key, language, "percent") for key in ("before", "plan") if table[key].notna().any()),
+                *([column("mark", language)] if len(apart) else []),
             ],
             totals=total_rows("what", language, {
                 "acquisition.all": {"entered": total, "came": int(last["leads"]), "share": float(last["share"])},
@@ -110,7 +126,13 @@ def funnel_groups(data: Data, whole: Result, parts: Mapping[str, Result], *, lan
     )  # fmt: skip
 
 
-def _named(row: pd.Series) -> str:
+def _listed(rows: pd.DataFrame, language: str) -> str:
+    """«Выставки (2 %)», four at most."""
+    shown = rows.head(4)
+    return ", ".join(f"{one} ({words.percent(share, language)})" for one, share in zip(shown["group"], shown["share"]))
+
+
+def _named(row: Mapping[Any, Any] | pd.Series) -> str:
     return f"{row['name']} ({row['what'].lower()})"
 
 
@@ -133,15 +155,20 @@ def delivery_groups(data: Data, parts: Mapping[str, Result], *, language: str) -
         return Exhibit(name="delivery_groups", title=say("no_deliveries", language), language=language)
     table = pd.concat(frames, ignore_index=True)
     compared = table[table["known"] >= _FEWEST]
-    values = {}
-    if len(compared):
-        worst = compared.sort_values("late_share", ascending=False, kind="stable").iloc[0]
-        values = {"name": _named(worst), "late": words.percent(worst["late_share"], language),
-                  "of": words.number(worst["known"], language)}  # fmt: skip
-    some = len(compared) and compared["late_share"].max() > 0
-    dear = compared[compared["cost_share"] == compared["cost_share"].max()] if len(compared) else compared
-    title = say("groups_late" if some else "groups_in_time", language, **values)
-    if len(dear):
+    table["differs"] = _apart(table, "late", "known")
+    first = table[table["what"] == table["what"].iloc[0]]  # every delivery once
+    late, known = int(first["late"].sum()), int(first["known"].sum())
+    usual = late / known if known else 0.0
+    apart = table[table["differs"]].sort_values("late_share", ascending=False, kind="stable")
+    more = apart[apart["late_share"] > usual]
+    named = more if len(more) else apart[::-1]
+    values = {"late": words.number(late, language), "of": words.number(known, language),
+              "list": "; ".join(f"{_named(row)}: {words.percent(row['late_share'], language)}"
+                                for row in named.head(3).to_dict("records"))}  # fmt: skip
+    key = "groups_late" if len(more) else "groups_less" if len(apart) else "groups_late_same"
+    title = say(key if late else "groups_in_time", language, **values)
+    dear = compared[compared["cost_share"] == compared["cost_share"].max()]
+    if len(dear) and len(compared) > 1:
         title += say("groups_cost", language, name=_named(dear.iloc[0]),
                      share=words.percent(dear["cost_share"].iloc[0], language, 1))  # fmt: skip
     columns = [
@@ -151,7 +178,9 @@ def delivery_groups(data: Data, parts: Mapping[str, Result], *, language: str) -
         column("late_share", language, "percent"), column("defects", language, "number"),
         column("defect_share", language, "percent", digits=1), column("cost_share", language, "percent", digits=1),
         column("customs_share", language, "percent"), column("packaging_share", language, "percent"),
+        *([column("mark", language)] if table["differs"].any() else []),
     ]  # fmt: skip
+    table["mark"] = np.where(table["differs"], say("groups_apart", language), "")
     return Exhibit(
         name="delivery_groups",
         title=title,
@@ -159,7 +188,10 @@ def delivery_groups(data: Data, parts: Mapping[str, Result], *, language: str) -
         subtitle=say("delivery_groups_sub", language),
         table=Table(
             frame=table, columns=[one for one in columns if table[one.key].notna().any()],
-            totals=total_rows("what", language, {"acquisition.sum_compared": {"known": _FEWEST}}),
+            totals=total_rows("what", language, {
+                "acquisition.all": {"known": known, "late": late, "late_share": usual if known else np.nan},
+                "acquisition.sum_compared": {"known": _FEWEST},
+            }),
         ),
         note=say("delivery_groups_note", language, n=words.number(_FEWEST, language)),
     )

@@ -9,9 +9,9 @@ import pandas as pd
 from .. import words
 from ..plots import acquisition as plots
 from ..results import Result
-from .acquisition import amount, column, money_column, say
+from .acquisition import amount, begins_inside, column, money_column, say
 from .base import Exhibit, drawn, exhibit
-from .table import Table, total_rows
+from .table import Column, Table, total_rows
 from .volume import label_of, names
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def next_product(data: Data, result: Result, *, language: str) -> Exhibit:
     sure = table[table["share_low"] > table["base"]]
     best = (sure if len(sure) else table).iloc[0]
     values = {name: words.percent(best[name], language) for name in ("share", "base")}
-    values |= {"product": best["product"], "following": best["following"]}
+    values |= {name: words.quoted(best[name], language) for name in ("product", "following")}
     held = result.overview
     one = float(held.loc[held["products"] == 1, "share"].sum())
     return Exhibit(
@@ -113,42 +113,57 @@ def referrals(data: Data, result: Result, *, language: str) -> Exhibit:
     )  # fmt: skip
 
 
+# Each metric with the one that is read beside it.
+_BESIDE = {
+    "clients": "", "active": "", "inactive": "", "dissatisfied": "", "new": "", "spend": "spend_acquisition",
+    "orders": "repeat_orders", "revenue": "", "gross_profit": "", "cheque_mean": "cheque_median",
+    "profit_mean": "profit_median", "cac": "cac_acquisition", "payback_revenue": "cohort_revenue",
+    "payback_profit": "cohort_profit", "cohort_profit_acquisition": "",
+}  # fmt: skip
+_OF_NEW = ["new", "repeat_orders", "cac", "cac_acquisition", "payback_revenue", "payback_profit", "cohort_revenue",
+           "cohort_profit", "cohort_profit_acquisition"]  # fmt: skip
+
+
 @exhibit("acquisition", "metrics", needs=("transactions",))
 def metrics(data: Data, result: Result, *, language: str) -> Exhibit:
     """The base metrics as the trade writes them, beside the form of the new clients alone."""
-    table = result.frame[result.frame["value"].notna()]
-    if table.empty:
+    table = result.frame.set_index("metric")
+    if table["value"].isna().all():
         return Exhibit(name="metrics", title=say("metrics_none", language), language=language)
-    value = result.frame.set_index("metric")["value"]
-    rows = pd.DataFrame({
-        "metric": [say(f"metric_{name}", language) for name in table["metric"]],
-        "shown": [_shown(value, unit, data, language) for value, unit in zip(table["value"], table["unit"])],
-        "share": table["share"].to_numpy(),
-    })  # fmt: skip
-    trade, own = value["payback_profit"], value["cohort_profit"]
-    if pd.isna(own):
-        trade, own = value["payback_revenue"], value["cohort_revenue"]
-    if pd.isna(own):
-        title = say("metrics_title", language, clients=words.count(int(value["clients"]), "client", language),
-                    new=words.number(value["new"], language))  # fmt: skip
+    months = int(result.options["months"])
+    censored = begins_inside(data, months)
+    if censored:  # who of them is new, nobody knows
+        table.loc[_OF_NEW, ["value", "share"]] = float("nan")
+    shown = {name: _shown(value, unit, data, language) for name, value, unit in table[["value", "unit"]].itertuples()}
+    value = table["value"]
+    rows = pd.DataFrame([
+        {"metric": say(f"metric_{name}", language), "shown": shown[name], "share": table["share"][name],
+         "beside": say(f"beside_{other}", language, value=shown[other]) if other and pd.notna(value[other]) else ""}
+        for name, other in _BESIDE.items() if pd.notna(value[name])
+    ])  # fmt: skip
+    by = "revenue" if pd.isna(value["cohort_profit"]) else "profit"
+    if pd.notna(value[f"cohort_{by}"]):
+        title = say(f"metrics_{by}", language, trade=words.number(value[f"payback_{by}"], language, 1),
+                    own=words.number(value[f"cohort_{by}"], language, 2))  # fmt: skip
     else:
-        title = say("metrics_payback", language, trade=words.number(trade, language, 1),
-                    own=words.number(own, language, 2))  # fmt: skip
-    notes = " ".join(
-        say(note.key.split(".")[1], language, **{k: words.number(v, language, 2) for k, v in note.values.items()})
-        for note in result.notes[1:]
-    )
-    months = words.count(int(result.options["months"]), "month", language)
+        clients = words.count(int(value["clients"]), "client", language)
+        title = say("metrics_censored" if censored else "metrics_title", language, clients=clients,
+                    new=words.number(value["new"], language))  # fmt: skip
+    # That the two forms disagree is the title.
+    notes = [note.key.split(".")[1] for note in result.notes[1:] if note.key != "acquisition.disagree"]
     return Exhibit(
         name="metrics",
         title=title,
         language=language,
-        subtitle=say("metrics_sub", language, months=months),
+        subtitle=say("metrics_sub", language, months=words.count(months, "month", language)),
         table=Table(
             frame=rows,
-            columns=[column("metric", language), column("shown", language), column("share", language, "percent")],
+            columns=[
+                column("metric", language), column("shown", language), column("share", language, "percent"),
+                *([column("beside", language)] if rows["beside"].any() else []),
+            ],
         ),
-        note=notes,
+        note=" ".join(say(key, language) for key in notes),
     )  # fmt: skip
 
 
@@ -163,22 +178,27 @@ def keeping(data: Data, result: Result, *, language: str) -> Exhibit:
     """What it costs to keep a client and to win one."""
     table = result.frame
     if table.empty or table["cost"].isna().any():
-        return Exhibit(name="keeping", title=say("keeping_none", language), language=language)
+        split = len(table) and table["spend"].notna().all()
+        return Exhibit(name="keeping", title=say("keeping_nobody" if split else "keeping_none", language),
+                       language=language)  # fmt: skip
+    ratio = float(table["ratio"].iloc[1])
     keep, win = (amount(float(cost), data, language) for cost in table["cost"])
-    times = words.number(float(table["ratio"].iloc[1]), language, 1)
+    times = words.number(max(ratio, 1 / ratio) if ratio > 0 else ratio, language, 1)
+    key = "keeping_title" if ratio >= 1.05 else "keeping_dearer" if 0 < ratio <= 1 / 1.05 else "keeping_plain"
     shown = table.assign(label=[say(f"what_{name}", language) for name in table["what"]])
     return Exhibit(
         name="keeping",
-        title=say("keeping_title", language, keep=keep, win=win, times=times),
+        title=say(key, language, keep=keep, win=win, times=times),
         language=language,
         subtitle=say("keeping_sub", language),
         table=Table(
             frame=shown,
             columns=[
-                column("label", language), money_column("spend", data, language),
+                Column(key="label", label=say("col_what_for", language)), money_column("spend", data, language),
                 column("clients", language, "number"), money_column("cost", data, language),
             ],
-            totals=total_rows("label", language, {"acquisition.sum_times": {"cost": times}}),
+            totals=[] if key == "keeping_plain" else total_rows("label", language, {
+                f"acquisition.{key.replace('keeping', 'sum')}": {"cost": times}}),
         ),
         note=say("keeping_note", language),
     )  # fmt: skip
@@ -195,19 +215,25 @@ def deliveries(data: Data, result: Result, *, language: str) -> Exhibit:
     late = int(table["late"].sum())
     defects = int(table["defects"].fillna(0).sum())
     rows = table.assign(name=[label_of(known, one) if by == "client_id" else str(one) for one in table[by]])
+    noted = bool(table["defects"].notna().any())
     values = {"late": words.number(late, language), "share": words.percent(late / known_count, language),
               "defects": words.number(defects, language)}  # fmt: skip
+    key = "deliveries_title" if noted and (late or defects) else "deliveries_late" if late else (
+        "deliveries_fine" if noted else "deliveries_in_time")  # fmt: skip
+    columns = [
+        column("name", language), column("deliveries", language, "number"), column("late", language, "number"),
+        column("late_share", language, "percent"), column("defects", language, "number"),
+        column("cost_share", language, "percent", digits=1),
+    ]  # fmt: skip
+    sums = {"deliveries": table["deliveries"].sum(), "late": late, "late_share": late / known_count}
     return Exhibit(
         name="deliveries",
-        title=say("deliveries_title" if late or defects else "deliveries_fine", language, **values),
+        title=say(key, language, **values),
         language=language,
         subtitle=say("deliveries_sub", language, n=words.number(known_count, language)),
         table=Table(
             frame=rows,
-            columns=[
-                column("name", language), column("deliveries", language, "number"),
-                column("late", language, "number"), column("late_share", language, "percent"),
-                column("defects", language, "number"), column("cost_share", language, "percent", digits=1),
-            ],
+            columns=[one for one in columns if rows[one.key].notna().any()],
+            totals=total_rows("name", language, {"common.sum_all": sums | ({"defects": defects} if noted else {})}),
         ),
     )  # fmt: skip

@@ -107,7 +107,9 @@ def payback_lines(table: pd.DataFrame, ax: Axes | None = None, *, language: str 
         ax.plot(age, paid, color=theme.ACTUAL if paid[-1] >= 1 else theme.PREVIOUS, marker="o", markersize=3)
         outside = np.flatnonzero(paid > top)
         at = outside[0] if len(outside) else len(paid) - 1
-        ends.append((age[at], min(paid[at], top), f"{label}: {words.number(paid[-1], language, 1)}"))
+        # An arrow marks what left the picture.
+        away = " ↑" if len(outside) else ""
+        ends.append((age[at], min(paid[at], top), f"{label}: {words.number(paid[-1], language, 1)}{away}"))
     ends.sort(key=lambda end: end[1])
     height, gap = -np.inf, 0.06 * top
     last = max(float(table["age"].max()), 1.0)
@@ -130,7 +132,7 @@ def spread(
     table: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", unit: str = "k", mean: float = np.nan,
     median: float = np.nan, labels: tuple[str, str] = ("", ""), narrow: bool = False,
 ) -> Axes:  # fmt: skip
-    """Distribution of the cheque on a ratio scale, with its median and mean.
+    """Distribution of the cheque on a log scale, with its median and mean.
 
     Parameters
     ----------
