@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import html
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,20 @@ if TYPE_CHECKING:
 
     from ..load import Data
 
-__all__ = ["TABLE_MIME", "Exhibit", "Front", "Tile", "drawn", "exhibit", "glossary", "passport_line"]
+__all__ = ["TABLE_MIME", "Exhibit", "Front", "Tile", "drawn", "exhibit", "glossary", "passport_line", "without"]
 
 TABLE_MIME = "application/vnd.loyalty.table+json"
+# Short prepositions cling to the word behind them, a dash or an arrow to the one before.
+_CLINGS = re.compile(r"(?<!\w)([вкосуиа№]|на|по|из|от|до|за) (?=\S)|(?<=\S) (?=[—→])", re.IGNORECASE)
+
+
+def _typeset(text: str) -> str:
+    """Escaped, and broken into lines only where a reader would.
+
+    >>> _typeset("ушли 12 из 60 — с июля").replace(chr(160), "~")
+    'ушли 12 из~60~— с~июля'
+    """
+    return html.escape(_CLINGS.sub(lambda found: (found[1] or "") + "\u00a0", text))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,15 +80,15 @@ class Exhibit:
 
     def html(self) -> str:
         """The exhibit as a section of the page."""
-        parts = [f"<h2>{html.escape(self.title)}</h2>"]
+        parts = [f"<h2>{_typeset(self.title)}</h2>"]
         if self.subtitle:
-            parts.append(f'<p class="subtitle">{html.escape(self.subtitle)}</p>')
+            parts.append(f'<p class="subtitle">{_typeset(self.subtitle)}</p>')
         if self.draw is not None:
             parts.append(f"<figure>{picture(self.draw, self.alt)}</figure>")
         if self.table is not None:
             parts.append(self.table.html(self.subtitle or self.title, self.language))
         if self.note:
-            parts.append(f'<p class="note">{html.escape(self.note)}</p>')
+            parts.append(f'<p class="note">{_typeset(self.note)}</p>')
         kind = "exhibit missing" if self.missing else "exhibit"
         return f'<section class="{kind}" id="{html.escape(self.name)}">{"".join(parts)}</section>'
 
@@ -146,7 +158,7 @@ class Front:
         return (
             f'<header class="front">{warning}<div class="masthead"><h1><span>{html.escape(self.client)}</span>'
             f" · {html.escape(self.title)}</h1><p>{html.escape(self.month)}</p></div>"
-            f'<p class="passport">{html.escape(self.passport)}</p><p class="summary">{html.escape(self.summary)}</p>'
+            f'<p class="passport">{html.escape(self.passport)}</p><p class="summary">{_typeset(self.summary)}</p>'
             + (f'<ul class="tiles">{tiles}</ul>' if tiles else "")
             + "</header>"
         )
@@ -203,22 +215,24 @@ def exhibit(area: str, name: str, needs: tuple[str, ...] = ()) -> Callable[..., 
     def decorate(function: Callable[..., Exhibit]) -> Callable[..., Exhibit]:
         @functools.wraps(function)
         def inner(data: Data, *args: Any, language: str, **options: Any) -> Exhibit:
-            absent = [table for table in needs if table in data.missing]
-            if not absent:
-                return function(data, *args, language=language, **options)
-            key = "common.needs_table" if len(absent) == 1 else "common.needs_tables"
-            tables = ", ".join(words.quoted(words.say(f"tables.{table}", language), language) for table in absent)
-            return Exhibit(
-                name=name,
-                title=words.say(f"{area}.{name}_name", language),
-                language=language,
-                note=words.say(key, language, tables=tables),
-                missing=True,
-            )
+            lacking = [table for table in needs if table in data.missing]
+            if lacking:
+                return without(area, name, lacking, language)
+            return function(data, *args, language=language, **options)
 
         return inner
 
     return decorate
+
+
+def without(area: str, name: str, lacking: Sequence[str], language: str) -> Exhibit:
+    """The place of an exhibit that these tables could fill."""
+    key = "common.needs_table" if len(lacking) == 1 else "common.needs_tables"
+    tables = ", ".join(words.quoted(words.say(f"tables.{table}", language), language) for table in lacking)
+    return Exhibit(
+        name=name, title=words.say(f"{area}.{name}_name", language), language=language,
+        note=words.say(key, language, tables=tables), missing=True,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

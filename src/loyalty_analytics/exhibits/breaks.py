@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,8 @@ from ..plots import reasons as why_plots
 from .base import Exhibit, Front, Tile, drawn, exhibit
 from .brief_money import judged_table
 from .table import Column, Table
-from .volume import names, short_name
+from .volume import figure_names, names, short_name
+from .wording import scale_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from ..load import Data
 
 __all__ = [
-    "best_reason", "by_industry", "by_manager", "figure_names", "front", "listed", "multiples", "own",
+    "best_reason", "by_industry", "by_manager", "front", "listed", "multiples", "own",
     "recent_falls", "scan",
 ]  # fmt: skip
 
-_LEGAL = re.compile(r"^(ООО|АО|ПАО|ЗАО|ОАО|НАО|ИП|КПК|ГК)\s+|,?\s+(LLC|Ltd|Inc|GmbH)\.?$")
 _RECENT, _SHOWN = 12, 9  # months in which a break is news; small multiples
 _MONTHS = {"month": "break_month", "low": "low", "high": "high"}
 
@@ -67,11 +66,6 @@ def recent_falls(data: Data, breaks: BreaksResult) -> pd.DataFrame:
     """Breaks down of the last twelve months, the dearest first, one per client."""
     rows = listed(data, breaks)
     return rows[rows["recent"] & (rows["direction"] < 0)].drop_duplicates("client_id").reset_index(drop=True)
-
-
-def figure_names(data: Data) -> dict[Any, str]:
-    """Client names for figures, where room is scarce: without the legal form."""
-    return {client: _LEGAL.sub("", name) or name for client, name in names(data).items()}
 
 
 def best_reason(rows: pd.DataFrame, reasons: ReasonsResult) -> pd.DataFrame:
@@ -126,13 +120,14 @@ def _worst(data: Data, row: pd.Series, reasons: ReasonsResult, language: str) ->
     own = own[(own["client_id"] == row["client_id"]) & (own["break_month"] == row["break_month"])].iloc[0]
     per_month = [own[side] / max(own["months"], 1) for side in ("before", "after")]
     unit = "k" if max(per_month) >= 10_000 else ""
-    before, after = (words.number(value / (1e3 if unit else 1), language) for value in per_month)
+    before, after = (words.money(value, money, language, unit) for value in per_month)
+    if language == "ru":  # «1 539 → 724 тыс. ₽»: the unit once, at the end
+        before = words.number(per_month[0] / (1e3 if unit else 1), language)
     values = {
         **months,
         "client": row["name"],
         "before": before,
         "after": after,
-        "unit": words.unit_words(unit, money, language),
         "lost": words.money(float(row["lost"]), money, language),
         "verdict": verdict(row["grade"], row["reason"], language),
     }
@@ -143,7 +138,8 @@ def _worst(data: Data, row: pd.Series, reasons: ReasonsResult, language: str) ->
 def _counts(rows: pd.DataFrame, language: str) -> list[str]:
     grades = rows["grade"].value_counts()
     values = {grade: words.number(int(grades.get(grade, 0)), language) for grade in ("strong", "possible", "none")}
-    said = [words.say("breaks.counts", language, clients=words.count(len(rows), "clients_of", language), **values)]
+    key = "counts" if grades.get("none", 0) < len(rows) else "counts_none"
+    said = [words.say(f"breaks.{key}", language, clients=words.count(len(rows), "clients_of", language), **values)]
     reason, count = _commonest(rows)
     if count > 1:
         named = words.say(f"breaks.kind_{reason}", language)
@@ -224,7 +220,8 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
         title=title,
         language=language,
         subtitle=words.say("breaks.scan_sub", language, unit=in_words, n=words.number(len(rows), language)),
-        draw=drawn(_scan_plot, drawn_rows, language=language, names=figure_names(data), height=420, narrow_height=360),
+        draw=drawn(_scan_plot, drawn_rows, language=language, names=figure_names(data).to_dict(), height=420,
+                   narrow_height=360),
         alt=words.say("breaks.scan_alt", language, list=lost),
         table=Table(
             frame=rows.sort_values("lost", ascending=False, kind="stable"), columns=_columns(unit, in_words, language),
@@ -281,7 +278,7 @@ def multiples(
         language=language,
         subtitle=words.say(
             "breaks.multiples_sub", language, n=words.number(len(top), language)),
-        draw=_multiples(breaks, top, figure_names(data), language),
+        draw=_multiples(breaks, top, figure_names(data).to_dict(), language),
         alt=words.say("breaks.multiples_alt", language, list=shown),
         table=None if reasons is None else _before_after(data, rows, reasons, language),
     )  # fmt: skip
@@ -289,17 +286,19 @@ def multiples(
 
 def _before_after(data: Data, rows: pd.DataFrame, reasons: ReasonsResult, language: str) -> Table:
     """Volume a month before and after the break, and what the fall has cost."""
-    keys, thousand = ["client_id", "break_month"], words.unit_words("k", data.params.currency, language)
+    keys = ["client_id", "break_month"]
     sums = reasons.changes.assign(break_month=month_start(reasons.changes["break_month"]))
     months = sums["months"].clip(lower=1)
     sums = sums.assign(before=sums["before"] / months, after=sums["after"] / months)[[*keys, "before", "after"]]
     table = rows.assign(break_month=month_start(rows["break_month"])).merge(sums, on=keys, how="left")
+    unit = scale_of(table["before"], table["after"])
+    in_words = words.unit_words(unit, data.params.currency, language)
     money = [
-        Column(key=key, label=words.say(f"breaks.{label}", language, unit=thousand), kind="money", unit="k", bar=bar)
+        Column(key=key, label=words.say(f"breaks.{label}", language, unit=in_words), kind="money", unit=unit, bar=bar)
         for key, label, bar in (("before", "col_monthly_before", False), ("after", "col_monthly_after", False),
                                 ("lost", "col_lost", True))
     ]  # fmt: skip
-    columns = [*_columns("k", thousand, language)[:2], *money]
+    columns = [*_columns(unit, in_words, language)[:2], *money]
     total = {"name": words.say("common.sum_all", language), "lost": float(table["lost"].sum())}
     return Table(frame=table, columns=columns, totals=[total])
 
@@ -334,11 +333,16 @@ def _months(data: Data, breaks: BreaksResult, by: str, name: str, language: str)
     if not len(falls):
         return Exhibit(name=name, title=words.say("breaks.months_none", language), language=language)
     group = falls["client_id"].map(data.clients.drop_duplicates("client_id").set_index("client_id")[by])
+    if group.isna().all():
+        note = words.say(f"breaks.unknown_{by}", language)
+        named = words.say(f"breaks.{name}_name", language)
+        return Exhibit(name=name, title=named, language=language, note=note, missing=True)
     falls = falls.assign(group=_labelled(data, group, by, language))
     largest = falls["group"].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable").index[:3]
     drawn_rows = falls.assign(
         shown=falls["group"].where(falls["group"].isin(largest), words.say("breaks.group_other", language))
     )
+    shown = drawn_rows["shown"].nunique() + 1  # a line for all
     counts = falls.groupby(to_periods(falls["break_month"])).size()
     n = words.number(len(falls), language)
     by_group = falls.groupby("group", sort=True).size().sort_values(ascending=False, kind="stable")
@@ -351,7 +355,7 @@ def _months(data: Data, breaks: BreaksResult, by: str, name: str, language: str)
         subtitle=words.say(f"breaks.months_sub_{by}", language, n=n),
         draw=drawn(
             why_plots.fall_months, drawn_rows, by="shown", rest=words.say("breaks.group_other", language),
-            language=language, height=280, narrow_height=260,
+            language=language, height=56 + 46 * shown, narrow_height=56 + 46 * shown,
         ),
         alt=words.say("breaks.months_alt", language, list=said),
         table=Table(

@@ -15,9 +15,10 @@ from ..months import month_start, to_periods
 from ..plots import brief as waterfalls
 from ..plots import reasons as plots
 from .base import Exhibit, drawn, exhibit
-from .breaks import best_reason, figure_names, listed, recent_falls, verdict
+from .breaks import best_reason, listed, recent_falls, verdict
 from .table import Column, Table
-from .volume import label_of, short_name
+from .volume import figure_names, label_of, short_name
+from .wording import scale_of
 
 if TYPE_CHECKING:
     from ..breaks.find import BreaksResult
@@ -55,7 +56,7 @@ def timeline(data: Data, breaks: BreaksResult, result: ReasonsResult, *, languag
         language=language,
         subtitle=words.say("breaks.timeline_sub", language, n=words.number(len(rows), language)),
         draw=drawn(
-            plots.timeline, facts, table, language=language, names=figure_names(data), most=_LINES,
+            plots.timeline, facts, table, language=language, names=figure_names(data).to_dict(), most=_LINES,
             height=70 + 34 * len(rows), narrow_height=70 + 34 * min(len(rows), 6),
         ),
         alt=words.say("breaks.timeline_alt", language, list=said),
@@ -164,9 +165,9 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
             after=words.money(after, money, language),
         ),
         table=Table(
-            frame=_parts_table(own, made), columns=_part_columns(sums, money, language),
+            frame=_parts_table(own, made, steps), columns=_part_columns(own, sums, steps, money, language),
             totals=[{"name": words.say("common.sum_all", language), "before": before, "after": after,
-                     "change": after - before, **sums}],
+                     "change": after - before, **sums, **steps.set_index("part")["amount"].filter(["rest"])}],
         ),
         note=words.say("breaks.parts_note", language),
     )  # fmt: skip
@@ -181,6 +182,7 @@ def _steps(sums: pd.Series, before: float, after: float, language: str) -> pd.Da
     bars = [("bar_before", before), *bars, ("bar_after", after)]
     return pd.DataFrame(
         {
+            "part": [name.removeprefix("part_") for name, _ in bars],
             "label": [words.say(f"breaks.{name}", language).replace(" ", "\n") for name, _ in bars],
             "amount": [value for _, value in bars],
             "total": [name.startswith("bar_") for name, _ in bars],
@@ -202,14 +204,14 @@ def bridge(data: Data, result: Result, *, language: str) -> Exhibit:
         for name, value in sums.items()
     )
     largest = sums.abs().idxmax() if len(sums) else "frequency"
-    key = "bridge_title" if len(sums) else "bridge_same"
+    key = "bridge_same" if not len(sums) else "bridge_down" if after < before else "bridge_up"
     table = sums.rename("change").reset_index()
     table["label"] = [words.say(f"breaks.part_{name}", language) for name in table["reason"]]
-    thousand = words.unit_words("k", money, language)
+    own = scale_of(table["change"])
     return Exhibit(
         name="bridge",
         title=words.say(
-            f"breaks.{key}", language, change=words.money(after - before, money, language, sign=True),
+            f"breaks.{key}", language, change=words.money(abs(after - before), money, language),
             part=words.say(f"breaks.part_{largest}", language),
             value=words.money(float(sums.get(largest, 0.0)), money, language, sign=True),
         ),
@@ -228,8 +230,8 @@ def bridge(data: Data, result: Result, *, language: str) -> Exhibit:
             frame=table,
             columns=[
                 Column(key="label", label=words.say("breaks.col_part", language)),
-                Column(key="change", label=words.say("breaks.col_change", language, unit=thousand), kind="money",
-                       unit="k", sign=True, bar=True),
+                Column(key="change", kind="money", unit=own, sign=True, bar=True,
+                       label=words.say("breaks.col_change", language, unit=words.unit_words(own, money, language))),
             ],
             totals=[{"label": words.say("common.sum_all", language), "change": after - before}],
         ),
@@ -245,29 +247,31 @@ def year_ago(data: Data) -> str:
     return str(last - max(length, 1) + 1)
 
 
-def _parts_table(own: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
-    wide = made.pivot_table(index=_KEYS, columns="reason", values="part", aggfunc="sum", observed=True).reset_index()
+def _parts_table(own: pd.DataFrame, made: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """A column per part; ``rest`` gathers those that have no bar in the figure."""
+    wide = made.pivot_table(index=_KEYS, columns="reason", values="part", aggfunc="sum", observed=True)
+    small = [name for name in wide.columns if name not in set(steps["part"])]
+    wide = wide.assign(rest=wide[small].sum(axis=1, min_count=1)).reset_index()
     return own.merge(wide, on=_KEYS, how="left")
 
 
-def _part_columns(sums: pd.Series, money: str, language: str) -> list[Column]:
-    thousand = words.unit_words("k", money, language)
+def _part_columns(own: pd.DataFrame, sums: pd.Series, steps: pd.DataFrame, money: str, language: str) -> list[Column]:
+    """The page shows the parts of the figure, tables.xlsx all of them."""
+    unit = scale_of(own["before"], own["after"])
+    in_words = words.unit_words(unit, money, language)
     fixed = [
-        Column(key="name", label=words.say("breaks.col_client", language)),
-        Column(key="before", label=words.say("breaks.col_before", language, unit=thousand), kind="money", unit="k"),
-        Column(key="after", label=words.say("breaks.col_after", language, unit=thousand), kind="money", unit="k"),
-        Column(
-            key="change",
-            label=words.say("breaks.col_change", language, unit=thousand),
-            kind="money",
-            unit="k",
-            sign=True,
-        ),
+        Column(key=key, label=words.say(f"breaks.col_{key}", language, unit=in_words), kind="money", unit=unit,
+               sign=key == "change")
+        for key in ("before", "after", "change")
+    ]  # fmt: skip
+    drawn_parts = set(steps["part"])
+    only = {name: "" if name in drawn_parts else "sheet" for name in sums.index}
+    only |= {"rest": "page"} if "rest" in drawn_parts else {}
+    parts = [
+        Column(key=name, label=words.say(f"breaks.part_{name}", language), kind="money", unit=unit, sign=True, only=at)
+        for name, at in only.items()
     ]
-    return fixed + [
-        Column(key=name, label=words.say(f"breaks.part_{name}", language), kind="money", unit="k", sign=True)
-        for name in sums.index
-    ]
+    return [Column(key="name", label=words.say("breaks.col_client", language)), *fixed, *parts]
 
 
 def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -307,27 +311,29 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
     if not facts["before"]:
         return Exhibit(name="where", title=words.say("breaks.where_none", language), language=language)
     dimensions = [name for name in result.frame.columns if words.known(f"breaks.dimension_{name}", language)]
-    change = words.money(float(facts["change"]), money, language, sign=True)
+    change = words.money(abs(float(facts["change"])), money, language)
+    way = "down" if facts["change"] < 0 else "up"
+    unit = scale_of(result.frame["amount_before"], result.frame["amount_after"])
+    in_words = words.unit_words(unit, money, language)
     subtitle = words.say(
-        "breaks.where_sub", language, unit=words.unit_words("k", money, language),
+        "breaks.where_sub", language, unit=in_words,
         n=words.number(int(facts["cells"]), language),
         dimensions=", ".join(words.say(f"breaks.dimension_{name}", language) for name in dimensions),
     )  # fmt: skip
     note = words.say("breaks.where_note", language)
     if not len(result.frame):
-        title = words.say("breaks.where_nothing", language, change=change)
+        title = words.say(f"breaks.where_nothing_{way}", language, change=change)
         return Exhibit(name="where", title=title, language=language, subtitle=subtitle, note=note)
     table = _slices(data, result.table, dimensions, language)
     sides = {"amount_before": "before", "amount_after": "after", "part": "change"}
     whole = {key: float(facts[side]) for key, side in sides.items()}
     named = [str(table[name].iloc[0]) for name in dimensions]
     first = ", ".join(value for value in named if value != words.say("breaks.any", language))
-    thousand = words.unit_words("k", money, language)
     labels = {"amount_before": "col_before", "amount_after": "col_after", "part": "col_change"}
     return Exhibit(
         name="where",
         title=words.say(
-            "breaks.where_some", language, change=change, n=words.count(len(table), "breaks.slices", language),
+            f"breaks.where_some_{way}", language, change=change, n=words.count(len(table), "breaks.slices", language),
             first=first, value=words.money(float(table["part"].iloc[0]), money, language, sign=True),
         ),
         language=language,
@@ -337,8 +343,8 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
             columns=[
                 *(Column(key=name, label=words.say(f"breaks.dimension_{name}", language)) for name in dimensions),
                 *(
-                    Column(key=key, label=words.say(f"breaks.{label}", language, unit=thousand), kind="money", unit="k",
-                           sign=key == "part", bar=key == "part")
+                    Column(key=key, label=words.say(f"breaks.{label}", language, unit=in_words), kind="money",
+                           unit=unit, sign=key == "part", bar=key == "part")
                     for key, label in labels.items()
                 ),
             ],

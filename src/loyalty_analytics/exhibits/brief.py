@@ -217,7 +217,7 @@ def _silent_tile(data: Data, voice: Voice, language: str) -> list[Tile]:
         if year > 0:
             part = words.percent(float(hushed["revenue"].sum()) / year, language)
             share = words.say("brief.tile_silent_money", language, share=part)
-    label = words.say("brief.tile_silent", language, noun=words.plural(len(hushed), "client", language))
+    label = words.plural(len(hushed), "brief.silent_clients", language)
     return [Tile(value=words.number(len(hushed), language), label=label, change=share)]
 
 

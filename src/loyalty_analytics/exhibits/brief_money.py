@@ -16,6 +16,7 @@ from ..results import Result
 from .base import Exhibit, drawn, exhibit
 from .table import Column, Table
 from .volume import Volume, falls, label_of, names, volume
+from .wording import scale_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -146,7 +147,8 @@ def bridge(data: Data, result: Result, *, breaks: Result | None = None, language
         }
     )
     unit, in_words = _unit(float(amount.abs().max()), data, language)
-    known, thousand = names(data), words.unit_words("k", money, language)
+    own, known = scale_of(result.frame["before"], result.frame["after"]), names(data)
+    own_words = words.unit_words(own, money, language)
     table = result.frame.assign(name=[label_of(known, client) for client in result.frame["client_id"]])
     kinds = {part: words.say(f"brief.part_{part}", language) for part in table["part"].unique() if part != "same"}
     table["kind"] = table["part"].map(kinds)
@@ -166,11 +168,11 @@ def bridge(data: Data, result: Result, *, breaks: Result | None = None, language
                 Column(key="name", label=words.say("brief.col_client", language)),
                 Column(key="kind", label=words.say("brief.col_part", language)),
                 *(
-                    _money(key, label, "k", thousand, language)
+                    _money(key, label, own, own_words, language)
                     for key, label in (("before", "brief.col_was"), ("after", "brief.col_now"))
                 ),
                 Column(
-                    key="change", label=words.say("brief.col_diff", language, unit=thousand), kind="money", unit="k",
+                    key="change", label=words.say("brief.col_diff", language, unit=own_words), kind="money", unit=own,
                     sign=True, bar=True,
                 ),
             ],
@@ -184,9 +186,9 @@ def bridge(data: Data, result: Result, *, breaks: Result | None = None, language
 def _bridge_totals(table: pd.DataFrame, down: dict[str, Any] | None, language: str) -> list[dict[str, Any]]:
     """Sums of gains, of losses and of all; the few clients that make most of the losses."""
     parts = {
+        "sum_all": table,
         "sum_plus": table[table["part"].isin(["new", "growth"])],
         "sum_minus": table[table["part"].isin(["fall", "lost"])],
-        "sum_all": table,
     }
     if down is not None and down["clients"]:
         parts["sum_falls"] = table[table["client_id"].isin(down["clients"])]
@@ -312,6 +314,7 @@ def late(data: Data, result: Result, *, life: Result, language: str) -> Exhibit:
         client=label_of(known, first["client_id"]), days=words.count(round(first["days_late"]), "day", language),
     )  # fmt: skip
     table = rows.assign(name=[label_of(known, client) for client in rows["client_id"]])
+    unit = scale_of(rows["usual_order"])
     return Exhibit(
         name="late",
         title=title,
@@ -326,7 +329,7 @@ def late(data: Data, result: Result, *, life: Result, language: str) -> Exhibit:
                 Column(key="last_date", label=words.say("brief.col_last", language), kind="day"),
                 Column(key="expected_gap", label=words.say("brief.col_gap", language), kind="number"),
                 Column(key="days_late", label=words.say("brief.col_late", language), kind="number", bar=True),
-                _money("usual_order", "brief.col_usual", "k", words.unit_words("k", money, language), language),
+                _money("usual_order", "brief.col_usual", unit, words.unit_words(unit, money, language), language),
             ],
         ),
         note=words.say("brief.late_note", language),
@@ -349,20 +352,21 @@ def debt(data: Data, result: Result, *, language: str) -> Exhibit:
         days=words.count(int(worst["days_overdue"]), "day", language),
     )  # fmt: skip
     table = rows.assign(name=[label_of(known, client) for client in rows["client_id"]])
-    thousand = words.unit_words("k", money, language)
+    unit = scale_of(rows["overdue"])
+    in_words = words.unit_words(unit, money, language)
     return Exhibit(
         name="debt",
         title=title,
         language=language,
-        subtitle=words.say("brief.debt_sub", language, day=words.day(data.as_of.date, language), unit=thousand),
+        subtitle=words.say("brief.debt_sub", language, day=words.day(data.as_of.date, language), unit=in_words),
         table=Table(
             frame=table,
             columns=[
                 Column(key="name", label=words.say("brief.col_client", language)),
-                _money("overdue", "brief.col_overdue", "k", thousand, language, bar=True),
+                _money("overdue", "brief.col_overdue", unit, in_words, language, bar=True),
                 Column(key="days_overdue", label=words.say("brief.col_days", language), kind="number"),
                 Column(key="bills", label=words.say("brief.col_bills", language), kind="number"),
-                _money("debt", "brief.col_debt", "k", thousand, language),
+                _money("debt", "brief.col_debt", unit, in_words, language),
             ],
             totals=[{"name": words.say("common.sum_all", language),
                      **{key: rows[key].sum() for key in ("overdue", "bills", "debt")}}],

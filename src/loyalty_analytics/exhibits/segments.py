@@ -14,7 +14,7 @@ from ..segments.kinds import concentration
 from .base import Exhibit, Front, Tile, drawn, exhibit
 from .table import Column, Table, total_rows
 from .volume import anchors, label_of, names
-from .wording import Wording, amount
+from .wording import Wording, amount, scale_of
 
 if TYPE_CHECKING:
     from ..load import Data
@@ -82,6 +82,7 @@ def flows(data: Data, flow: Result, *, language: str) -> Exhibit:
     table = flow.frame
     if table.empty:
         return Exhibit(name="flows", title=say("flows_none", language), language=language)
+    table = table.tail(12)
     last = table.iloc[-1]
     net = int(table["new"].sum() + table["returned"].sum() - table["left"].sum() - table["season_over"].sum())
     key = "flows_up" if net > 0 else "flows_down" if net < 0 else "flows_same"
@@ -202,8 +203,7 @@ def rfm_map(data: Data, result: Result, kinds: Result | None = None, *, language
                 **{f"segments.sum_{name}": {"means": text} for name, text in texts.items()},
             }),
         ),
-        note=say("rfm_note", language, recency=texts["recency_days"], frequency=texts["frequency"],
-                  monetary=texts["monetary"]),
+        note=say("rfm_note", language),
     )  # fmt: skip
 
 
@@ -232,8 +232,9 @@ def seasons(data: Data, kinds: Result, *, language: str) -> Exhibit:
                                   "season": inside}))  # fmt: skip
     shown = pd.concat(rows, ignore_index=True)
     coming = _coming(seasonal, data)
-    listed = ", ".join(label_of(known, client) for client in coming["client_id"].head(5))
-    key = "seasons_coming" if len(coming) else "seasons_title"
+    coming = coming.iloc[np.argsort(-coming["client_id"].map(total).to_numpy(float), kind="stable")]
+    listed = ", ".join(label_of(known, client) for client in coming["client_id"].head(3))
+    key = "seasons_title" if not len(coming) else "seasons_coming" if len(coming) <= 3 else "seasons_many"
     month_names = words.say_list("months.nominative", language)
     listing = seasonal.assign(
         name=[label_of(known, client) for client in seasonal["client_id"]],
@@ -253,7 +254,8 @@ def seasons(data: Data, kinds: Result, *, language: str) -> Exhibit:
             frame=listing,
             columns=[
                 column("name", language), column("start", language), column("season_months", language, "number"),
-                column("probability", language, "percent"), money_column("revenue", data, language),
+                column("probability", language, "percent"),
+                money_column("revenue", data, language, unit=scale_of(listing["revenue"])),
             ],
             totals=total_rows("name", language, {
                 "segments.sum_coming": {"season_months": len(coming)},

@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import words
 from ..sources.cards import Cards
-from .base import Exhibit, exhibit
+from .base import Exhibit, exhibit, without
 from .segments import column, say
 from .table import Column, Table, total_rows
 from .volume import short_name
@@ -16,18 +16,23 @@ from .volume import short_name
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["cards", "cards_by_manager"]
+__all__ = ["cards", "cards_by_manager", "unlisted"]
 
 # Blank for most clients by right: a client of one legal entity has no head organisation.
 _OPTIONAL = ("group_id", "payer_id", "address", "industry_rank", "reports_to")
 
 
+def unlisted(data: Data) -> bool:
+    """Whether the clients were made from the transactions, so that there is no card to check."""
+    return bool(data.clients.drop(columns=["client_id", "client_name"], errors="ignore").isna().all(axis=None))
+
+
 @exhibit("segments", "cards", needs=("clients",))
 def cards(data: Data, quality: Cards, *, language: str) -> Exhibit:
     """Fields of the card against the goal, the emptiest first."""
+    if unlisted(data):
+        return without("segments", "cards", ("clients",), language)
     table = quality.fields[~quality.fields["field"].isin(_OPTIONAL)]
-    if table.empty:
-        return Exhibit(name="cards", title=say("cards_none", language), language=language)
     table = table.sort_values(["valid", "table", "field"], kind="stable")
     table = table.assign(
         name=[say(f"card_{field}", language) for field in table["field"]],
@@ -64,6 +69,8 @@ def cards(data: Data, quality: Cards, *, language: str) -> Exhibit:
 @exhibit("segments", "cards_managers", needs=("clients",))
 def cards_by_manager(data: Data, quality: Cards, *, language: str) -> Exhibit:
     """Completeness of the cards that each manager keeps."""
+    if unlisted(data):
+        return without("segments", "cards_managers", ("clients",), language)
     table = quality.managers[quality.managers["table"] == "clients"]
     table = table[table["manager_id"].notna()].sort_values("filled", kind="stable")
     if table.empty:

@@ -15,6 +15,7 @@ from .base import Exhibit, drawn, exhibit
 from .segments import column, money_column, say
 from .table import Column, Table, total_rows
 from .volume import label_of, names
+from .wording import scale_of
 
 if TYPE_CHECKING:
     from ..load import Data
@@ -41,13 +42,14 @@ def classes(data: Data, result: Result, *, language: str) -> Exhibit:
     even, wild = (int(first.loc[first["xyz"] == one, "clients"].iloc[0]) for one in "XZ")
     values = {"n": words.count(n, "client", language), "share": words.percent(share, language),
               "even": words.number(even, language), "wild": words.number(wild, language)}  # fmt: skip
+    key = "title" if even else "uneven" if wild else "middle"
     grid = sums.pivot(index="abc", columns="xyz", values="clients").astype(float).replace(0, np.nan)
     limits = {f"{letter}{at}": words.percent(limit, language)
               for letter, pair in (("a", result.options["abc"]), ("x", result.options["xyz"]))
               for at, limit in enumerate(pair)}  # fmt: skip
     return Exhibit(
         name="classes",
-        title=say("classes_title" if even or wild else "classes_middle", language, **values),
+        title=say(f"classes_{key}", language, **values),
         language=language,
         subtitle=say("classes_sub", language, n=words.number(len(table), language),
                      months=words.count(int(result.options["months"]), "month", language)),
@@ -141,19 +143,18 @@ def terms(data: Data, facts: pd.DataFrame, prices: pd.DataFrame, *, language: st
     for name in ("industry", "industry_share", "industry_rank"):
         if name not in table:
             table[name] = None
-    table["industry"] = table["industry"].fillna("–")
     first = table.iloc[0]
     values = {"name": first["name"], "share": words.percent(first["share"], language)}
     values["own"] = words.percent(first["industry_share"], language)
     cheap = table.head(10)
     cheap = cheap[cheap["price_index"] == cheap["price_index"].min()]
     key = "terms_title" if pd.notna(first["industry_share"]) else "terms_share"
-    title = say(key, language, **values)
+    note = say("terms_note", language)
     if len(cheap):
-        title += say("terms_cheap", language, name=cheap["name"].iloc[0],
-                     index=words.number(cheap["price_index"].iloc[0], language, 2))  # fmt: skip
+        note = say("terms_cheap", language, name=cheap["name"].iloc[0],
+                   index=words.number(cheap["price_index"].iloc[0], language, 2)) + " " + note  # fmt: skip
     columns = [
-        column("name", language), money_column("revenue_year", data, language),
+        column("name", language), money_column("revenue_year", data, language, unit=scale_of(table["revenue_year"])),
         column("share", language, "percent", digits=1), column("industry", language),
         column("industry_share", language, "percent"), column("industry_rank", language, "number"),
         column("price_index", language, "number", digits=2), column("products", language, "number"),
@@ -161,9 +162,9 @@ def terms(data: Data, facts: pd.DataFrame, prices: pd.DataFrame, *, language: st
     ]  # fmt: skip
     return Exhibit(
         name="terms",
-        title=title,
+        title=say(key, language, **values),
         language=language,
         subtitle=say("terms_sub", language, n=words.number(len(table), language)),
-        table=Table(frame=table, columns=[one for one in columns if table[one.key].notna().any()]),
-        note=say("terms_note", language),
+        table=Table(frame=table, columns=columns),
+        note=note,
     )

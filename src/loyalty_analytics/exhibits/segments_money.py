@@ -9,11 +9,13 @@ import pandas as pd
 
 from .. import words
 from ..plots import segments as plots
+from ..plots import theme
 from ..results import Result
-from .base import Exhibit, drawn, exhibit
+from .base import Exhibit, drawn, exhibit, without
 from .segments import amount, column, money_column, say
+from .segments_cards import unlisted
 from .table import Table, total_rows
-from .volume import label_of, names
+from .volume import figure_names, label_of, names
 
 if TYPE_CHECKING:
     from ..load import Data
@@ -34,19 +36,21 @@ def loyalty_money(data: Data, boxes: pd.DataFrame, *, language: str) -> Exhibit:
     if len(boxes) < 8:
         few = words.count(len(boxes), "answer", language)
         return Exhibit(name="loyalty", title=say("loyalty_few", language, n=few), language=language)
-    known = names(data)
+    known, short = names(data), figure_names(data)
     rows = []
     for money in ("large", "small"):
         for loyalty in ("high", "middle", "low"):
             own = boxes[(boxes["money"] == money) & (boxes["loyalty"] == loyalty)]
             own = own.sort_values("revenue", ascending=False, kind="stable")
             listed = ", ".join(label_of(known, client) for client in own["client_id"].head(4))
+            boxed = "\n".join(theme.shorten(label_of(short, client), 34) for client in own["client_id"].head(3))
             rows.append((say(f"money_{money}", language), say(f"loyal_{loyalty}", language), len(own),
-                         float(own["revenue"].sum()), listed))  # fmt: skip
-    table = pd.DataFrame(rows, columns=["money", "loyalty", "clients", "revenue", "names"])
+                         float(own["revenue"].sum()), listed, boxed))  # fmt: skip
+    table = pd.DataFrame(rows, columns=["money", "loyalty", "clients", "revenue", "names", "boxed"])
     table["share"] = table["revenue"] / max(float(table["revenue"].sum()), 1e-9)
     shown = table["clients"].to_numpy().reshape(2, 3)
     heat = pd.DataFrame(shown, index=table["money"].unique(), columns=table["loyalty"].unique()).replace(0, np.nan)
+    within = pd.DataFrame(table["boxed"].to_numpy().reshape(2, 3))
     angry = table.iloc[2]
     key = "loyalty_angry" if angry["clients"] else "loyalty_calm"
     values = {"n": words.count(int(angry["clients"]), "client", language), "names": angry["names"]}
@@ -57,7 +61,7 @@ def loyalty_money(data: Data, boxes: pd.DataFrame, *, language: str) -> Exhibit:
         language=language,
         subtitle=say("loyalty_sub", language, n=words.number(len(boxes), language),
                       all=words.number(data.panel["client_id"].nunique(), language)),
-        draw=drawn(plots.heat, heat, language=language, height=180, narrow_height=180),
+        draw=drawn(plots.heat, heat, language=language, names=within, height=230, narrow_height=180),
         alt=say("loyalty_alt", language, list="; ".join(
             f"{row.money}, {row.loyalty}: {row.clients}" for row in table.itertuples())),
         table=Table(
@@ -167,6 +171,8 @@ def wallet(data: Data, result: Result, *, language: str) -> Exhibit:
 @exhibit("segments", "best", needs=("transactions", "clients"))
 def best(data: Data, result: Result, *, language: str) -> Exhibit:
     """Traits that the best clients have oftener."""
+    if unlisted(data):
+        return without("segments", "best", ("clients",), language)
     table = result.frame
     more = table[table["verdict"] == "more"]
     total = int(table["best_all"].max()) if len(table) else 0

@@ -16,6 +16,8 @@ __all__ = ["Column", "Table", "total_rows"]
 
 ROWS = 15
 _BAR = 64  # pixels of the longest bar
+_PHONE, _LETTER, _GAP = 358, 7.3, 16  # pixels of a phone's column, of a letter, between columns
+_SHORT = 14  # letters of a text that is never broken: «оценка 9–10»
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class Column:
         A bar from zero behind the number.
     low, high : str
         Columns of an interval shown behind the number.
+    only : {'', 'sheet', 'page'}
+        A column for which the page has no room stands only in tables.xlsx; what gathers such columns only on the page.
     """
 
     key: str
@@ -50,6 +54,7 @@ class Column:
     bar: bool = False
     low: str = ""
     high: str = ""
+    only: str = ""
 
     def text(self, value: Any, language: str) -> str:
         """A value as the reader sees it."""
@@ -93,26 +98,39 @@ class Table:
     more: str = "common.more_rows"  # words that say where the rows left out stand
 
     def html(self, caption: str, language: str) -> str:
-        """The table with a caption; a wide one scrolls inside its own box."""
+        """The table with a caption; one too wide for a phone stands there row by row, else scrolls in its own box."""
         shown = self.frame.head(self.rows)
         longest = {column.key: float(self.frame[column.key].abs().max() or 0) for column in self.columns if column.bar}
-        head = "".join(self._head(column) for column in self.columns)
-        body = "".join(f"<tr>{self._row(row, longest, language)}</tr>" for row in shown.to_dict("records"))
-        foot = "".join(f"<tr>{self._row(row, {}, language)}</tr>" for row in self._totals())
+        columns = self._shown()
+        head = "".join(self._head(column) for column in columns)
+        lines = [self._row(row, columns, longest, language) for row in shown.to_dict("records")]
+        below = [self._row(row, columns, {}, language) for row in self._totals()]
+        stack = sum(_width(column, cells) for column, cells in zip(columns, zip(*lines))) > _PHONE if lines else False
+        whole = words.say("common.sum_all", language)
+        body, foot = ("".join(_line(row, stack, whole) for row in rows) for rows in (lines, below))
         foot = f"<tfoot>{foot}</tfoot>" if foot else ""
+        table = '<table class="stack">' if stack else "<table>"
         left = len(self.frame) - len(shown)
         text = words.say(self.more, language, n=words.count(left, "row", language))
         more = f'<p class="note">{html.escape(text)}</p>' if left > 0 else ""
         return (
-            f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}"><table><caption>'
-            f"{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
-            f"</div>{more}"
+            f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}">'
+            f"{table}<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}"
+            f"</table></div>{more}"
         )
 
     def _totals(self) -> list[dict[str, Any]]:
         """Total rows with a blank, not a dash, where nothing is summed."""
         bounds = {key: None for column in self.columns for key in (column.low, column.high) if key}
         return [{**bounds, **{column.key: "" for column in self.columns}, **row} for row in self.totals]
+
+    def _shown(self) -> list[Column]:
+        """Columns of the page: those that hold anything."""
+        first, *others = self.columns
+        filled = {key for row in self.totals for key in row} | {
+            column.key for column in others if not len(self.frame) or _holds(self.frame[column.key])
+        }
+        return [first, *(column for column in others if column.key in filled and column.only != "sheet")]
 
     def _beside(self, column: Column) -> bool:
         """Whether an interval has a cell of its own, so that the numbers before it stand under one another."""
@@ -122,27 +140,27 @@ class Table:
         span = ' colspan="2"' if self._beside(column) else ""
         return f'<th scope="col"{span}{_numeric(column)}>{html.escape(column.label)}</th>'
 
-    def _row(self, row: Mapping[Any, Any], longest: Mapping[str, float], language: str) -> str:
+    def _row(
+        self, row: Mapping[Any, Any], columns: Sequence[Column], longest: Mapping[str, float], language: str
+    ) -> list[_Cell]:
         cells = []
-        for place, column in enumerate(self.columns):
+        for place, column in enumerate(columns):
             ready = isinstance(row[column.key], str) and (column.kind != "text" or not row[column.key])
-            text = html.escape(row[column.key] if ready else column.cell(row, language))
-            kind, extra = _numeric(column), ""
+            text = row[column.key] if ready else column.cell(row, language)
+            bounds, bar = "", ""
             if self._beside(column):
-                kind = ' class="n e"'
                 text, _, bounds = text.partition(" [")
-                extra = f'<td class="i">{"[" if bounds else ""}{bounds}</td>'
             if longest.get(column.key) and pd.notna(row[column.key]):
-                text = _bar(row[column.key] / longest[column.key]) + text
-            tag = 'th scope="row"' if place == 0 else "td"
-            cells.append(f"<{tag}{kind}>{text}</{tag[:2]}>{extra}")
-        return "".join(cells)
+                bar = _bar(row[column.key] / longest[column.key])
+            cells.append(_Cell(text, column, place == 0, bar, bounds, self._beside(column)))
+        return cells
 
     def json(self, name: str, title: str) -> str:
         """All rows as JSON for tables.xlsx: ISO dates, empty cells as null."""
         keys = list(
-            dict.fromkeys(key for column in self.columns for key in (column.key, column.low, column.high) if key)
-        )
+            dict.fromkeys(key for column in self.columns for key in (column.key, column.low, column.high)
+                          if key and column.only != "page")
+        )  # fmt: skip
         labels = {column.key: column.label for column in self.columns}
         plain = self.frame[keys].copy()
         for key in keys:
@@ -161,6 +179,52 @@ def total_rows(first: str, language: str, rows: Mapping[str, Mapping[str, Any]])
     [{'name': 'Total', 'clients': 3}]
     """
     return [{first: words.say(key, language), **cells} for key, cells in rows.items()]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell as it will be written, not yet escaped."""
+
+    text: str
+    column: Column
+    head: bool
+    bar: str
+    bounds: str
+    beside: bool
+
+
+def _holds(values: pd.Series) -> bool:
+    """Whether a column says anything."""
+    return bool((values.notna() & ~values.astype("object").isin(["", "–"])).any())
+
+
+def _line(row: Sequence[_Cell], stack: bool, whole: str) -> str:
+    """A row; where a phone shows its cells below one another each names its column; the sum of all stands out."""
+    parts = []
+    for cell in row:
+        numeric = bool(_numeric(cell.column))
+        short = not numeric and not cell.head and len(cell.text) <= _SHORT
+        kind = "n e" if cell.beside else "n" if numeric else "s" if short and cell.text else ""
+        marks = f' class="{kind}"' if kind else ""
+        if stack and not cell.head:
+            marks += f' data-label="{html.escape(cell.column.label)}"'
+        tag = 'th scope="row"' if cell.head else "td"
+        parts.append(f"<{tag}{marks}>{cell.bar}{html.escape(cell.text)}</{tag[:2]}>")
+        if cell.beside:
+            parts.append(f'<td class="i">{html.escape("[" + cell.bounds) if cell.bounds else ""}</td>')
+    kind = ' class="sum"' if row[0].text == whole else ""
+    return f"<tr{kind}>{''.join(parts)}</tr>"
+
+
+def _width(column: Column, cells: Sequence[_Cell]) -> float:
+    """Pixels that a column needs: numbers and their heads are not broken, texts between words."""
+    if _numeric(column):
+        longest = max(len(column.label), *(len(cell.text) + len(cell.bounds) + 2 * cell.beside for cell in cells))
+        return longest * _LETTER + _GAP + (_BAR + 12) * column.bar
+    texts = [column.label, *(cell.text for cell in cells)]
+    whole = max(len(text) for text in texts) * _LETTER
+    word = max(len(word) for text in texts for word in text.split(" ")) * _LETTER
+    return max(min(whole, 130 if cells[0].head else 90), word) + _GAP
 
 
 def _plain(value: Any) -> Any:

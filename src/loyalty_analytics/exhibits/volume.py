@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from ..months import to_periods
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["Volume", "anchors", "falls", "label_of", "names", "short_name", "volume"]
+__all__ = ["Volume", "anchors", "falls", "figure_names", "label_of", "names", "short_name", "volume"]
+
+_LEGAL = re.compile(r"^(ООО|АО|ПАО|ЗАО|ОАО|НАО|ИП|КПК|ГК)\s+|,?\s+(LLC|Ltd|Inc|GmbH)\.?$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,12 @@ def names(data: Data) -> pd.Series:
     """Client name by client_id."""
     clients = data.clients.drop_duplicates("client_id").set_index("client_id")["client_name"]
     return clients[clients.notna()]
+
+
+def figure_names(data: Data) -> pd.Series:
+    """Client names for figures, where room is scarce: without the legal form."""
+    known = names(data)
+    return known.str.replace(_LEGAL, "", regex=True).where(lambda name: name != "", known)
 
 
 def label_of(known: pd.Series, client: Any) -> str:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from .. import words
 from .table import Column
 
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["Wording", "amount"]
+__all__ = ["Wording", "amount", "scale_of"]
 
 
 def amount(value: float, data: Data, language: str) -> str:
     """Money in the client's currency."""
     return words.money(value, data.params.currency, language)
+
+
+def scale_of(*columns: pd.Series) -> str:
+    """The scale of columns of money: thousands where they usually say something, else plain units.
+
+    >>> scale_of(pd.Series([150_000.0, 8_000.0, 57_000.0])), scale_of(pd.Series([1_200.0, 0.0, 300.0]))
+    ('k', '')
+    """
+    amounts = pd.concat(columns).abs()
+    return "" if amounts[amounts > 0].median() < 10_000 else "k"
 
 
 class Wording:

@@ -87,6 +87,10 @@ def _panel(ax: Axes, part: pd.DataFrame, breaks: pd.DataFrame, label: str, langu
     ax.plot(months, part["expected"], color=theme.PREVIOUS, linewidth=1.0)
     ax.plot(months, part["revenue"], color=theme.ACTUAL, linewidth=1.2)
     ax.step(months, part["level"], where="mid", color=theme.HIGHLIGHT, linewidth=1.6)
+    if len(part) and pd.notna(part["revenue"].iloc[-1]):
+        last = float(part["revenue"].iloc[-1])
+        ax.annotate(words.number(last, language), (months[-1], last), xytext=(4, 0), textcoords="offset points",
+                    va="center", fontsize=8.7, annotation_clip=False)  # fmt: skip
     middle = months[len(months) // 2] if len(months) else None
     for place, row in enumerate(breaks[["break_month", "low", "high", "direction"]].to_dict("records")):
         colour = theme.WORSE if row["direction"] < 0 else theme.BETTER
@@ -122,7 +126,7 @@ def breaks_scan(
     names: dict[Any, str] | None = None,
     named: int = 8,
 ) -> Axes:
-    """Money lost since the break against its certainty; the largest are named, the rest is grey."""
+    """Money lost since the break against its certainty (q-value, smaller to the right); the largest are named."""
     ax = theme.axes(ax, 420)
     certainty = -np.log10(np.maximum(breaks["q_value"].to_numpy(dtype=float), 1e-12))
     lost = breaks["lost"].to_numpy(dtype=float)
@@ -133,12 +137,27 @@ def breaks_scan(
     for k in chosen:
         row = breaks.iloc[k]
         label = theme.shorten((names or {}).get(row["client_id"], str(row["client_id"])), 20)
-        ax.annotate(label, (certainty[k], lost[k]), xytext=(5, 0), textcoords="offset points", va="center")
+        inward = certainty[k] > 0.7 * certainty.max()  # no room to the right
+        ax.annotate(label, (certainty[k], lost[k]), xytext=(-5 if inward else 5, 0), textcoords="offset points",
+                    va="center", ha="right" if inward else "left")  # fmt: skip
     ax.axhline(0, color=theme.HAIRLINE, linewidth=0.8)
-    ax.set_xlabel(words.say("breaks_scan.certainty", language))
-    ax.set_ylabel(words.say("breaks_scan.lost", language))
+    theme.name_axes(ax, words.say("breaks_scan.certainty", language), words.say("breaks_scan.lost", language))
     theme.number_axis(ax.yaxis, language)
+    _q_axis(ax, certainty, language)
     return ax
+
+
+def _q_axis(ax: Axes, certainty: np.ndarray, language: str) -> None:
+    """Whole powers of ten from 1 or .1 to the right, written as q-values: 0,1; 0,01; 10⁻⁶."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    low, high = (np.floor(certainty.min()), np.ceil(certainty.max())) if len(certainty) else (0.0, 1.0)
+    ax.set_xlim(low - 0.1, max(high, low + 1) + 0.1)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    ax.xaxis.set_major_formatter(FuncFormatter(
+        lambda at, _: words.number(10.0**-at, language, int(at)) if at <= 3 else f"10⁻{str(int(at)).translate(raised)}"
+    ))  # fmt: skip
 
 
 @theme.styled

@@ -26,7 +26,7 @@ def volume_columns(
     narrow: bool = False,
     months: int = 13,
 ) -> Axes:
-    """Columns of a month beside the same month of last year, the plan as an outline.
+    """Columns of a month beside the same month of last year, the plan as an outline, named beside the last month.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def volume_columns(
         Scale of the labels.
     """
     ax = theme.axes(ax)
-    shown = series.tail(6 if narrow else months)
+    shown = series.tail(5 if narrow else months)
     scale = {"": 1.0, "k": 1e3, "m": 1e6, "bn": 1e9}[unit]
     place = np.arange(len(shown))
     revenue, previous, plan = (shown[name].to_numpy(float) / scale for name in ("revenue", "previous", "plan"))
@@ -59,25 +59,24 @@ def volume_columns(
     ax.set_xticks(place + 0.0, labels)
     theme.clean(ax, keep="x")
     ax.margins(x=0.01, y=0.05)
-    key = [(theme.ACTUAL, "brief.key_fact"), (theme.PREVIOUS, "brief.key_previous")]
-    _key(ax, key, bool(planned.any()), language)
+    _name_columns(ax, {"fact": revenue, "previous": previous, "plan": plan}, language, "" if narrow else digits)
     return ax
 
 
-def _key(ax: Axes, entries: list[tuple[str, str]], plan: bool, language: str) -> None:
-    """A key of three words above the columns, in the colours of what they name."""
-    from matplotlib.patches import Patch
-
-    handles = [Patch(facecolor=colour, label=words.say(name, language)) for colour, name in entries]
-    if plan:
-        label = words.say("brief.key_plan", language)
-        handles.append(
-            Patch(facecolor="none", edgecolor=theme.ACTUAL, linewidth=1, linestyle=(0, (2, 1.5)), label=label)
-        )
-    ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, handlelength=1, handleheight=1,
-        borderaxespad=0, columnspacing=1.4,
-    )  # fmt: skip
+def _name_columns(ax: Axes, heights: dict[str, np.ndarray], language: str, digits: int | str) -> None:
+    """What the last month's columns are, at their heights beside them: no legend to look up."""
+    known = {name: values[-1] for name, values in heights.items() if len(values) and np.isfinite(values[-1])}
+    if len(known) < 2:
+        return
+    marks = {"fact": ("■", theme.ACTUAL), "previous": ("■", theme.PREVIOUS), "plan": ("▯", theme.ACTUAL)}
+    last, top = len(heights["fact"]) - 1, float(np.nanmax(np.concatenate(list(heights.values()))))
+    spread = _apart(np.array(list(known.values())), 0.085 * top)
+    for (name, value), height in zip(known.items(), spread):
+        said = words.say(f"brief.key_{name}", language)
+        said = f"{said} {words.number(value, language, digits)}" if isinstance(digits, int) else said
+        for text, colour, shift in ((marks[name][0], marks[name][1], 6), (said, theme.INK, 18)):
+            ax.annotate(text, (last + 0.42, height), xytext=(shift, 0), textcoords="offset points", va="center",
+                        color=colour, annotation_clip=False)  # fmt: skip
 
 
 @theme.styled

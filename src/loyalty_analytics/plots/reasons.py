@@ -116,35 +116,40 @@ def spread_labels(ax: Axes) -> Axes:
 def fall_months(
     rows: pd.DataFrame, ax: Axes | None = None, *, by: str, language: str = "en", narrow: bool = False, rest: str = ""
 ) -> Axes:
-    """How many falls began in each month, stacked by group, the largest group in the darkest shade.
+    """How many falls began in each month: all of them, and below a line of columns per group, on one scale.
 
     Parameters
     ----------
     rows : one row per fall with break_month and the column ``by``
     rest : str
-        The group that gathers all small ones: drawn last and palest.
+        The group that gathers all small ones: drawn last.
     """
-    from matplotlib.ticker import MaxNLocator
-
-    ax = theme.axes(ax, 280)
-    months = pd.DatetimeIndex(rows["break_month"]).to_period("M")
-    span = pd.period_range(months.min(), months.max(), freq="M")
     sizes = rows[by].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
-    shades = [theme.ACTUAL, theme.HIGHLIGHT, theme.PREVIOUS, theme.HAIRLINE]
     groups = [*(group for group in sizes.index if group != rest), *([rest] if rest in sizes.index else [])]
-    base = np.zeros(len(span))
-    for group, shade in zip(groups, shades):
-        shade = shades[-1] if group == rest else shade
-        height = pd.Series(months[(rows[by] == group).to_numpy()]).value_counts().reindex(span, fill_value=0).to_numpy()
-        ax.bar(np.arange(len(span)), height, 0.7, base, color=shade,
-               label=theme.shorten(str(group), 14 if narrow else 24))
-        base += height
+    ax = theme.axes(ax, 60 + 46 * (len(groups) + 1))
+    months = pd.DatetimeIndex(rows["break_month"]).to_period("M")
+    last = months.max()
+    span = pd.period_range(min(months.min(), last - 11), last, freq="M")  # a year at least: no two broad columns
+    lines: list[tuple[str, np.ndarray]] = [(words.say("common.sum_all", language), np.full(len(rows), True))]
+    lines += [(str(group), (rows[by] == group).to_numpy()) for group in groups]
+    place, most = np.arange(len(span)), float(pd.Series(months).value_counts().max())
+    for at, (_, mask) in enumerate(lines):
+        height = pd.Series(months[mask]).value_counts().reindex(span, fill_value=0).to_numpy(float)
+        foot = float(len(lines) - 1 - at)
+        ax.bar(place, 0.62 * height / most, 0.7, foot, color=theme.PREVIOUS if at else theme.ACTUAL)
+        ax.axhline(foot, color=theme.HAIRLINE, linewidth=0.8, zorder=0)
+        for x in np.flatnonzero(height):
+            ax.text(place[x], foot + 0.62 * height[x] / most, words.number(height[x], language), ha="center",
+                    va="bottom", fontsize=8.7)  # fmt: skip
+    names = [theme.shorten(name, 14 if narrow else 28) for name, _ in lines]
+    ax.set_yticks(np.arange(len(lines))[::-1] + 0.2, names)
+    ax.set_ylim(-0.05, len(lines) - 0.02)
     step = 6 if narrow else 3
     ticks = [i for i, month in enumerate(span) if month.month % step == 1] or [0]
     ax.set_xticks(ticks, [_tick(span[i], i == ticks[0], language) for i in ticks])
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
     theme.clean(ax, keep="xy")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2 if narrow else 4, handlelength=1, borderaxespad=0)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
     return ax
 
 

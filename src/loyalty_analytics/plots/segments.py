@@ -92,7 +92,7 @@ def pareto(
 @theme.styled
 def heat(
     table: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", kind: str = "number",
-    rows: str = "", columns: str = "", narrow: bool = False,
+    rows: str = "", columns: str = "", names: pd.DataFrame | None = None, narrow: bool = False,
 ) -> Axes:  # fmt: skip
     """One hue, darker for more, the number in every cell that has one.
 
@@ -101,6 +101,7 @@ def heat(
     table : values; index and columns are the labels as shown
     kind : {'number', 'percent'}
     rows, columns : names of the two directions
+    names : lines of text below the numbers, of the same shape; a phone has no room for them
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -111,19 +112,19 @@ def heat(
     shade = LinearSegmentedColormap.from_list("one hue", ["#ffffff", theme.PREVIOUS, theme.ACTUAL])
     top = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
     cells = np.ma.masked_invalid(values)
-    ax.pcolormesh(cells, cmap=shade, vmin=0, vmax=max(top, 1e-9), edgecolors="white", linewidth=1)
+    ax.pcolormesh(cells, cmap=shade, vmin=-0.08 * top, vmax=max(top, 1e-9), edgecolors="white", linewidth=1)
     write = words.percent if kind == "percent" else words.number
     dense = values.shape[1] > (7 if narrow else 16)
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value) and not dense:
-            dark = value > 0.62 * top
-            ax.text(column + 0.5, row + 0.5, write(value, language), ha="center", va="center",
-                    color="white" if dark else theme.INK)  # fmt: skip
+            text = write(value, language)
+            text = text if names is None or narrow else "\n".join([text, str(names.iloc[row, column])])
+            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center",
+                    color="white" if value > 0.62 * top else theme.INK)  # fmt: skip
     ax.set_yticks(np.arange(len(table)) + 0.5, [str(name) for name in table.index])
     ax.set_xticks(np.arange(values.shape[1]) + 0.5, [str(name) for name in table.columns])
     ax.invert_yaxis()
-    ax.set_xlabel(columns)
-    ax.set_ylabel(rows)
+    theme.name_axes(ax, columns, rows)
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
     return ax

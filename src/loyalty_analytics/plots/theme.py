@@ -14,7 +14,7 @@ from .. import words
 
 __all__ = [
     "ACTUAL", "BAND", "BETTER", "GREY", "HAIRLINE", "HIGHLIGHT", "INK", "NARROW", "PREVIOUS", "WIDE", "WORSE",
-    "axes", "clean", "figure", "known_to_pyplot", "number_axis", "shorten", "style",
+    "axes", "clean", "figure", "known_to_pyplot", "name_axes", "number_axis", "shorten", "style",
 ]  # fmt: skip
 
 INK = "#1f2933"
@@ -139,6 +139,12 @@ def clean(ax: Axes, *, keep: str = "") -> Axes:
     if "x" not in keep:
         ax.set_xticks([])
     return ax
+
+
+def name_axes(ax: Axes, across: str, up: str) -> None:
+    """Names of both directions, none of them turned: the upward one stands above the axes."""
+    ax.set_xlabel(across)
+    ax.set_title(f"↑ {up}" if up else "", color=GREY, fontsize=9.0)
 
 
 def number_axis(axis: Any, language: str, digits: int = 0) -> None:
