@@ -10,8 +10,8 @@ import pytest
 import loyalty_analytics as la
 from loyalty_analytics import words
 from loyalty_analytics.exhibits import breaks as report
+from loyalty_analytics.exhibits import breaks_months, brief
 from loyalty_analytics.exhibits import breaks_why as why
-from loyalty_analytics.exhibits import brief
 from loyalty_analytics.results import Result
 
 
@@ -65,7 +65,7 @@ def test_nothing_happened_and_too_little_data(found, language):
     shown = {
         "scan": report.scan(data, none, language=language), "short": report.scan(data, few, language=language),
         "multiples": report.multiples(data, none, language=language),
-        "months": report.by_manager(data, none, language=language),
+        "months": breaks_months.by_manager(data, none, language=language),
         "reasons": why.reasons(data, none, reasons, language=language),
         "questions": why.questions(data, none, reasons, language=language),
         "parts": why.parts(data, none, reasons, language=language),

@@ -11,6 +11,7 @@ from loyalty_analytics import words
 from loyalty_analytics.breaks.questions import meeting_questions
 from loyalty_analytics.breaks.reason_bridge import portfolio_bridge
 from loyalty_analytics.exhibits import breaks as report
+from loyalty_analytics.exhibits import breaks_months
 from loyalty_analytics.exhibits import breaks_why as why
 from loyalty_analytics.exhibits.brief import evidence
 from loyalty_analytics.plots import reasons as plots
@@ -32,8 +33,8 @@ def _exhibits(data, breaks, reasons, language):
         why.reasons(data, breaks, reasons, language=language),
         why.timeline(data, breaks, reasons, language=language),
         why.parts(data, breaks, reasons, language=language),
-        report.by_manager(data, breaks, language=language),
-        report.by_industry(data, breaks, language=language),
+        breaks_months.by_manager(data, breaks, language=language),
+        breaks_months.by_industry(data, breaks, language=language),
         why.bridge(data, portfolio_bridge(data.transactions, why.year_ago(data)), language=language),
         why.where(data, la.localise(*why.leaf_cells(data)), language=language),
         why.questions(data, breaks, reasons, language=language),

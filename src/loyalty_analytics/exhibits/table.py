@@ -61,7 +61,9 @@ class Column:
         if pd.api.types.is_scalar(value) and pd.isna(value):
             return "–"
         if self.kind == "number":
-            return words.number(value, language, self.digits, self.sign)
+            text = words.number(value, language, self.digits, self.sign)
+            tiny = self.digits > 2 and 0 < value < 0.5 * 10.0**-self.digits  # 0,0000 would say never
+            return f"<\u00a0{words.number(10.0**-self.digits, language, self.digits)}" if tiny else text
         if self.kind == "percent":
             return words.percent(value, language, self.digits, self.sign)
         if self.kind == "money":
@@ -104,7 +106,7 @@ class Table:
         columns = self._shown()
         head = "".join(self._head(column) for column in columns)
         lines = [self._row(row, columns, longest, language) for row in shown.to_dict("records")]
-        below = [self._row(row, columns, {}, language) for row in self._totals()]
+        below = [self._row(row, columns, {}, language, total=True) for row in self._totals()]
         stack = sum(_width(column, cells) for column, cells in zip(columns, zip(*lines))) > _PHONE if lines else False
         whole = words.say("common.sum_all", language)
         body, foot = ("".join(_line(row, stack, whole) for row in rows) for rows in (lines, below))
@@ -141,8 +143,9 @@ class Table:
         return f'<th scope="col"{span}{_numeric(column)}>{html.escape(column.label)}</th>'
 
     def _row(
-        self, row: Mapping[Any, Any], columns: Sequence[Column], longest: Mapping[str, float], language: str
-    ) -> list[_Cell]:
+        self, row: Mapping[Any, Any], columns: Sequence[Column], longest: Mapping[str, float], language: str,
+        total: bool = False,
+    ) -> list[_Cell]:  # fmt: skip
         cells = []
         for place, column in enumerate(columns):
             ready = isinstance(row[column.key], str) and (column.kind != "text" or not row[column.key])
@@ -152,7 +155,8 @@ class Table:
                 text, _, bounds = text.partition(" [")
             if longest.get(column.key) and pd.notna(row[column.key]):
                 bar = _bar(row[column.key] / longest[column.key])
-            cells.append(_Cell(text, column, place == 0, bar, bounds, self._beside(column)))
+            named = place > 0 and not (total and isinstance(row[column.key], str))
+            cells.append(_Cell(text, column, place == 0, bar, bounds, self._beside(column), named))
         return cells
 
     def json(self, name: str, title: str) -> str:
@@ -191,6 +195,7 @@ class _Cell:
     bar: str
     bounds: str
     beside: bool
+    named: bool  # on a phone by the head of its column
 
 
 def _holds(values: pd.Series) -> bool:
@@ -206,7 +211,7 @@ def _line(row: Sequence[_Cell], stack: bool, whole: str) -> str:
         short = not numeric and not cell.head and len(cell.text) <= _SHORT
         kind = "n e" if cell.beside else "n" if numeric else "s" if short and cell.text else ""
         marks = f' class="{kind}"' if kind else ""
-        if stack and not cell.head:
+        if stack and cell.named:
             marks += f' data-label="{html.escape(cell.column.label)}"'
         tag = 'th scope="row"' if cell.head else "td"
         parts.append(f"<{tag}{marks}>{cell.bar}{html.escape(cell.text)}</{tag[:2]}>")

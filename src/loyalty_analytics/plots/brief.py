@@ -68,7 +68,7 @@ def _name_columns(ax: Axes, heights: dict[str, np.ndarray], language: str, digit
     known = {name: values[-1] for name, values in heights.items() if len(values) and np.isfinite(values[-1])}
     if len(known) < 2:
         return
-    marks = {"fact": ("■", theme.ACTUAL), "previous": ("■", theme.PREVIOUS), "plan": ("▯", theme.ACTUAL)}
+    marks = {"fact": ("■", theme.ACTUAL), "previous": ("■", theme.PREVIOUS), "plan": ("□", theme.ACTUAL)}
     last, top = len(heights["fact"]) - 1, float(np.nanmax(np.concatenate(list(heights.values()))))
     spread = _apart(np.array(list(known.values())), 0.085 * top)
     for (name, value), height in zip(known.items(), spread):

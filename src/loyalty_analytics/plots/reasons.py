@@ -86,6 +86,8 @@ def _band(ax: Axes, line: Any, y: float) -> None:
 
 
 def _marks(ax: Axes, facts: pd.DataFrame, best: pd.DataFrame, y: float, language: str, narrow: bool) -> None:
+    from matplotlib.patheffects import withStroke
+
     x = -facts["days_before"].to_numpy(float) / _MONTH
     inside = (x >= _EARLY) & (x <= _LATE)
     ax.scatter(x[inside], np.full(int(inside.sum()), y), s=14, color=theme.PREVIOUS, zorder=2)
@@ -96,7 +98,8 @@ def _marks(ax: Axes, facts: pd.DataFrame, best: pd.DataFrame, y: float, language
         ax.scatter([where], [y], s=46, facecolor=fill, edgecolor=theme.HIGHLIGHT, linewidth=1.4, zorder=3)
         if not narrow:
             text = words.say(f"breaks.kind_{reason}", language)
-            ax.annotate(text, (where, y), xytext=(7, 5), textcoords="offset points", fontsize=8.6, zorder=4)
+            mark = ax.annotate(text, (where, y), xytext=(7, 5), textcoords="offset points", fontsize=8.6, zorder=4)
+            mark.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])  # over the line
 
 
 def spread_labels(ax: Axes) -> Axes:

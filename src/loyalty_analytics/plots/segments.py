@@ -120,7 +120,7 @@ def heat(
             text = write(value, language)
             text = text if names is None or narrow else "\n".join([text, str(names.iloc[row, column])])
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center",
-                    color="white" if value > 0.62 * top else theme.INK)  # fmt: skip
+                    color=theme.readable_on(shade((value / max(top, 1e-9) + 0.08) / 1.08)))  # fmt: skip
     ax.set_yticks(np.arange(len(table)) + 0.5, [str(name) for name in table.index])
     ax.set_xticks(np.arange(values.shape[1]) + 0.5, [str(name) for name in table.columns])
     ax.invert_yaxis()

@@ -14,7 +14,7 @@ from .. import words
 
 __all__ = [
     "ACTUAL", "BAND", "BETTER", "GREY", "HAIRLINE", "HIGHLIGHT", "INK", "NARROW", "PREVIOUS", "WIDE", "WORSE",
-    "axes", "clean", "figure", "known_to_pyplot", "name_axes", "number_axis", "shorten", "style",
+    "axes", "clean", "figure", "known_to_pyplot", "name_axes", "number_axis", "readable_on", "shorten", "style",
 ]  # fmt: skip
 
 INK = "#1f2933"
@@ -144,7 +144,22 @@ def clean(ax: Axes, *, keep: str = "") -> Axes:
 def name_axes(ax: Axes, across: str, up: str) -> None:
     """Names of both directions, none of them turned: the upward one stands above the axes."""
     ax.set_xlabel(across)
-    ax.set_title(f"↑ {up}" if up else "", color=GREY, fontsize=9.0)
+    ax.set_title(up, color=GREY, fontsize=9.0)
+
+
+def readable_on(background: Any) -> str:
+    """White or ink, whichever stands out more (WCAG 2.2, relative luminance).
+
+    >>> readable_on("#334e68"), readable_on("#9fb3c8")
+    ('white', '#1f2933')
+    """
+    from matplotlib.colors import to_rgb
+
+    def light(colour: Any) -> float:
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] + 0.05
+
+    return "white" if light("white") / light(background) > light(background) / light(INK) else INK
 
 
 def number_axis(axis: Any, language: str, digits: int = 0) -> None:
