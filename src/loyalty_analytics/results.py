@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -30,8 +31,35 @@ class Note:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, language: str = "en") -> str:
-        """The sentence in a language."""
-        return words.say(self.key, language, **self.values)
+        """The sentence in a language; its numbers are written as the language writes them.
+
+        >>> Note("acquisition.products", {"mean": 1.5, "clients": 1200}).text("ru").replace(chr(160), " ")
+        'Товаров на клиента: 1,5; клиентов: 1 200.'
+        """
+        spoken = {name: _Spoken.of(value, language) for name, value in self.values.items()}
+        return words.say(self.key, language, **spoken)
+
+
+class _Spoken(float):
+    """A number of a note that formats itself as its language does: ``{nps:.0f}``, ``{share:.0%}``, ``{mean}``."""
+
+    language = "en"
+
+    @classmethod
+    def of(cls, value: Any, language: str) -> Any:
+        """The value, wrapped where it is a number."""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            return value
+        wrapped = cls(value)
+        wrapped.language = language
+        return wrapped
+
+    def __format__(self, spec: str) -> str:
+        digits = spec.rstrip("%f").partition(".")[2]
+        if spec.endswith("%"):
+            return words.percent(self, self.language, int(digits or 0), "+" in spec)
+        few = 0 if self.is_integer() or abs(self) >= 100 else 1 if round(self, 1) == round(self, 2) else 2
+        return words.number(self, self.language, int(digits) if digits else few, "+" in spec)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -216,3 +216,9 @@ def test_stated_plans_wait_until_the_period_is_over(told: str, fact: float | Non
     row = stated_plans(panel, met, "2026-10").table.iloc[0]
     assert row["over"] == over
     assert row["share"] == pytest.approx(fact / 20) if fact else np.isnan(row["fact"])
+
+
+@pytest.mark.parametrize("kind", ["sale", "return"])
+def test_one_product_or_returns_alone_have_no_pairs(kind):
+    deals = pd.DataFrame({"client_id": [1, 2], "date": "2026-01-05", "product_id": "spot", "kind": kind})
+    assert next_products(deals).table.empty

@@ -95,7 +95,7 @@ def channels(
     frame = _returns(_costs(names, spend, leads, pd.Series(span.won).map(owner), level), span, owner, level)
     frame["verdict"] = _verdict(frame, frame.pop("late").to_numpy(), horizon, fewest)
     counts = frame["verdict"].value_counts()
-    note = Note("acquisition.channels", {name: str(counts.get(name, 0)) for name in ("keep", "fix", "stop", "too_few")})
+    note = Note("acquisition.channels", {name: int(counts.get(name, 0)) for name in ("keep", "fix", "stop", "too_few")})
     return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of, options=options, draw=pictures.channels)
 
 

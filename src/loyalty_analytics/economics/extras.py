@@ -62,7 +62,7 @@ def referrals(table: Any, panel: Any, as_of: Any = None) -> Result:
     for one in (frame, overview):
         one["share_used"] = one["used"] / one["given"]
         one[["bonus", "revenue"]] = one[["bonus", "revenue"]] / 100
-    values = {"given": f"{int(overview['given'].iloc[0])}", "used": f"{int(overview['used'].iloc[0])}"}
+    values = {name: int(overview[name].iloc[0]) for name in ("given", "used")}
     return Result(frame=frame[columns], overview=overview, notes=(Note("acquisition.referrals", values),), as_of=seen)
 
 
@@ -128,7 +128,7 @@ def deliveries(
     frame = frame.sort_values("late", ascending=False, kind="stable").reset_index(drop=True)
     numbers = [name for name in columns if name != by]
     frame[numbers] = frame[numbers].astype({"cost": "float64", "cost_share": "float64", "defects": "float64"})
-    note = Note("acquisition.deliveries", {"n": f"{len(rows):,}", "late": f"{int(frame['late'].sum()):,}"})
+    note = Note("acquisition.deliveries", {"n": len(rows), "late": int(frame["late"].sum())})
     return Result(frame=frame[columns], notes=(note,), as_of=seen, options={"by": by, "months": months})
 
 

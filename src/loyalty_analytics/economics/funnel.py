@@ -90,7 +90,7 @@ def funnel(
     frame["plan_step"] = frame["stage"].map(_plan(targets, end)).astype("float64")
     own = _plan(targets, end, str(by).removesuffix("_id")) if by else {}
     frame["plan_share"] = frame["group"].map(own).where(frame["stage"] == names[-1]).astype("float64")
-    note = Note("acquisition.funnel", {"leads": f"{len(now):,}"})
+    note = Note("acquisition.funnel", {"leads": len(now)})
     return Result(frame=frame[_COLUMNS], notes=(note,), as_of=seen, options={"by": by, "months": months},
                   draw=pictures.funnel)  # fmt: skip
 

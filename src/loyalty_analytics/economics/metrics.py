@@ -77,7 +77,7 @@ def base_metrics(
         notes += _warnings(values, spend)
     if span.earliest >= span.begin:
         notes.append(Note("acquisition.censored"))
-    lead = Note("acquisition.metrics", {"clients": f"{values['clients']:,.0f}", "new": f"{values['new']:,.0f}"})
+    lead = Note("acquisition.metrics", {"clients": values["clients"], "new": values["new"]})
     return Result(
         frame=_rows(values, len(span.first)), notes=(lead, *notes), as_of=span.as_of,
         options={"months": months, "active_months": active_months},

@@ -78,7 +78,7 @@ def payback(
     made = _cohorts(rows, rows[income].fillna(0).astype("int64"), spend, first, span.end, step)
     frame = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=_COLUMNS)
     done = frame.drop_duplicates("cohort")["months_to_pay_back"].notna().sum() if len(frame) else 0
-    note = Note("acquisition.payback", {"cohorts": str(len(made)), "paid": str(int(done))})
+    note = Note("acquisition.payback", {"cohorts": len(made), "paid": int(done)})
     options = {"by": by, "income": income}
     return Result(frame=frame[_COLUMNS], notes=(note,), as_of=span.as_of, options=options, draw=pictures.payback)
 
@@ -145,6 +145,6 @@ def cheque_spread(transactions: Any, as_of: Any = None, *, months: int = 12, bin
     tenth, median, ninth = np.quantile(amount, [0.1, 0.5, 0.9])
     overview = pd.DataFrame({"orders": [len(amount)], "mean": [amount.mean()], "median": [median], "tenth": [tenth],
                              "ninth": [ninth]})  # fmt: skip
-    note = Note("acquisition.cheque", {"mean": f"{amount.mean():,.0f}", "median": f"{median:,.0f}"})
+    note = Note("acquisition.cheque", {"mean": round(float(amount.mean())), "median": round(float(median))})
     return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"months": months},
                   draw=pictures.cheque)  # fmt: skip

@@ -85,7 +85,7 @@ def plan_fact(
     frame["share_to_date"] = frame["fact_to_date"] / frame["plan_to_date"].where(frame["plan_to_date"] != 0)
     frame["month"] = from_number(frame["number"])
     frame["level_id"] = frame["level_id"].replace("", None)
-    return Result(frame=frame[_COLUMNS], as_of=seen, notes=(Note("acquisition.plan", {"rows": str(len(frame))}),))
+    return Result(frame=frame[_COLUMNS], as_of=seen, notes=(Note("acquisition.plan", {"rows": len(frame)}),))
 
 
 def _planned(table: pd.DataFrame) -> pd.DataFrame:

@@ -57,22 +57,25 @@ def next_products(
         return Result(frame=_none(), notes=(Note("acquisition.no_products"),))
     seen = read_as_of(as_of, latest=pd.to_datetime(table["date"]).max().to_period("M"))
     rows = _bought(table, seen.end)
+    if rows.empty:
+        return Result(frame=_none(), as_of=seen, notes=(Note("acquisition.no_products"),))
     owners = rows.groupby("product_id")["client_id"].nunique().sort_index()
     widest = owners.sort_values(ascending=False, kind="stable").index[:most]
     products_held = rows.drop_duplicates(["client_id", "product_id"]).groupby("client_id").size()
     frame = _pairs(rows[rows["product_id"].isin(widest)])
     frame["share"] = frame["bought_next"] / frame["owners"]
     frame["share_low"], frame["share_high"] = wilson(frame["bought_next"], frame["owners"], level)
-    frame["base"] = (frame["next_product_id"].map(owners) / len(products_held)).astype("float64")
+    frame["base"] = frame["next_product_id"].map(owners).astype("float64") / len(products_held)
     frame["lift"] = (frame["share"] / frame["base"]).where(frame["owners"] >= fewest)
     tier = pd.Series(dtype="float64")
     if "tier" in as_table(products):
         tier = as_table(products).set_index("product_id")["tier"].astype("float64")
-    frame["tier_up"] = (frame["next_product_id"].map(tier) < frame["product_id"].map(tier)).astype(bool)
+    following, owned = (frame[name].map(tier).astype("float64") for name in ("next_product_id", "product_id"))
+    frame["tier_up"] = following < owned
     frame = frame.sort_values(["lift", "owners"], ascending=False, kind="stable", na_position="last")
     held = products_held.value_counts().sort_index()
     overview = pd.DataFrame({"products": held.index, "clients": held.to_numpy(), "share": held.to_numpy() / held.sum()})
-    note = Note("acquisition.products", {"mean": f"{products_held.mean():.1f}", "clients": f"{len(products_held):,}"})
+    note = Note("acquisition.products", {"mean": round(products_held.mean(), 1), "clients": len(products_held)})
     return Result(
         frame=frame.reset_index(drop=True)[_COLUMNS], overview=overview, notes=(note,), as_of=seen,
         options={"level": level, "fewest": fewest},

@@ -73,7 +73,7 @@ def receivables(transactions: Any, as_of: Any = None) -> Result:
     sums["days_overdue"] = (seen.date - sums["oldest_due"]).dt.days.astype("Int64")
     sums[["debt", "overdue"]] /= 100
     frame = sums.sort_values("overdue", ascending=False, kind="stable").reset_index(drop=True)[_COLUMNS]
-    note = Note("acquisition.receivables", {"clients": f"{int((frame['overdue'] > 0).sum()):,}"})
+    note = Note("acquisition.receivables", {"clients": int((frame["overdue"] > 0).sum())})
     return Result(frame=frame, notes=(note,), as_of=seen)
 
 

@@ -89,7 +89,7 @@ def wallet_share(
     frame = frame.sort_values("gap", ascending=False, kind="stable").reset_index(drop=True)[_COLUMNS]
     overview = _overview(frame, full, clients, end)
     note = Note("acquisition.wallet", {
-        "with_budget": f"{overview['with_budget'].iloc[0]:,}", "clients": f"{overview['clients'].iloc[0]:,}",
+        "with_budget": int(overview["with_budget"].iloc[0]), "clients": int(overview["clients"].iloc[0]),
     })  # fmt: skip
     return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"latest": latest},
                   draw=pictures.wallet)  # fmt: skip

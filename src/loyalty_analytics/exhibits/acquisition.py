@@ -77,7 +77,7 @@ def front(data: Data, language: str, *, metrics: Result, channels: Result, funne
     if begins_inside(data, int(metrics.options["months"])):
         text = [say("front_censored", language, n=words.count(int(value["clients"]), "client", language))]
         tiles = [Tile(value=words.number(value["clients"], language), change=say("tile_year", language),
-                      label=words.plural(value["clients"], "client", language)), _cheque_tile(value, data, language)]
+                      label=words.plural(value["clients"], "client", language)), *_cheque_tile(value, data, language)]
         return Front.of(data, title, language, " ".join(text), [*tiles, *_funnel_tile(funnel, language)])
     spent = value["spend"] > 0
     text = [channel_sentence(channels.frame, int(channels.options["months"]), language)] if spent else []
@@ -96,7 +96,7 @@ def front(data: Data, language: str, *, metrics: Result, channels: Result, funne
     tiles = [
         Tile(value=words.number(value["new"], language), change=say("tile_year", language),
              label=words.plural(value["new"], "acquisition.new_client", language)),
-        _cheque_tile(value, data, language),
+        *_cheque_tile(value, data, language),
     ]  # fmt: skip
     if not np.isnan(own):
         cost = value["cac_acquisition"] if value["cac_acquisition"] > 0 else value["cac"]
@@ -113,9 +113,11 @@ def _paybacks(value: pd.Series) -> tuple[float, float]:
     return float(value[f"cohort_{by}"]), float(value[f"payback_{by}"])
 
 
-def _cheque_tile(value: pd.Series, data: Data, language: str) -> Tile:
+def _cheque_tile(value: pd.Series, data: Data, language: str) -> list[Tile]:
+    if np.isnan(value["cheque_median"]):
+        return []
     mean = say("tile_cheque_mean", language, mean=amount(value["cheque_mean"], data, language))
-    return Tile(value=amount(value["cheque_median"], data, language), label=say("tile_cheque", language), change=mean)
+    return [Tile(value=amount(value["cheque_median"], data, language), label=say("tile_cheque", language), change=mean)]
 
 
 def _funnel_tile(funnel: Result, language: str) -> list[Tile]:
@@ -315,7 +317,8 @@ def repeat(data: Data, result: Result, *, language: str) -> Exhibit:
         name="repeat",
         title=title,
         language=language,
-        subtitle=say("repeat_sub", language, n=words.number(int(sizes.sum()), language)),
+        subtitle=say("repeat_sub", language, n=words.number(int(sizes.sum()), language),
+                     form=say(f"cohort_{by}", language)),
         draw=drawn(heat, wide, language=language, kind="percent", columns=say(f"age_{by}", language),
                    height=60 + 34 * len(wide), narrow_height=60 + 30 * len(wide)),
         alt=title,

@@ -152,7 +152,7 @@ def delivery_groups(data: Data, parts: Mapping[str, Result], *, language: str) -
         if len(result.frame) and not result.frame[by].isna().all()
     ]
     if not frames or not sum(int(frame["known"].sum()) for frame in frames):
-        return Exhibit(name="delivery_groups", title=say("no_deliveries", language), language=language)
+        return Exhibit(name="delivery_groups", title=say("no_deliveries", language).rstrip("."), language=language)
     table = pd.concat(frames, ignore_index=True)
     compared = table[table["known"] >= _FEWEST]
     table["differs"] = _apart(table, "late", "known")

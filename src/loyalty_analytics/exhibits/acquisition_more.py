@@ -91,7 +91,7 @@ def next_product(data: Data, result: Result, *, language: str) -> Exhibit:
 def referrals(data: Data, result: Result, *, language: str) -> Exhibit:
     """Coupons given and used, money of the recommended."""
     if result.frame.empty:
-        return Exhibit(name="referrals", title=say("no_referrals", language), language=language)
+        return Exhibit(name="referrals", title=say("no_referrals", language).rstrip("."), language=language)
     known, row = names(data), result.overview.iloc[0]
     table = result.frame.assign(name=[label_of(known, client) for client in result.frame["referrer_client_id"]])
     values = {"given": words.number(row["given"], language), "used": words.number(row["used"], language),
@@ -183,6 +183,7 @@ def keeping(data: Data, result: Result, *, language: str) -> Exhibit:
                        language=language)  # fmt: skip
     ratio = float(table["ratio"].iloc[1])
     keep, win = (amount(float(cost), data, language) for cost in table["cost"])
+    unit = "k" if table["cost"].min() >= 1e4 else ""
     times = words.number(max(ratio, 1 / ratio) if ratio > 0 else ratio, language, 1)
     key = "keeping_title" if ratio >= 1.05 else "keeping_dearer" if 0 < ratio <= 1 / 1.05 else "keeping_plain"
     shown = table.assign(label=[say(f"what_{name}", language) for name in table["what"]])
@@ -194,8 +195,8 @@ def keeping(data: Data, result: Result, *, language: str) -> Exhibit:
         table=Table(
             frame=shown,
             columns=[
-                Column(key="label", label=say("col_what_for", language)), money_column("spend", data, language),
-                column("clients", language, "number"), money_column("cost", data, language),
+                Column(key="label", label=say("col_what_for", language)), money_column("spend", data, language, unit),
+                column("clients", language, "number"), money_column("cost", data, language, unit),
             ],
             totals=[] if key == "keeping_plain" else total_rows("label", language, {
                 f"acquisition.{key.replace('keeping', 'sum')}": {"cost": times}}),
@@ -210,7 +211,7 @@ def deliveries(data: Data, result: Result, *, language: str) -> Exhibit:
     table = result.frame
     known_count = int(table["known"].sum()) if len(table) else 0
     if not known_count:
-        return Exhibit(name="deliveries", title=say("no_deliveries", language), language=language)
+        return Exhibit(name="deliveries", title=say("no_deliveries", language).rstrip("."), language=language)
     by, known = str(result.options["by"]), names(data)
     late = int(table["late"].sum())
     defects = int(table["defects"].fillna(0).sum())

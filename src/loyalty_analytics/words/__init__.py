@@ -40,7 +40,7 @@ __all__ = [
 
 LANGUAGES = ("ru", "en")
 _NBSP = "\u00a0"
-_SIZE = re.compile(r"\bn = ")  # a number of cases stays on one line
+_JOINED = re.compile(r"\bn = |\d %")  # what stays on one line
 _MINUS = "\u2212"
 _SYMBOLS = {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "KZT": "₸", "BYN": "Br", "UZS": "сум"}
 _SCALES = {"bn": 1e9, "m": 1e6, "k": 1e3, "": 1.0}
@@ -72,7 +72,7 @@ def say(key: str, language: str, **values: Any) -> str:
     text = _find(key, language)
     if not isinstance(text, str):
         raise LoyaltyError(f"{key!r} is a noun with plural forms, not a sentence.", "Use words.count.")
-    return _SIZE.sub(f"n{_NBSP}={_NBSP}", text.format(**values).strip())
+    return _JOINED.sub(lambda found: found[0].replace(" ", _NBSP), text.format(**values).strip())
 
 
 def known(key: str, language: str) -> bool:
