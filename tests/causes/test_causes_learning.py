@@ -69,9 +69,9 @@ def test_labels_help(airline):
     rules = _score(Tagger("general").tag(_table(test)).table, test, names)
     few = _score(Tagger("general").learn(_corrections(train[:200], names)).tag(_table(test)).table, test, names)
     many = _score(Tagger("general").learn(_corrections(train, names)).tag(_table(test)).table, test, names)
-    assert few["micro"] >= rules["micro"] + 0.02
-    assert many["micro"] >= 0.73
-    assert many["macro"] >= 0.58
+    assert few["micro"] >= rules["micro"] + 0.03
+    assert many["micro"] >= 0.74
+    assert many["macro"] >= 0.60
 
 
 def test_any_labels_are_learned_without_a_codebook(airline):

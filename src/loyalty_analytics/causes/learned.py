@@ -1,6 +1,6 @@
 """Learning from corrected tags: linear models on top of the rules, and a gate that keeps the rules' level.
 
-For every cause the model must beat the rules on texts that it has not seen (out of fold); where it does not,
+For every cause the model must beat the rules on texts that it has not seen (module gate); where it does not,
 the rules stay. Everything is deterministic; nothing is stored on disk: learning again costs seconds.
 """
 
@@ -16,24 +16,15 @@ import scipy.sparse as sp
 
 from ..errors import DataError, nearest
 from .features import Vectoriser, rule_columns, rule_rows
+from .gate import Label, learn_label
 from .matcher import Token
 from .rules import Hit, Reader
 from .tags import SENTIMENTS, Tag, gather
 
 __all__ = ["Case", "Model", "examples"]
 
-_FOLDS = 5
-_LEAST_POSITIVE = 5
-_LEAST_WRONG = 10
-#: With fewer corrected texts no test out of fold can tell a model from luck: causes stay with the rules.
-_LEAST_CASES = 80
-_STEPS = np.arange(0.15, 0.86, 0.05)
 #: Weight of «the rules say so» among the features of a label: with few texts the model leans on it.
 _TRUST = 1.5
-#: What a text that only the rules have labelled counts beside one that a person has.
-_WEAK = 0.3
-#: Added to the sums whose log-odds stretch the features, against the luck of rare ones.
-_FLAT = 0.5
 #: Scale of the other blocks, hits and words (whose rows have length 1 before it): with a codebook the rules have
 #: their verdict besides, without one the hits must carry more.
 _RULES, _WORDS = {False: 0.5, True: 1.0}, {False: 3.0, True: 2.0}
@@ -100,81 +91,6 @@ def _with_rule(matrix: sp.csr_matrix, ruled: np.ndarray) -> sp.csr_matrix:
     return sp.hstack([sp.csr_matrix(ruled[:, None] * _TRUST), matrix], format="csr")
 
 
-def _folds(keys: Sequence[Any], count: int) -> np.ndarray:
-    """Fold of each row: the same for the same row, rare and frequent classes spread evenly."""
-    order = sorted(range(len(keys)), key=lambda row: (str(keys[row]), row))
-    folds = np.empty(len(keys), dtype=int)
-    for place, row in enumerate(order):
-        folds[row] = place % count
-    return folds
-
-
-def _f1(truth: np.ndarray, found: np.ndarray) -> float:
-    total = truth.sum() + found.sum()
-    return float(2 * (truth & found).sum() / total) if total else 1.0
-
-
-#: Texts of the rules' teaching and their verdicts.
-_Weak = tuple[sp.csr_matrix, np.ndarray]
-
-
-def _fit(
-    matrix: sp.csr_matrix, truth: np.ndarray, strength: float, weak: _Weak | None = None
-) -> tuple[np.ndarray, float]:
-    """A logistic regression whose features are stretched by how well each tells the label (Wang & Manning 2012)."""
-    from sklearn.linear_model import LogisticRegression
-
-    trust = np.ones(len(truth))
-    if weak is not None:
-        matrix, truth = sp.vstack([matrix, weak[0]], format="csr"), np.concatenate([truth, weak[1]])
-        trust = np.concatenate([trust, np.full(len(weak[1]), _WEAK)])
-    telling = _telling(matrix, truth)
-    model = LogisticRegression(
-        C=strength, class_weight="balanced", solver="liblinear", dual=True, tol=1e-3, max_iter=300, random_state=0
-    )
-    model.fit(matrix.multiply(telling).tocsr(), truth, sample_weight=trust)
-    return model.coef_[0] * telling, float(model.intercept_[0])
-
-
-def _telling(matrix: sp.csr_matrix, truth: np.ndarray) -> np.ndarray:
-    """Half constant, half the size of each feature's log-odds between texts with the label and without."""
-    with_label = np.asarray(matrix[truth].sum(axis=0)).ravel() + _FLAT
-    without = np.asarray(matrix[~truth].sum(axis=0)).ravel() + _FLAT
-    odds = np.abs(np.log(with_label / with_label.sum()) - np.log(without / without.sum()))
-    return np.asarray((1 + odds / max(odds.mean(), 1e-9)) / 2)
-
-
-def _chance(matrix: sp.csr_matrix, model: tuple[np.ndarray, float]) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-(matrix @ model[0] + model[1]))))
-
-
-def _out_of_fold(
-    matrix: sp.csr_matrix, truth: np.ndarray, folds: np.ndarray, strength: float, weak: _Weak | None
-) -> np.ndarray:
-    chances = np.zeros(len(truth))
-    for fold in np.unique(folds):
-        rest = folds != fold
-        if truth[rest].any() and not truth[rest].all():
-            chances[~rest] = _chance(matrix[~rest], _fit(matrix[rest], truth[rest], strength, weak))
-    return chances
-
-
-def _threshold(truth: np.ndarray, chances: np.ndarray) -> float:
-    """The threshold in the middle of the best stretch: the single best one is mostly luck."""
-    scores = np.array([_f1(truth, chances >= step) for step in _STEPS])
-    smooth = np.convolve(np.pad(scores, 2, mode="edge"), np.ones(5) / 5, mode="valid")
-    return float(_STEPS[int(np.argmax(smooth))])
-
-
-@dataclass
-class _Label:
-    """How one label is found: by rules (no model), by a model, or not at all."""
-
-    by: str
-    model: tuple[np.ndarray, float] | None = None
-    threshold: float = 0.5
-
-
 @dataclass
 class Model:
     """What was learned; made by `fit`, used by `Tagger.tag`."""
@@ -183,7 +99,7 @@ class Model:
     native: bool
     words: Vectoriser
     columns: dict[str, int]
-    labels: dict[str, _Label]
+    labels: dict[str, Label]
     one_label: bool
     sentiment: Any = None
     report: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -214,7 +130,7 @@ class Model:
             seen = matrix if native else _with_rule(matrix, ruled)
             verdict = _ruled(taught, name)
             weak = None if blank is None else (_with_rule(blank, np.zeros(len(more))), verdict)
-            label, row = _learn_label(seen, truth, None if native else ruled, weak)
+            label, row = learn_label(seen, truth, None if native else ruled, weak)
             model.labels[name] = label
             rows.append({"cause": name, **row})
         model.report = pd.DataFrame(rows)
@@ -267,7 +183,8 @@ class Model:
         chosen = {}
         for name, label in self.labels.items():
             if label.model is not None:
-                chosen[name] = chances[name] >= label.threshold
+                said = np.zeros(size, dtype=bool) if self.native else _ruled(hits, name)
+                chosen[name] = label.found(chances[name], said)
             elif label.by == "rules":
                 chosen[name] = _ruled(hits, name)
             else:
@@ -321,64 +238,6 @@ class Model:
         while last + 1 < len(tokens) and tokens[last + 1].border < 2:
             last += 1
         return name, sentiment, tokens[first].start, tokens[last].end, "model", round(chance, 3)
-
-
-def _learn_label(
-    matrix: sp.csr_matrix, truth: np.ndarray, ruled: np.ndarray | None, weak: _Weak | None = None
-) -> tuple[_Label, dict[str, Any]]:
-    """Model or rules for one label, by what each does on texts not seen."""
-    row: dict[str, Any] = {"n": int(truth.sum()), "rules_f1": np.nan, "model_f1": np.nan}
-    if ruled is not None:
-        row["rules_f1"] = _f1(truth, ruled)
-        if not truth.any():
-            # Never right: silenced once there is enough to tell.
-            by = "none" if len(truth) >= 100 and ruled.sum() >= _LEAST_WRONG else "rules"
-            return _Label(by), {**row, "by": by}
-    few = ruled is not None and (len(truth) < _LEAST_CASES or truth.sum() < _LEAST_POSITIVE)
-    if few or truth.sum() < 2 or truth.all():
-        by = "rules" if ruled is not None else "none"
-        return _Label(by), {**row, "by": by}
-    folds = _folds(truth.tolist() if ruled is None else list(zip(truth.tolist(), ruled.tolist())), _FOLDS)
-    best: tuple[float, tuple[float, _Weak | None], np.ndarray] | None = None
-    for way in [(strength, given) for given in ((None, weak) if weak else (None,)) for strength in (1.0, 4.0)]:
-        chances = _out_of_fold(matrix, truth, folds, *way)
-        score = _honest_f1(truth, chances, folds)
-        if best is None or score > best[0] + 0.002:
-            best = (score, way, chances)
-    assert best is not None
-    row["model_f1"] = best[0]
-    if ruled is not None and not _clearly_better(truth, ruled, best[2], folds):
-        return _Label("rules"), {**row, "by": "rules"}
-    label = _Label("model", _fit(matrix, truth, *best[1]), _threshold(truth, best[2]))
-    return label, {**row, "by": "model"}
-
-
-def _decided(truth: np.ndarray, chances: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Decisions whose threshold was chosen on the other folds."""
-    found = np.zeros(len(truth), dtype=bool)
-    for fold in np.unique(folds):
-        rest = folds != fold
-        found[~rest] = chances[~rest] >= _threshold(truth[rest], chances[rest])
-    return found
-
-
-def _honest_f1(truth: np.ndarray, chances: np.ndarray, folds: np.ndarray) -> float:
-    return _f1(truth, _decided(truth, chances, folds))
-
-
-def _clearly_better(truth: np.ndarray, ruled: np.ndarray, chances: np.ndarray, folds: np.ndarray) -> bool:
-    """Is the model better than the rules beyond the luck of few texts?
-
-    A paired bootstrap; the fewer texts the surer it must be (99 % below a hundred, 80 % from five hundred).
-    """
-    found = _decided(truth, chances, folds)
-    dice = np.random.default_rng(20)
-    draws = dice.integers(0, len(truth), (200, len(truth)))
-    both, left, right = truth & found, truth.astype(int) + found, truth.astype(int) + ruled
-    model = 2 * both[draws].sum(axis=1) / np.maximum(left[draws].sum(axis=1), 1)
-    rules = 2 * (truth & ruled)[draws].sum(axis=1) / np.maximum(right[draws].sum(axis=1), 1)
-    doubt = float(np.interp(len(truth), [100, 500], [0.01, 0.20]))
-    return bool(np.quantile(model - rules, doubt) > 0)
 
 
 def _fired(hits: Sequence[Sequence[Hit]]) -> list[list[str]]:
