@@ -86,10 +86,10 @@ def cells(exhibit: Exhibit, rows: int = 3) -> list[str]:
     assert table is not None
     shown = [*table.frame.head(rows).to_dict("records"), *table._totals()]
     return [
-        " | ".join(
+        " | ".join(filter(None, (
             row[column.key] if isinstance(row[column.key], str) else column.cell(row, exhibit.language)
             for column in table.columns
-        )
+        )))
         for row in shown
     ]  # fmt: skip
 

@@ -138,7 +138,7 @@ def labels_of_figures(language: str) -> Any:
         _bars(language, _funnel([40, 20, 5], plan={"interest": 50})), _payback(language, (4, None)),
         _repeat(language, 3, by="year"),
     ]  # fmt: skip
-    texts = [text.get_text() for item in drawn for text in item.draw(False).findobj(Text)]
+    texts = [text.get_text().replace("  ", ", ") for item in drawn for text in item.draw(False).findobj(Text)]
     return [text for text in dict.fromkeys(texts) if len(text) > 14]
 
 

@@ -40,7 +40,8 @@ __all__ = [
 
 LANGUAGES = ("ru", "en")
 _NBSP = "\u00a0"
-_JOINED = re.compile(r"\bn = |\d %")  # what stays on one line
+# What stays on one line: a number and what it counts.
+_JOINED = re.compile(r"\bn = |\d (?=%|ч\b|мес|клиент|ответ|дн[еяй]|день|раз\b|балл|h\b|client|answer|month|day)")
 _MINUS = "\u2212"
 _SYMBOLS = {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "KZT": "₸", "BYN": "Br", "UZS": "сум"}
 _SCALES = {"bn": 1e9, "m": 1e6, "k": 1e3, "": 1.0}
