@@ -34,11 +34,11 @@ def test_volume_sentence_knows_plan_last_year_and_neither():
 
 def test_falls_are_told_from_breaks():
     fallen = small.data({"A": np.r_[np.full(23, 100_000.0), 50_000.0], "B": 50_000.0})
-    assert "На 1 клиента приходится 100 % суммы всех падений, перелома ни у кого" in small.plain(
+    assert "На 1 клиента приходится 100 % суммы всех падений, перелома у него не найдено" in small.plain(
         small.front(fallen, "ru").summary
     )
     found = small.plain(small.front(fallen, "ru", small.found([small.fall()])).summary)
-    assert "приходится 100 % суммы всех падений, у 1 перелом с июля 2026." in found
+    assert "приходится 100 % суммы всех падений, у него перелом с июля 2026." in found
     assert "Падений к прошлому году нет." in small.plain(small.front(small.data(), "ru").summary)
 
 

@@ -100,7 +100,10 @@ def test_the_brief_without_the_question_or_with_few_answers(language):
         SimpleNamespace(missing=()), brief_voice.Voice(_score(None, 2), None, None, pd.DataFrame()), language=language
     )
     assert none.title == words.say("brief.loyalty_none", language)
-    assert _plain(few.title) == {"ru": "мало данных: 2 ответа", "en": "too few data: 2 answers"}[language]
+    assert _plain(few.title) == {
+        "ru": "Лояльность не посчитать, мало данных: 2 ответа",
+        "en": "Loyalty cannot be told, too few data: 2 answers",
+    }[language]
 
 
 def _units(**columns):

@@ -132,10 +132,11 @@ def _falls_sentence(bridge: Result, breaks: Result, language: str) -> str:
     down = falls(bridge.frame, breaks.frame)
     if not down["clients"]:
         return words.say("brief.falls_none", language)
+    alone = "one_" if len(down["clients"]) == 1 else ""
     if not down["broken"]:
-        broken = words.say("brief.falls_season", language)
+        broken = words.say(f"brief.falls_{alone}season", language)
     else:
-        key = "falls_since" if down["broken"] == 1 else "falls_since_latest"
+        key = "falls_since_latest" if down["broken"] > 1 else f"falls_{alone}since"
         since = words.month(down["since"], language, "genitive")
         broken = words.say(f"brief.{key}", language, n=words.number(down["broken"], language), month=since)
     clients = words.count(len(down["clients"]), "clients_of", language)
@@ -147,7 +148,7 @@ def _cause_sentence(cause: dict[str, Any], language: str) -> str:
     if not cause["n"]:
         return words.say("brief.cause_none", language)
     if not cause["a"]:
-        return words.say("brief.cause_few", language, n=words.count(cause["n"], cause["noun"], language))
+        return words.say("brief.cause_calm", language, n=words.count(cause["n"], cause["noun"], language))
     of = words.count(cause["n"], f"{cause['noun']}s_of", language)
     return words.say("brief.cause", language, cause=cause["title"], a=words.number(cause["a"], language), n=of)
 

@@ -28,7 +28,7 @@ def loyalty(data: Data, voice: Voice, *, language: str) -> Exhibit:
         )
     row = voice.nps.frame.iloc[0]
     if pd.isna(row["nps"]):
-        few = words.say("common.too_few", language, n=words.count(int(row["n"]), "answer", language))
+        few = words.say("brief.loyalty_few", language, n=words.count(int(row["n"]), "answer", language))
         return Exhibit(name="loyalty", title=few, language=language)
     shown = {
         "nps": words.number(row["nps"], language),

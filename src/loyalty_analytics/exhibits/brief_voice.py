@@ -79,7 +79,8 @@ def cause_counts(data: Data, tags: Result) -> pd.DataFrame:
     -------
     DataFrame
         cause, after, before (clients), n_after, n_before (clients with a comment), most named first. Where no
-        comment bears a client, comments are counted (``attrs['noun']`` is 'text').
+        comment bears a client, comments are counted (``attrs['noun']`` is 'text'); ``attrs['n']`` = n_after and
+        n_before, also where no row names a cause.
     """
     named_clients = data.feedback["client_id"].notna().any()
     texts = data.feedback.assign(who=data.feedback["client_id" if named_clients else "feedback_id"]).dropna(
@@ -95,9 +96,10 @@ def cause_counts(data: Data, tags: Result) -> pd.DataFrame:
     once = named.drop_duplicates(["who", "window", "cause"])
     table = once.groupby(["cause", "window"]).size().unstack("window")
     table = table.reindex(columns=["after", "before"]).fillna(0).astype("int64").reset_index()
-    table["n_after"], table["n_before"] = int(base.get("after", 0)), int(base.get("before", 0))
+    table_n = {side: int(base.get(side, 0)) for side in ("after", "before")}
+    table["n_after"], table["n_before"] = table_n["after"], table_n["before"]
     table = table.sort_values(["after", "before", "cause"], ascending=[False, False, True], ignore_index=True)
-    table.attrs["noun"] = "client" if named_clients else "text"
+    table.attrs |= {"noun": "client" if named_clients else "text", "n": (table_n["after"], table_n["before"])}
     return table
 
 
@@ -116,8 +118,7 @@ def cause_titles(data: Data, causes: Any, language: str) -> dict[str, str]:
 
 def top_cause(data: Data, counts: pd.DataFrame, language: str) -> dict[str, Any]:
     """The cause that most clients name as bad: title, a (of them), n (with a comment), noun of what is counted."""
-    n = int(counts["n_after"].iloc[0]) if len(counts) else 0
-    noun = counts.attrs.get("noun", "client")
+    n, noun = counts.attrs.get("n", (0, 0))[0], counts.attrs.get("noun", "client")
     if not len(counts) or not counts["after"].iloc[0]:
         return {"title": "", "a": 0, "n": n, "noun": noun}
     row = counts.iloc[0]
@@ -130,11 +131,13 @@ def causes(data: Data, counts: pd.DataFrame, *, language: str) -> Exhibit:
     """Causes that grow or fade: share of clients who name them as bad, this quarter and the one before."""
     noun = counts.attrs.get("noun", "client")
     titles = cause_titles(data, counts["cause"], language)
-    n = (int(counts["n_after"].iloc[0]), int(counts["n_before"].iloc[0])) if len(counts) else (0, 0)
+    n = counts.attrs.get("n", (0, 0))
     name = words.say("brief.causes_name", language)
     if min(n) < _FEW:
         few = words.say("brief.causes_few", language, n=words.count(min(n), noun, language))
         return Exhibit(name="causes", title=few, language=language, subtitle=name)
+    if not len(counts):
+        return Exhibit(name="causes", title=words.say("brief.causes_calm", language), language=language, subtitle=name)
     rows = counts.copy()
     rows["share_after"], rows["share_before"] = rows["after"] / n[0], rows["before"] / n[1]
     rows["p_value"] = _p_values(rows["after"], n[0], rows["before"], n[1])

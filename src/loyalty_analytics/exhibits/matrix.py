@@ -112,13 +112,15 @@ def matrix(data: Data, *, language: str) -> Exhibit:
     table = kpi(data)
     title_of = data.units.drop_duplicates("unit_id").set_index("unit_id")["unit_name"]
     table["name"] = table["unit_id"].map(title_of).fillna(table["unit_id"].astype(str))
-    unit = words.unit_words("m", data.params.currency, language)
+    scale = words.unit_of(float(table["revenue"].abs().max())) if table["revenue"].notna().any() else ""
+    unit = words.unit_words(scale, data.params.currency, language)
     say = words.say
     columns = [Column(key="name", label=say("brief.col_unit", language))]
     if table["revenue"].notna().any():
         columns += [
             Column(
-                key="revenue", label=say("brief.col_fact", language, unit=unit), kind="money", unit="m", digits=2
+                key="revenue", label=say("brief.col_fact", language, unit=unit), kind="money", unit=scale,
+                digits=2 if scale in ("m", "bn") else 0,
             ),
             Column(key="change", label=say("brief.col_change", language), kind="percent", sign=True),
         ]  # fmt: skip
