@@ -18,6 +18,7 @@ from . import params as parameters
 from . import tables, words
 from .errors import DataError
 from .months import AsOf, as_of
+from .orders import Orders
 from .params import Params
 from .sources import cards, check, clean, forms, match, privacy, store, view
 from .sources.findings import Findings
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Data", "Prepared", "load", "prepare", "refresh"]
-
-_FACTS = {"transactions": ("client_id", "date", "amount")}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,6 +78,8 @@ class Data:
         Facts for the head of a page: first, last, clients, deals, money, answers, invited, findings.
     texts : pandas.DataFrame
         Texts of answers, feedback, complaints and meetings with their source.
+    orders : Orders
+        The transactions for functions that take them: read as far as a question needs.
     """
 
     client: str
@@ -90,13 +91,13 @@ class Data:
     fingerprint: str
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     texts: pd.DataFrame = field(repr=False)
-    orders: Callable[[], pd.DataFrame] = field(repr=False)
+    orders: Orders = field(repr=False)
     monthly: Callable[[], pd.DataFrame] = field(repr=False)
 
     @property
     def transactions(self) -> pd.DataFrame:
-        """The orders; read when they are first asked for, since most questions need only the panel."""
-        return self.orders().copy(deep=False)
+        """All orders as a table; ``data.orders`` reads no more of them than a function needs."""
+        return self.orders.read()
 
     @property
     def panel(self) -> pd.DataFrame:
@@ -119,7 +120,7 @@ class Data:
 
     def has(self, *names: str) -> bool:
         """Whether each of these tables holds rows."""
-        return all(len(self.tables[name]) for name in names)
+        return all(self.passport["deals"] if name == "transactions" else len(self.tables[name]) for name in names)
 
 
 def prepare(client: str, root: str | Path | None = None) -> Prepared:
@@ -179,8 +180,8 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     match.apply(gathered, pairs, found)
     _anchors(gathered, setup, found)
     findings = found.frame(setup.language)
-    facts = check.passport(gathered, findings)
     orders = gathered.get("transactions", tables.empty("transactions"))
+    facts = check.passport(gathered, findings, store.order_days(orders))
     facts["order_lines"] = bool(repeated(orders["transaction_id"]).any())
     possible = check.possible(gathered)
     page = check_page(setup.title_in(setup.language), findings, facts, possible, setup.currency, setup.language)
@@ -290,58 +291,72 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
     mark = _mark(setup, home)
     if not store.is_fresh(folder, mark):
         _prepare(setup, home)
+    whole = {name: store.read_table(folder, name) for name in tables.names() if name != "transactions"}
     # Of the orders only what tells who was there when: most reports never look at single orders.
-    whole = {name: store.read_table(folder, name, _FACTS.get(name)) for name in tables.names()}
+    whole["transactions"], days = store.read_orders_known(folder)
     moment = as_of(month, view.last_month(whole))
     if whole["clients"].empty and all(frame.empty for frame in whole.values()):
         raise DataError(f"There are no data of {client}.", "Run `loyalty check` to see why.")
     seen = view.grouped(view.as_known(whole, moment.end))
-    facts = check.passport(seen, store.read_findings(folder))
+    del seen["transactions"]
+    found = store.read_findings(folder)
+    facts = check.passport(seen, found, days[days["date"] <= moment.end])
     first = view.first_day(whole)
     if first is not None and moment.end < first:
         raise DataError(f"{client} has no data up to {moment}.", f"Its data begin in {first:%Y-%m}.")
-    findings = _with_later(store.read_findings(folder), whole, moment, setup.language)
-    orders = cache(partial(_orders, folder, setup, whole["clients"], moment))
+    later = {"transactions": int(days.loc[days["date"] > moment.end, "orders"].sum())}
+    for name in ("survey_answers", "feedback"):
+        later[name] = int((whole[name][tables.get(name).moment] > moment.end).sum())
+    orders = _orders(folder, setup, whole["clients"], moment)
     return Data(
-        client=setup.client, as_of=moment, params=setup, findings=findings,
-        missing=tuple(name for name, frame in whole.items() if frame.empty),
+        client=setup.client, as_of=moment, params=setup, findings=_with_later(found, later, moment, setup.language),
+        missing=tuple(name for name in tables.names() if whole[name].empty),
         passport=facts, fingerprint=mark["hash"], tables=seen, texts=view.texts(seen), orders=orders,
         monthly=cache(partial(_panel, folder, setup, whole["clients"], moment, orders)),
     )  # fmt: skip
 
 
-def _with_later(findings: pd.DataFrame, whole: Mapping[str, pd.DataFrame], moment: AsOf, language: str) -> pd.DataFrame:
-    """The findings, and how many rows lie after the last day seen."""
+def _with_later(findings: pd.DataFrame, later: Mapping[str, int], moment: AsOf, language: str) -> pd.DataFrame:
+    """The findings, and how many rows of a table lie after the last day seen."""
     found = Findings()
-    for name in ("transactions", "survey_answers", "feedback"):
-        column = tables.get(name).moment
-        later = int((whole[name][column] > moment.end).sum())
-        if later:
+    for name, rows in later.items():
+        if rows:
             day = words.day(moment.date, language)
-            found.add("later_rows", column=column, rows=later, table=name, day=day)
+            found.add("later_rows", column=tables.get(name).moment, rows=rows, table=name, day=day)
     if not len(found):
         return findings
     return pd.concat([findings, found.frame(language)], ignore_index=True)
 
 
-def _orders(folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf) -> pd.DataFrame:
+def _orders(folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf) -> Orders:
     """The orders as known at the moment, under the ids of groups, with money when it counts."""
-    known = view.seen(store.read_table(folder, "transactions"), "transactions", moment.end)
-    orders = view.grouped({"clients": clients, "transactions": known})["transactions"]
-    return _counted(orders, setup, moment.end)
+    joined = bool(clients["group_id"].notna().any())
+    paid, aired = setup.revenue.date == "payment", setup.revenue.date == "airing"
+
+    def change(rows: pd.DataFrame) -> pd.DataFrame:
+        known = view.seen(rows, "transactions", moment.end)
+        if joined:
+            known = view.grouped({"clients": clients, "transactions": known})["transactions"]
+        return _counted(known, setup, moment.end)
+
+    # A payment that came later is not known; where money counts on the day that it came, its sum matters too.
+    looks_at = ("amount", "paid_amount", "paid_date") if paid else ("paid_date",)
+    file = folder / "transactions.parquet"
+    return Orders(file, change, looks_at=looks_at, moves=paid, whole=aired)
 
 
-def _panel(
-    folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf, orders: Callable[[], pd.DataFrame]
-) -> pd.DataFrame:
+def _panel(folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf, orders: Orders) -> pd.DataFrame:
     from .panel import monthly_panel
 
-    file = folder / "transactions.parquet"
-    if setup.revenue.date != "deal" or clients["group_id"].notna().any() or not file.is_file():
-        return monthly_panel(orders(), as_of=moment, **setup.panel).table
-    # Straight from the file: twenty million orders are never in memory together.
+    if setup.revenue.date == "airing":  # a campaign has a row in each of its months
+        return monthly_panel(orders.frame, as_of=moment, **setup.panel).table
     options = {"lines": store.read_passport(folder)["order_lines"], **setup.panel}
-    return monthly_panel(file, as_of=moment, **options).table
+    if setup.revenue.date == "deal" and clients["group_id"].isna().all() and orders.file.is_file():
+        # Straight from the file: twenty million orders are never in memory together.
+        return monthly_panel(orders.file, as_of=moment, **options).table
+    needed = ["client_id", "date", "amount", "gross_profit", "kind", "status"]
+    needed += ["transaction_id"] if options["lines"] else []
+    return monthly_panel(orders.read(*needed), as_of=moment, **options).table
 
 
 class _Module(ModuleType):

@@ -7,6 +7,8 @@ on one day stay one day.
 
 from __future__ import annotations
 
+import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["id_rank", "monthly_panel", "panel_expression"]
 
 _NEEDED = ("client_id", "date", "amount")
+# Two workers side by side have two cores and 4 GB between them.
+_BOUNDS = {"threads": min(2, os.cpu_count() or 1), "memory_limit": "1GB", "preserve_insertion_order": False}
 _ORDERLY_MONTHS = 6  # months of history before the end of the last one can be judged
 
 
@@ -87,8 +91,8 @@ def monthly_panel(
     if isinstance(source, pd.DataFrame):
         raw, ids = _from_frame(source, as_of, minor, lines)
     else:
-        with _quiet():
-            expression = panel_expression(_open(source, table), as_of, minor=minor, lines=bool(lines))
+        with _quiet(), _opened(source, table) as opened:
+            expression = panel_expression(opened, as_of, minor=minor, lines=bool(lines))
             raw, ids = expression.to_pyarrow().to_pandas(), None
     return _finish(raw, ids, as_of)
 
@@ -178,23 +182,38 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _open(source: Any, table: str) -> ir.Table:
+@contextmanager
+def _engine() -> Iterator[Any]:
+    """A DuckDB of its own, so that calls share nothing, in bounded memory: what does not fit goes to a folder."""
     import duckdb
     import ibis
 
-    if isinstance(source, Path) or (isinstance(source, str) and "://" not in source):
-        engine = ibis.duckdb.connect()
+    with tempfile.TemporaryDirectory(prefix="loyalty-", ignore_cleanup_errors=True) as spill:
+        engine = ibis.duckdb.connect(temp_directory=spill, **_BOUNDS)
         with suppress(duckdb.InvalidInputException):  # a kernel without widgets shows no bar and forbids the word
             engine.raw_sql("set enable_progress_bar = false")  # it would stand in logs and under cells
-        return engine.read_parquet(str(source))
-    if isinstance(source, str):
-        return ibis.connect(source).table(table)
-    if not hasattr(source, "group_by"):
+        try:
+            yield engine
+        finally:
+            engine.disconnect()
+
+
+@contextmanager
+def _opened(source: Any, table: str) -> Iterator[ir.Table]:
+    import ibis
+
+    if isinstance(source, Path) or (isinstance(source, str) and "://" not in source):
+        with _engine() as engine:
+            yield engine.read_parquet(str(source))
+    elif isinstance(source, str):
+        yield ibis.connect(source).table(table)
+    elif hasattr(source, "group_by"):
+        yield source
+    else:
         raise DataError(
             f"A {type(source).__name__} is no source of transactions.",
             "Give a DataFrame, the path of a Parquet file, the URL of a database or an Ibis table.",
         )
-    return source
 
 
 def _from_frame(
@@ -230,10 +249,8 @@ def _from_frame(
         if name in slim.columns:
             slim[name] = slim[name].astype("str")
     rows = ibis.memtable(pa.Table.from_pandas(slim, preserve_index=False))
-    with _quiet():
-        engine = ibis.duckdb.connect()  # an engine of its own, so that calls share nothing
+    with _quiet(), _engine() as engine:
         raw = engine.to_pyarrow(panel_expression(rows, as_of, minor=True, lines=lines)).to_pandas()
-        engine.disconnect()
     return raw, pd.Index(ids)
 
 
@@ -266,7 +283,7 @@ def _finish(raw: pd.DataFrame, ids: pd.Index | None, as_of: Any) -> Result:
     })  # fmt: skip
     order = np.lexsort((number, id_rank(client)))
     frame = frame.iloc[order].reset_index(drop=True)
-    values = {"clients": f"{frame['client_id'].nunique():,}", "rows": f"{len(frame):,}", "as_of": str(seen)}
+    values = {"clients": frame["client_id"].nunique(), "rows": len(frame), "as_of": str(seen)}
     key = "segments.panel" if seen.whole else "segments.panel_unfinished"
     return Result(frame=frame, as_of=seen, notes=(Note(key, values),))
 

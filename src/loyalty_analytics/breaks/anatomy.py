@@ -99,8 +99,7 @@ def anatomy(orders: pd.DataFrame, breaks: pd.DataFrame, season: np.ndarray | Non
 
     Parameters
     ----------
-    orders : columns client_id, month (number), minor, sale (bool); product, manager, quantity, listed (minor
-        units before discount) are taken where they are there.
+    orders : `reason_orders.Sold.orders`; product, manager, quantity and listed are taken where they are there
     breaks : index 0…n−1, columns client_id, month, length (`windows`)
     season : `reason_season.season_means` of the same breaks, or None where the data know no season
 
@@ -136,13 +135,15 @@ def _cells(orders: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     """Sums per break, product and manager, before and after side by side."""
     wanted = breaks.loc[breaks["length"] > 0, ["client_id", "month", "length"]].rename(columns={"month": "at"})
     start, stop = (wanted["at"] - wanted["length"]).min(), (wanted["at"] + wanted["length"]).max()
+    wanted = wanted.astype({"client_id": orders["client_id"].dtype}).dropna(subset=["client_id"])
     close = orders[((orders["month"] >= start) & (orders["month"] < stop)).to_numpy(dtype=bool)]
-    close = close[close["client_id"].isin(wanted["client_id"]).to_numpy(dtype=bool)]
+    close = close[close["client_id"].isin(wanted["client_id"].unique()).to_numpy(dtype=bool)]
     near = close.merge(wanted.rename_axis("row").reset_index(), on="client_id")
     offset = near["month"] - near["at"]
     near = near[(offset >= -near["length"]) & (offset < near["length"])]
     near = near.assign(
-        side=np.where(near["month"] < near["at"], "before", "after"), orders=near["sale"].astype("int64")
+        side=np.where(near["month"] < near["at"], "before", "after"),
+        orders=near["n"].where(near["sale"], 0).astype("int64"),
     )
     if "quantity" in near:
         # Unknown for the whole client or for none of its rows: then an order is the unit.

@@ -19,9 +19,8 @@ _HALF = 15.22  # days of half a month, the step of a lag
 _LAG = np.array([0.06, 0.12, 0.20, 0.18, 0.13, 0.10, 0.06, 0.05, 0.03, 0.03, 0.02, 0.02])
 
 
-def calendar(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> pd.DataFrame:
+def calendar(first: pd.Series, breaks: pd.DataFrame, last: int) -> pd.DataFrame:
     """First month of each client and the months seen."""
-    first = orders.groupby("client_id")["month"].min() if len(orders) else pd.Series(dtype="int64")
     span = pd.DataFrame({"first": first})
     missing = pd.Index(breaks["client_id"].unique()).difference(span.index)
     start = int(first.min()) if len(first) else int(breaks["low"].min()) - 12 if len(breaks) else last

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .reason_orders import day_numbers, months_of_days
+from .reason_orders import Sold, day_numbers, months_of_days
 
 __all__ = ["SIGNS", "signs_at"]
 
@@ -20,22 +20,23 @@ _RISES = np.linspace(0.04, 0.40, 19)  # of a price that matters, as log ratio
 _DELAYS = np.linspace(7.0, 60.0, 12)  # of payments, days
 
 
-def signs_at(orders: pd.DataFrame, deliveries: pd.DataFrame | None, spots: pd.DataFrame) -> pd.DataFrame:
+def signs_at(sold: Sold, deliveries: pd.DataFrame | None, spots: pd.DataFrame) -> pd.DataFrame:
     """Log-likelihood ratio of every sign at every spot; NaN where the data cannot tell.
 
     Parameters
     ----------
-    orders : `reason_orders.prepare_orders`
+    sold : `reason_orders.prepare_orders`
     deliveries : canonical table or None
     spots : index 0…n−1; client_id, month (number), direction, real (bool: a break, no comparison)
     """
-    frame = pd.DataFrame(np.nan, index=spots.index, columns=list(SIGNS))
+    frame, orders = pd.DataFrame(np.nan, index=spots.index, columns=list(SIGNS)), sold.orders
     if not len(orders) or not len(spots):
         return frame
     near = spots[["client_id", "month", "direction"]].rename(columns={"month": "at"}).rename_axis("spot").reset_index()
     if not {"quantity", "product", "late", "manager"} & set(orders) and (deliveries is None or not len(deliveries)):
         return frame
-    close = orders["sale"] & orders["client_id"].isin(near["client_id"])
+    near = near.astype({"client_id": orders["client_id"].dtype}).dropna(subset=["client_id"])
+    close = orders["sale"] & orders["client_id"].isin(near["client_id"].unique())
     near = orders[close.to_numpy(dtype=bool)].merge(near, on="client_id")
     near["rel"] = near["month"] - near["at"]
     near = near[(near["rel"] >= -16) & (near["rel"] <= 12)]
@@ -47,8 +48,8 @@ def signs_at(orders: pd.DataFrame, deliveries: pd.DataFrame | None, spots: pd.Da
         frame["budget_cut"] = _late(near, spots)
     if "manager" in near:
         frame["manager_change"] = _manager(near).reindex(spots.index)
-    if deliveries is not None and len(deliveries) and "transaction_id" in orders and "transaction_id" in deliveries:
-        frame["airing_defect"] = _defects(orders, deliveries, spots).reindex(spots.index)
+    if deliveries is not None and len(sold.delivered):
+        frame["airing_defect"] = _defects(sold, deliveries, spots).reindex(spots.index)
     return frame.clip(_LEAST, _MOST)
 
 
@@ -121,7 +122,7 @@ def _product(near: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
     """One product stopped while the others went on (for a rise: one began)."""
     side = np.where(near["rel"].between(-10, -3), "old", np.where(near["rel"].between(1, 8), "new", ""))
     known = near.assign(side=side)[side != ""]
-    count = known.groupby(["spot", "product", "side"], observed=True).size().unstack("side", fill_value=0)
+    count = known.groupby(["spot", "product", "side"], observed=True)["n"].sum().unstack("side", fill_value=0)
     count = count.reindex(columns=["old", "new"], fill_value=0).astype(float)
     spot = count.index.get_level_values("spot").to_numpy()
     rising = spots["direction"].to_numpy()[spot] > 0
@@ -158,7 +159,7 @@ def _manager(near: pd.DataFrame) -> pd.Series:
     """Another manager leads the client's orders than before."""
     side = np.where(near["rel"].between(-10, -4), "old", np.where(near["rel"].between(0, 6), "new", ""))
     known = near.assign(side=side)[(side != "") & near["manager"].notna()]
-    count = known.groupby(["spot", "manager", "side"], observed=True).size().unstack("side", fill_value=0)
+    count = known.groupby(["spot", "manager", "side"], observed=True)["n"].sum().unstack("side", fill_value=0)
     count = count.reindex(columns=["old", "new"], fill_value=0)
     share = count / count.groupby("spot").transform("sum").replace(0, np.nan)
     moved = (share["new"] - share["old"]).clip(lower=0).groupby("spot").sum(min_count=1)
@@ -166,9 +167,9 @@ def _manager(near: pd.DataFrame) -> pd.Series:
     return pd.Series(np.where(moved >= 0.6, 3.0, np.where(moved <= 0.3, -2.5, 0.0)), index=moved.index).where(both)
 
 
-def _defects(orders: pd.DataFrame, deliveries: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
+def _defects(sold: Sold, deliveries: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
     """Deliveries failed or came late more often in the months up to the break than at other times."""
-    first = orders.drop_duplicates("transaction_id").set_index("transaction_id")
+    first = sold.delivered.set_index("transaction_id")
     day = pd.Series(np.nan, index=deliveries.index)
     for name in ("planned_at", "actual_at"):
         if name in deliveries:
@@ -177,7 +178,7 @@ def _defects(orders: pd.DataFrame, deliveries: pd.DataFrame, spots: pd.DataFrame
     client = deliveries["transaction_id"].map(first["client_id"])
     known = day.notna() & client.notna()
     table = pd.DataFrame({"client_id": client[known], "month": months_of_days(day[known].to_numpy())})
-    table = table.astype({"client_id": orders["client_id"].dtype})
+    table = table.astype({"client_id": first["client_id"].dtype})
     bad = {}
     if "defect" in deliveries and deliveries["defect"].notna().any():
         bad["defect"] = deliveries["defect"].astype("boolean")

@@ -16,7 +16,7 @@ import pandas as pd
 from .evidence_facts import KINDS
 from .evidence_near import HARD, Stream, calendar, evidence_of, pairs_of, spots_of, streams_of
 from .evidence_signs import SIGNS, signs_at
-from .reason_orders import first_day
+from .reason_orders import Sold, first_day
 
 __all__ = ["weigh"]
 
@@ -30,7 +30,7 @@ _MISSED = 0.08  # a reason whose sign the transactions do not show
 
 def weigh(
     breaks: pd.DataFrame,
-    orders: pd.DataFrame,
+    sold: Sold,
     facts: pd.DataFrame,
     last: int,
     *,
@@ -41,9 +41,9 @@ def weigh(
     """Candidates of each break, the likeliest first."""
     if breaks.empty:
         return pd.DataFrame()
-    span = calendar(orders, breaks, last)
+    span = calendar(sold.first, breaks, last)
     spots = spots_of(breaks, span)
-    sign = signs_at(orders, deliveries, spots)
+    sign = signs_at(sold, deliveries, spots)
     pairs = pairs_of(spots, facts)
     streams = streams_of(pairs, spots, facts, span)
     shows = _sign_factors(sign, spots, pairs)

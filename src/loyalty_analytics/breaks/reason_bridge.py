@@ -10,16 +10,17 @@ import pandas as pd
 
 from ..money import from_minor
 from ..months import from_number, month_number
+from ..orders import Orders
 from ..results import Note, Result
 from .anatomy import LONGEST, PARTS, anatomy
-from .reason_orders import last_month, prepare_orders
+from .reason_orders import known_ids, last_month, prepare_orders
 from .reason_season import season_means
 
 __all__ = ["portfolio_bridge"]
 
 
 def portfolio_bridge(
-    transactions: pd.DataFrame,
+    transactions: Orders | pd.DataFrame,
     month: Any,
     *,
     groups: Mapping[Any, Any] | pd.Series | None = None,
@@ -30,7 +31,7 @@ def portfolio_bridge(
 
     Parameters
     ----------
-    transactions : canonical table, as for `la.explain_breaks`
+    transactions : canonical table or ``data.orders``, as for `la.explain_breaks`
     month : month
         First month of the later window.
     groups : mapping of client_id to a group, optional
@@ -59,12 +60,12 @@ def portfolio_bridge(
     """
     seen = last_month(transactions, pd.DataFrame(), as_of)
     last = seen.last_whole_number
-    orders = prepare_orders(transactions, seen)
+    orders = prepare_orders(transactions, seen).orders
     at = int(month_number([month])[0])
     first = int(orders["month"].min()) if len(orders) else at
     length = max(min(longest, last - at + 1, at - first), 0)
     near = orders[(orders["month"] >= at - length) & (orders["month"] < at + length)]
-    clients = pd.DataFrame({"client_id": near["client_id"].unique(), "month": at, "length": length})
+    clients = pd.DataFrame({"client_id": known_ids(near["client_id"].unique()), "month": at, "length": length})
     parts = _named(anatomy(near, clients, season_means(orders, clients, last)), near, clients, at)
     group = pd.Series(None, index=clients.index, dtype=object)
     if groups is not None:
@@ -81,7 +82,7 @@ def portfolio_bridge(
 def _named(sums: pd.DataFrame, near: pd.DataFrame, clients: pd.DataFrame, at: int) -> pd.DataFrame:
     """One row per client and part; all of a client on one side only is one part."""
     sold = near[near["sale"]]
-    sides = [sold.loc[side, "client_id"].unique() for side in (sold["month"] < at, sold["month"] >= at)]
+    sides = [known_ids(sold.loc[side, "client_id"].unique()) for side in (sold["month"] < at, sold["month"] >= at)]
     before, after = (clients["client_id"].isin(side).to_numpy() for side in sides)
     whole = np.where(before & ~after, "lost_clients", np.where(after & ~before, "new_clients", ""))
     long = (

@@ -29,7 +29,7 @@ def season_means(orders: pd.DataFrame, breaks: pd.DataFrame, last: int) -> np.nd
     years = (last - int(orders["month"].min()) + 1) // 12
     if years < 2:
         return None
-    weights = (orders["minor"].where(orders["sale"], 0), orders["sale"])
+    weights = (orders["minor"].where(orders["sale"], 0), orders["n"].where(orders["sale"], 0))
     clients, tables = _yearly(orders, [weight.to_numpy(float) for weight in weights], last, years)
     return np.array([_means(clients, table, breaks, last, years) for table in tables])
 
@@ -51,14 +51,14 @@ def _yearly(
     orders: pd.DataFrame, weights: list[np.ndarray], last: int, years: int
 ) -> tuple[pd.Index, list[np.ndarray]]:
     """Sums of each weight by client, year back from the last month, and calendar month (0 = January)."""
-    codes, clients = pd.factorize(orders["client_id"], sort=False)
+    codes, clients = orders["client_id"].cat.codes.to_numpy(np.int64), orders["client_id"].cat.categories
     back = last - orders["month"].to_numpy()
     inside = back < years * 12
     year, calendar = years - 1 - back[inside] // 12, orders["month"].to_numpy()[inside] % 12
     flat = (codes[inside] * years + year) * 12 + calendar
     shape = (len(clients), years, 12)
     sums = [np.bincount(flat, weight[inside], int(np.prod(shape))).reshape(shape) for weight in weights]
-    return pd.Index(clients), sums
+    return clients, sums
 
 
 def _profile(table: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..money import from_minor
 from ..months import AsOf, from_number
+from ..orders import Orders
 from ..results import Note, Result, as_table
 from .anatomy import PARTS, anatomy, windows
 from .evidence_facts import dated_facts
@@ -47,7 +48,7 @@ class ReasonsResult(Result):
 
 
 def explain_breaks(
-    breaks: Result | pd.DataFrame, transactions: pd.DataFrame, *, events: pd.DataFrame | None = None,
+    breaks: Result | pd.DataFrame, transactions: Orders | pd.DataFrame, *, events: pd.DataFrame | None = None,
     complaints: pd.DataFrame | None = None, tags: pd.DataFrame | None = None, deliveries: pd.DataFrame | None = None,
     offers: pd.DataFrame | None = None, manager_assignments: pd.DataFrame | None = None,
     products: pd.DataFrame | None = None, clients: pd.DataFrame | None = None, managers: pd.DataFrame | None = None,
@@ -60,7 +61,7 @@ def explain_breaks(
     ----------
     breaks : result of `la.find_breaks` or a table
         client_id, break_month (first month of the new regime); low, high (months), direction, market where known.
-    transactions : canonical table
+    transactions : canonical table, or ``data.orders``
         client_id, date, amount; product_id, manager_id, quantity, unit_price, discount_pct, due_date,
         paid_date, kind and status where known.
     events, complaints, …, client_budgets : canonical tables or None
@@ -102,15 +103,15 @@ def explain_breaks(
     known = prepare_breaks(breaks)
     seen = last_month(transactions, breaks, as_of)
     last = seen.last_whole_number
-    orders = prepare_orders(transactions, seen)
-    known = windows(known, orders.groupby("client_id")["month"].min(), last)
-    sums = anatomy(orders, known, season_means(orders, known, last))
+    sold = prepare_orders(transactions, seen, deliveries)
+    known = windows(known, sold.first, last)
+    sums = anatomy(sold.orders, known, season_means(sold.orders, known, last))
     facts = _facts_seen(seen, {
         "events": events, "complaints": complaints, "tags": _dated_tags(tags, feedback), "offers": offers,
         "manager_assignments": manager_assignments, "managers": managers, "contacts": contacts,
         "meetings": meetings, "client_budgets": client_budgets,
     })  # fmt: skip
-    evidence = weigh(known, orders, facts, last, deliveries=deliveries, strong=strong, possible=possible)
+    evidence = weigh(known, sold, facts, last, deliveries=deliveries, strong=strong, possible=possible)
     frame = _assemble(known, evidence, _part_rows(known, sums))
     return ReasonsResult(
         frame=frame, overview=_overview(frame, known), notes=_notes(frame, known), changes=_changes(known, sums),

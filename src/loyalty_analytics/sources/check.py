@@ -119,28 +119,31 @@ def _scores(gathered: Mapping[str, pd.DataFrame], found: Findings) -> None:
         answers.loc[wrong, "score"] = float("nan")
 
 
-def passport(gathered: Mapping[str, pd.DataFrame], findings: pd.DataFrame) -> dict[str, Any]:
-    """Facts about the data: period, rows, clients, money, answers, coverage of every table."""
-    orders = gathered.get("transactions", tables.empty("transactions"))
+def passport(gathered: Mapping[str, pd.DataFrame], findings: pd.DataFrame, days: pd.DataFrame) -> dict[str, Any]:
+    """Facts about the data: period, rows, clients, money, answers, coverage of every table.
+
+    ``days`` are the transactions by day (`store.order_days`): of many million, only their sums are known.
+    """
     invited = gathered.get("survey_invitations", tables.empty("survey_invitations"))
     answers = gathered.get("survey_answers", tables.empty("survey_answers"))
     moments = [
         frame[moment].dropna()
         for name, frame in gathered.items()
-        if (moment := tables.get(name).moment) and name in ("transactions", "survey_answers", "feedback")
+        if (moment := tables.get(name).moment) and name in ("survey_answers", "feedback")
     ]
-    days = pd.concat(moments) if moments else pd.Series(dtype="datetime64[us]")
+    dates = pd.concat([days["date"], *moments])
+    deals = int(days["orders"].sum())
     return {
-        "first": None if days.empty else f"{days.min():%Y-%m-%d}",
-        "last": None if days.empty else f"{days.max():%Y-%m-%d}",
+        "first": None if dates.empty else f"{dates.min():%Y-%m-%d}",
+        "last": None if dates.empty else f"{dates.max():%Y-%m-%d}",
         "clients": len(gathered.get("clients", ())),
-        "deals": len(orders),
-        "money": round(float(orders["amount"].sum()), 2),
+        "deals": deals,
+        "money": int(days["money"].sum()) / 100,
         "answers": len(answers),
         "invited": len(invited),
         "answered": int((invited["status"] == "answered").sum()),
         "findings": {level: int((findings["severity"] == level).sum()) for level in ("error", "warning", "note")},
-        "rows": {name: len(gathered.get(name, ())) for name in tables.names()},
+        "rows": {name: len(gathered.get(name, ())) for name in tables.names()} | {"transactions": deals},
         "coverage": {name: _coverage(frame) for name, frame in gathered.items()},
     }
 

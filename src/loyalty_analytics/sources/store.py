@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,16 @@ import pandas as pd
 
 from .. import __version__, tables
 from ..errors import ParamsError
+from ..money import to_minor
 
 __all__ = [
     "decisions",
     "fingerprint",
     "is_fresh",
     "keep_decisions",
+    "order_days",
     "read_findings",
+    "read_orders_known",
     "read_passport",
     "read_table",
     "safe_cell",
@@ -106,6 +109,9 @@ def write(
     try:
         for name, frame in frames.items():
             _write_parquet(frame, fresh / f"{name}.parquet")
+        if "transactions" in frames:
+            order_days(frames["transactions"]).to_parquet(fresh / "order_days.parquet", index=False)
+            _order_spans(frames["transactions"]).to_parquet(fresh / "order_spans.parquet", index=False)
         findings.to_parquet(fresh / "findings.parquet", index=False)
         write_csv(findings.drop(columns=["code", "values"]), fresh / "findings.csv")
         write_csv(matches, fresh / "matches.csv")
@@ -136,6 +142,22 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
             writer.write_table(pa.Table.from_pandas(part, schema=schema, preserve_index=False))
 
 
+def order_days(orders: pd.DataFrame) -> pd.DataFrame:
+    """Orders and money (minor units) of each day: date, orders, money."""
+    rows = pd.DataFrame({"date": orders["date"].dt.floor("D"), "money": to_minor(orders["amount"])})
+    return rows.groupby("date")["money"].agg(orders="size", money="sum").reset_index()
+
+
+def _order_spans(orders: pd.DataFrame) -> pd.DataFrame:
+    """First and last day with an order of each client, as two rows: client_id, date."""
+    parts = []
+    for start in range(0, max(len(orders), 1), _SLICE):
+        part = orders.iloc[start : start + _SLICE]
+        parts.append(part["date"].dt.floor("D").groupby(part["client_id"]).agg(["min", "max"]))
+    ends = pd.concat(parts).groupby(level=0).agg({"min": "min", "max": "max"})
+    return ends.stack().rename("date").reset_index("client_id").reset_index(drop=True)
+
+
 def _exchange(fresh: Path, folder: Path) -> None:
     # Two renames: a reader between them meets no folder and prepares it again.
     if folder.exists():
@@ -147,14 +169,27 @@ def _exchange(fresh: Path, folder: Path) -> None:
         os.replace(fresh, folder)
 
 
-def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """A processed table, or some columns of it; an absent one is empty with canonical columns."""
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """A processed table; an absent one is empty with canonical columns."""
     path = folder / f"{name}.parquet"
     if not path.is_file():
         return tables.empty(name)
-    if columns is not None:
-        return pd.read_parquet(path, columns=list(columns))
     return tables.conform(pd.read_parquet(path), name)
+
+
+def read_orders_known(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """When which clients ordered and what came on which day, without a look at single orders.
+
+    Returns
+    -------
+    spans : client_id, date: the first and the last day of each client
+    days : date, orders, money (minor units)
+    """
+    spans, days = folder / "order_spans.parquet", folder / "order_days.parquet"
+    if not spans.is_file():
+        nothing = tables.empty("transactions")
+        return nothing[["client_id", "date"]], order_days(nothing)
+    return pd.read_parquet(spans), pd.read_parquet(days)
 
 
 def read_findings(folder: Path) -> pd.DataFrame:

@@ -61,7 +61,8 @@ def _dates(frame: pd.DataFrame, name: str, end: pd.Timestamp) -> pd.DataFrame:
             continue
         changed[column.name] = frame[column.name].mask(late)
         for other in _KNOWN_WITH.get(name, {}).get(column.name, ()):
-            changed[other] = frame[other].mask(late)
+            if other in frame:
+                changed[other] = frame[other].mask(late)
         if (name, column.name) == ("offers", "decided_at"):
             changed["outcome"] = frame["outcome"].mask(late, "open")
         if (name, column.name) == ("actions", "closed_at"):
