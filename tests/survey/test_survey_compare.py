@@ -98,11 +98,14 @@ def test_kpi_matrix_and_its_gate(demo: SimpleNamespace) -> None:
     assert table["revenue"].sum() == pytest.approx(quarter["amount"].sum(), abs=0.005)
     assert (table["response"] + table["silent_share"]).tolist() == pytest.approx([1, 1])
     assert table["n"].sum() == len(la.nps(demo.survey_answers, questions=demo.questions, as_of="2026-10").votes)
-    assert table["bonus_ready"].all()
+    assert table["bonus_ready"].equals(table["gate"] == "")
+    groups = compare_groups(la.nps(demo.survey_answers, questions=demo.questions, as_of="2026-10").votes, "unit_id",
+                            clients=demo.clients).table.set_index("unit_id").loc[table.index]  # fmt: skip
+    assert table[["nps", "nps_low", "nps_high"]].to_numpy() == pytest.approx(groups[["score", "low", "high"]].to_numpy())
     strict = kpi_matrix("unit_id", **options, least=1000).table
     assert set(strict["gate"]) == {"votes"}
     assert set(kpi_matrix("unit_id", **options, widest=1).table["gate"]) == {"width"}
-    assert set(kpi_matrix("unit_id", **options, response=0.99).table["gate"]) == {"response"}
+    assert set(kpi_matrix("unit_id", **options, widest=200, response=0.99).table["gate"]) == {"response"}
     alone = kpi_matrix("unit_id", answers=demo.survey_answers, clients=demo.clients, questions=demo.questions).table
     assert alone["revenue"].isna().all()
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Loyalty", "classes", "front", "glossary", "measure", "movers", "trend"]
 
 _ENOUGH = 8  # votes below which nothing is compared
+_SHOWN = 8  # climbers and fallers in the figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +105,17 @@ def listing(rows: pd.DataFrame, key: str, language: str, digits: int = 0, percen
     return "; ".join(f"{label} {value}" for label, value in zip(rows["label"], shown))
 
 
-def nothing(name: str, language: str, key: str = "few", **values: Any) -> Exhibit:
-    """An exhibit that says why it has no picture."""
-    return Exhibit(name=name, title=say(key, language, **values), language=language,
-                   subtitle=say(f"{name}_name", language))  # fmt: skip
+def nothing(name: str, language: str, key: str = "few", *, missing: bool = False, **values: Any) -> Exhibit:
+    """An exhibit that says why it has no picture; ``missing`` where the client's data cannot carry it."""
+    title, reason = say(f"{name}_name", language), say(key, language, **values)
+    if missing:
+        return Exhibit(name=name, title=title, language=language, note=reason, missing=True)
+    return Exhibit(name=name, title=reason, language=language, subtitle=title)
+
+
+def capital(text: str) -> str:
+    """A word of a figure as the head of a column."""
+    return text[:1].upper() + text[1:]
 
 
 def of_base(n: Any, base: Any, language: str) -> str:
@@ -134,6 +142,8 @@ def score_sentence(loyalty: Loyalty, language: str) -> str:
             interval=words.interval(stand_in["low"], stand_in["high"], language, 1),
             n=of_base(stand_in["n"], stand_in["population"], language),
         )  # fmt: skip
+    if loyalty.score is None and loyalty.means is None:
+        return say("score_nobody", language)
     votes = 0 if loyalty.score is None else int(loyalty.score.frame["n"].iloc[0])
     return say("score_few", language, n=words.count(votes, "answer", language))
 
@@ -199,9 +209,7 @@ def _tiles(data: Data, loyalty: Loyalty, language: str) -> list[Tile]:
             part = f"{words.number(answered, language)} / {words.number(len(asked), language)}"
             rate = words.percent(answered / len(asked), language)
             tiles.append(Tile(value=rate, label=say("tile_rate", language), change=part))
-        hushed = loyalty.silent
-        quiet = len(asked) - answered if hushed is None else int(hushed.frame["silent"].iloc[0])
-        tiles.append(Tile(value=words.number(quiet, language), label=say("tile_silent", language)))
+        tiles.append(Tile(value=words.number(len(asked) - answered, language), label=say("tile_silent", language)))
     return tiles[:6]
 
 
@@ -209,7 +217,7 @@ def _tiles(data: Data, loyalty: Loyalty, language: str) -> list[Tile]:
 def trend(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """NPS by rolling quarter."""
     if loyalty.trend is None:
-        return nothing("trend", language, "no_question")
+        return nothing("trend", language, "no_question", missing=True)
     rows = loyalty.trend.frame
     if not rows["nps"].notna().any():
         return nothing("trend", language)
@@ -248,7 +256,7 @@ def _changes(loyalty: Loyalty, language: str) -> list[dict[str, str]]:
         row = change.frame.iloc[0]
         shift = words.number(round(row["now"]) - round(row["before"]), language, sign=True)
         rows += [
-            {"month": say(f"sum_{key}", language), "n": words.number(row["n_both"], language),
+            {"month": say(f"sum_{key}", language), "n": words.number(row["n_both"], language) if row["n_both"] else "",
              "nps": f"{shift} {words.interval(row['low'], row['high'], language)}"},
             {"month": say(f"sum_{key}_before", language), "nps": words.number(row["before"], language)},
             {"month": say("sum_noise", language), "nps": f"±{words.number(row['noise'], language)}"},
@@ -275,7 +283,7 @@ def _year(year: Change | None, language: str) -> list[str]:
 def classes(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """Shares of promoters, passives and detractors by quarter."""
     if loyalty.trend is None:
-        return nothing("classes", language, "no_question")
+        return nothing("classes", language, "no_question", missing=True)
     rows = loyalty.trend.frame
     if len(rows):
         last = rows["month"].iloc[-1]
@@ -291,7 +299,7 @@ def classes(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
         n=words.count(int(now["n"]), "loyalty.answers_of", language),
     )  # fmt: skip
     columns = [Column(key="label", label=say("col_quarter", language))] + [
-        Column(key=name, label=say(f"class_{name}", language), kind="number")
+        Column(key=name, label=capital(say(f"class_{name}", language)), kind="number")
         for name in ("detractors", "passives", "promoters", "n")
     ]
     alt = "; ".join(f"{row.label}: {row.detractors} / {row.passives} / {row.promoters}" for row in rows.itertuples())
@@ -312,34 +320,38 @@ def _quarter(month: Any, language: str) -> str:
 def movers(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """Climbers and fallers among the clients asked twice."""
     if loyalty.change is None:
-        return nothing("movers", language, "no_question")
+        return nothing("movers", language, "no_question", missing=True)
     rows, both = loyalty.change.movers, int(loyalty.change.reasked["n"].iloc[0])
     if not len(rows):
         key = "movers_none" if both else "movers_unknown"
         return nothing("movers", language, key, n=words.count(both, "client", language))
     known = names(data)
     rows = rows.assign(label=[label_of(known, client) for client in rows["client_id"]])
-    up, down = int((rows["move"] == "climber").sum()), int((rows["move"] == "faller").sum())
+    fell = rows["move"] == "faller"
+    up, down = int((~fell).sum()), int(fell.sum())
     title = say("movers_title", language, up=words.number(up, language), down=words.number(down, language),
                 n=words.count(both, "clients_of", language))  # fmt: skip
-    shown = pd.concat([rows[rows["move"] == "faller"].head(6), rows[rows["move"] == "climber"].head(6)])
+    shown = pd.concat([rows[fell].head(_SHOWN), rows[~fell].head(_SHOWN)])
+    rows = pd.concat([rows[fell], rows[~fell]])
+    sub = "movers_sub" if len(shown) == len(rows) else "movers_sub_most"
     columns = [
         Column(key="label", label=say("col_client", language)),
-        Column(key="before", label=say("before", language), kind="number"),
-        Column(key="now", label=say("now", language), kind="number"),
+        Column(key="before", label=say("col_before", language), kind="number"),
+        Column(key="now", label=say("col_now", language), kind="number"),
     ]
     listed = "; ".join(
         f"{label} {words.number(was, language)} → {words.number(is_now, language)}"
         for label, was, is_now in zip(shown["label"], shown["before"], shown["now"])
     )
     again = loyalty.change.reasked.iloc[0]
+    inside = again["low"] <= 0 <= again["high"]
     note = "" if pd.isna(again["change"]) else say(
-        "movers_note", language, change=words.number(again["change"], language, sign=True),
+        "movers_same" if inside else "movers_note", language, change=words.number(again["change"], language, sign=True),
         interval=words.interval(again["low"], again["high"], language),
     )  # fmt: skip
     return Exhibit(
-        name="movers", title=title, language=language, subtitle=say("movers_sub", language),
-        draw=drawn(plots.movers, shown, language=language, height=50 + 30 * len(shown)),
+        name="movers", title=title, language=language, subtitle=say(sub, language),
+        draw=drawn(plots.movers, shown, language=language, height=50 + 28 * len(shown)),
         alt=say("movers_alt", language, listed=listed),
         table=Table(frame=rows, columns=columns, totals=_moved(up, down, again, language)), note=note,
     )  # fmt: skip

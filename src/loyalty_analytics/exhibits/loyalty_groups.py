@@ -14,7 +14,7 @@ from ..survey.kpi import kpi_matrix
 from ..survey.votes import of_metric
 from .base import Exhibit, drawn, exhibit
 from .loyalty import Loyalty, nothing, say
-from .table import Column, Table
+from .table import Column, Table, total_rows
 from .volume import short_name
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def group_of(data: Data) -> str:
 def groups(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """Managers, or units where clients are not known: intervals and groups that cannot be told apart."""
     if loyalty.score is None:
-        return nothing("groups", language, "no_question")
+        return nothing("groups", language, "no_question", missing=True)
     by = group_of(data)
     votes = loyalty.score.votes
     held = votes[by].notna().any() if by in votes else False
     if not held and not (len(data.clients) and data.clients[by].notna().any()):
-        return nothing("groups", language)
+        return nothing("groups", language, "groups_unknown", missing=True)
     if by in votes and len(data.clients):
         votes = votes.drop(columns=by)  # the card says who serves the client now
     table = compare_groups(votes, by, clients=data.clients)
@@ -63,9 +63,12 @@ def groups(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     rows = rows.assign(label=[label.get(value, str(value)) for value in rows[by]])
     differ, compared = rows.loc[rows["differs"], "label"].tolist(), int((rows["n"] >= _ENOUGH).sum())
     key = "groups_differ" if differ else "groups_alike" if compared > 1 else "groups_few"
+    values = {"names": ", ".join(f"{name} ({words.number(score, language)})" for name, score in
+                                 rows.loc[rows["differs"], ["label", "score"]].itertuples(index=False))}  # fmt: skip
     if differ and compared == 2:
-        key = "groups_two"
-    title = say(key, language, names=", ".join(differ), what=say(f"what_{by}", language))
+        p = float(rows["p_value"].min())
+        key, values["p"] = "groups_two", ("< " if p < 0.01 else "= ") + words.number(max(p, 0.01), language, 2)
+    title = say(key, language, what=say(f"what_{by}", language), **values)
     columns = [
         Column(key="label", label=say(f"col_{by}", language)),
         Column(key="score", label="NPS", kind="number", low="low", high="high"),
@@ -94,17 +97,19 @@ def own_scores(data: Data, *, language: str) -> Exhibit:
     said = of_metric(data.survey_answers, data.questions, ["csat"])
     first = data.questions.loc[data.questions["metric"] == "csat", "question_id"]
     said = said[said["question_id"] == first.iloc[0]] if len(first) else said[:0]
-    rows = self_scores(said, data.meetings).frame
-    rows = rows[rows["low"].notna()]
+    found = self_scores(said, data.meetings)
+    rows = found.frame[found.frame["low"].notna()]
     if not len(rows):
-        return nothing("own_scores", language)
+        return nothing("own_scores", language, "own_few")
     label = group_labels(data, "manager_id", language)
     rows = rows.assign(label=[label.get(one, str(one)) for one in rows["manager_id"]])
     rows = rows.sort_values(["gap", "label"], ascending=[False, True], kind="stable")
-    sure = rows[rows["p_value"] < 0.05]
+    sure, whole = rows[rows["p_value"] < 0.05], found.overview.iloc[0]
     higher, lower = (sure.loc[sure["gap"] * side > 0, "label"].tolist() for side in (1, -1))
-    key = "own_higher" if higher else "own_lower" if lower else "own_alike"
-    title = say(key, language, names=", ".join(higher or lower))
+    # Each alone may be within chance and all together not.
+    together = "own_all_higher" if whole["low"] > 0 else "own_all_lower" if whole["high"] < 0 else "own_alike"
+    title = say("own_higher" if higher else "own_lower" if lower else together, language,
+                names=", ".join(higher or lower), gap=words.number(abs(whole["gap"]), language, 1))  # fmt: skip
     columns = [
         Column(key="label", label=say("col_manager_id", language)),
         Column(key="own", label=say("col_own", language), kind="number", digits=1),
@@ -113,14 +118,16 @@ def own_scores(data: Data, *, language: str) -> Exhibit:
         Column(key="n", label=say("col_clients", language), kind="number"),
     ]
     return Exhibit(name="own_scores", title=title, language=language, subtitle=say("own_sub", language),
-                   table=Table(frame=rows, columns=columns), note=say("own_note", language))  # fmt: skip
+                   table=Table(frame=rows, columns=columns, totals=total_rows("label", language, {
+                       "common.sum_all": whole[["own", "client", "gap", "low", "high", "n"]].to_dict()})),
+                   note=say("own_note", language))  # fmt: skip
 
 
 @exhibit("loyalty", "fit_for_bonus", needs=("survey_answers", "questions", "survey_invitations"))
 def fit_for_bonus(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """Which rows carry enough answers for a bonus to hang on them."""
     if loyalty.score is None:
-        return nothing("fit_for_bonus", language, "no_question")
+        return nothing("fit_for_bonus", language, "no_question", missing=True)
     by = group_of(data)
     result = kpi_matrix(
         by, answers=data.survey_answers, invitations=data.survey_invitations, actions=data.actions,

@@ -33,12 +33,7 @@ def means(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     text = known[f"text_{language}"].where(known[f"text_{language}"].notna(), known["question_id"].astype(str))
     known = known.assign(text=text, label=_short(known, text, language))
     known = known.sort_values(["mean", "question_id"], ascending=[False, True], kind="stable")
-    worst, best = known.iloc[-1], known.iloc[0]
-    apart = len(known) > 1 and worst["high"] < best["low"]
-    title = say(
-        "means_apart" if apart else "means_alike", language, worst=words.quoted(str(worst["label"]), language),
-        x=words.number(worst["mean"], language, 1), interval=words.interval(worst["low"], worst["high"], language, 1),
-    )  # fmt: skip
+    title = lowest("means", known[::-1], language)
     columns = [
         Column(key="text", label=say("col_question", language)),
         Column(key="mean", label=say("col_mean", language), kind="number", digits=1, low="low", high="high"),
@@ -46,15 +41,48 @@ def means(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
         Column(key="n", label=say("col_answers", language), kind="number"),
     ]
     listed = listing(known, "mean", language, 1)
-    lowest, highest = float(known["scale_min"].min()), float(known["scale_max"].max())
-    together = data.survey_invitations["question_id"].notna().any() if data.has("survey_invitations") else False
+    ends = float(known["scale_min"].min()), float(known["scale_max"].max())
+    scales = known[["scale_min", "scale_max"]].drop_duplicates()
+    note = say("means_one_each" if _one_each(data) else "means_note", language)
+    if len(scales) == 1:
+        note += " " + say("means_scale", language, low=words.number(ends[0], language),
+                          high=words.number(ends[1], language))  # fmt: skip
+    else:
+        columns.append(Column(key="scale", label=say("col_scale", language)))
+        known = known.assign(scale=[f"{low:g}–{high:g}" for low, high in zip(known["scale_min"], known["scale_max"])])
     return Exhibit(
         name="means", title=title, language=language,
         subtitle=say("means_sub", language, n=_span(known["n"], language)),
-        draw=drawn(plots.mean_dots, known, language=language, limits=(lowest, highest), height=60 + 38 * len(known)),
+        draw=drawn(plots.mean_dots, known, language=language, limits=ends, height=60 + 38 * len(known)),
         alt=say("means_alt", language, listed=listed), table=Table(frame=known, columns=columns),
-        note=say("means_one_each" if together else "means_note", language),
+        note=note,
     )  # fmt: skip
+
+
+def _one_each(data: Data) -> bool:
+    """Whether everybody was asked one random question."""
+    return data.has("survey_invitations") and bool(data.survey_invitations["question_id"].notna().any())
+
+
+def lowest(name: str, rows: pd.DataFrame, language: str) -> str:
+    """Which rows (lowest mean first) fall below the best beyond doubt; those beside the lowest are named with it.
+
+    Parameters
+    ----------
+    name : beginning of the keys: means, stages
+    rows : label, mean, low, high
+    """
+    worst, best = rows.iloc[0], rows.iloc[-1]
+    below = rows[rows["high"] < best["low"]]
+    if not len(below) or worst["high"] >= best["low"]:
+        return say(f"{name}_alike" if len(rows) > 1 else f"{name}_one", language,
+                   x=words.number(worst["mean"], language, 1), worst=words.quoted(str(worst["label"]), language),
+                   interval=words.interval(worst["low"], worst["high"], language, 1))  # fmt: skip
+    beside = [words.quoted(str(label), language) for label in below["label"].iloc[1:4]]
+    title = say(f"{name}_apart", language, worst=words.quoted(str(worst["label"]), language),
+                x=words.number(worst["mean"], language, 1),
+                interval=words.interval(worst["low"], worst["high"], language, 1))  # fmt: skip
+    return title + (say("lowest_beside", language, names=", ".join(beside)) if beside else "")
 
 
 def _short(rows: pd.DataFrame, text: pd.Series, language: str) -> pd.Series:
@@ -78,7 +106,7 @@ def stages(data: Data, *, language: str) -> Exhibit:
     result = journey(data.survey_answers, data.questions, invitations=data.survey_invitations, as_of=data.as_of)
     rows = result.frame
     if not len(rows):
-        return nothing("stages", language, "stages_unknown")
+        return nothing("stages", language, "stages_unknown", missing=True)
     rows = rows.assign(label=[_stage(name, language) for name in rows["stage"]])
     rows = rows.sort_values(["mean", "label"], kind="stable", na_position="last")
     missing = rows.loc[~rows["measured"], "label"].tolist()
@@ -86,9 +114,7 @@ def stages(data: Data, *, language: str) -> Exhibit:
     if missing:
         title = say("stages_missing", language, names=", ".join(missing))
     elif len(number):
-        worst = number.iloc[0]
-        title = say("stages_title", language, stage=worst["label"], x=words.number(worst["mean"], language, 1),
-                    interval=words.interval(worst["low"], worst["high"], language, 1))  # fmt: skip
+        title = lowest("stages", number, language)
     else:
         title = say("few", language)
     columns = [
@@ -118,7 +144,7 @@ def criteria(data: Data, *, language: str) -> Exhibit:
     result = stated(data.meetings, data.offers, as_of=data.as_of)
     rows = result.frame
     if not len(rows):
-        return nothing("criteria", language, "criteria_none")
+        return nothing("criteria", language, "criteria_none", missing=True)
     total = round(rows["clients"].iloc[0] / rows["share"].iloc[0])
     most = rows.sort_values(["clients", "criterion"], ascending=[False, True], kind="stable").iloc[0]
     title = say("criteria_title", language, criterion=words.quoted(str(most["criterion"]), language),

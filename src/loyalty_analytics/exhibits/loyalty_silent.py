@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from ..load import Data
     from ..survey.response import Silent
 
-__all__ = ["burden", "response", "silent_clients", "ways"]
+__all__ = ["burden", "response", "response_industry", "silent_clients", "ways"]
 
 _ENOUGH = 8
 
@@ -33,7 +32,7 @@ def ways(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     """The ways to count the silent, side by side."""
     hushed = loyalty.silent
     if hushed is None:
-        return nothing("ways", language, "no_question")
+        return nothing("ways", language, "no_question", missing=True)
     rows = hushed.frame
     if rows["nps"].isna().any():
         return nothing("ways", language)
@@ -71,21 +70,28 @@ def _silence(hushed: Silent, number: int, language: str) -> list[dict[str, str]]
 
 
 @exhibit("loyalty", "response", needs=("survey_invitations",))
-def response(data: Data, loyalty: Loyalty, by: str = "", *, language: str) -> Exhibit:
-    """Response by manager, unit, industry or wave, with a test of "all answer alike"."""
-    name = f"response_{by}" if by else "response"
-    by = by or group_of(data)
+def response(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
+    """Response by manager or unit, with a test of "all answer alike"."""
+    return _response(data, loyalty, "response", group_of(data), language)
+
+
+@exhibit("loyalty", "response_industry", needs=("survey_invitations", "clients"))
+def response_industry(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
+    """Response by industry."""
+    return _response(data, loyalty, "response_industry", "industry", language)
+
+
+def _response(data: Data, loyalty: Loyalty, name: str, by: str, language: str) -> Exhibit:
     held = [table[by].notna().any() for table in (data.survey_invitations, data.clients) if by in table]
     if not any(held):
-        unknown = nothing("response", language, "response_unknown", what=say(f"col_{by}", language))
-        return replace(unknown, name=name, missing=True)
+        return nothing(name, language, "response_unknown", what=say(f"col_{by}", language), missing=True)
     result = response_rate(
         data.survey_invitations, data.survey_answers, clients=data.clients, transactions=data.transactions, by=by,
         as_of=data.as_of,
     )  # fmt: skip
     rows = result.frame[result.frame["asked"] > 0]
     if not len(rows):
-        return replace(nothing("response", language), name=name)
+        return nothing(name, language, "unasked")
     label = group_labels(data, by, language)
     rows = rows.assign(label=[label.get(value, str(value)) for value in rows[by]])
     few = (rows["asked"] < 3).to_numpy()
@@ -148,7 +154,7 @@ def silent_clients(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     rows = loyalty.silent.clients if loyalty.silent is not None else status[
         status["status"].isin(["refused", "no_answer"])]  # fmt: skip
     if not len(status):
-        return nothing("silent_clients", language)
+        return nothing("silent_clients", language, "unasked")
     if not len(rows):
         return nothing("silent_clients", language, "silent_nobody")
     known, managers = names(data), group_labels(data, "manager_id", language)
@@ -226,7 +232,7 @@ def burden(data: Data, *, language: str) -> Exhibit:
     result = asking(data.survey_invitations, as_of=data.as_of)
     rows = result.frame[result.frame["rate"].notna()]
     if len(rows) < 1:
-        return nothing("burden", language)
+        return nothing("burden", language, "burden_few")
     values: dict[str, Any] = dict(result.notes[0].values)
     title = say("burden_over" if values["over"] else "burden_fine", language,
                 over=words.count(values["over"], "loyalty.contact_person", language),

@@ -48,7 +48,7 @@ def dots(
         if not np.isnan(at):
             text = words.percent(at, language) if percent else words.number(at, language, digits)
             ax.annotate(text, (at, y), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=9)
-    ax.set_yticks(place, [theme.shorten(str(label), 20 if narrow else 40) for label in rows["label"]])
+    _names(ax, place, rows["label"], narrow)
     if limits is not None:
         ax.set_xlim(*limits)
     if "text" in rows:
@@ -176,12 +176,25 @@ def _bars(
     ax.hlines(place, low, high, color=theme.ACTUAL, linewidth=1.6)
     for y, share, text in zip(place, value, texts):
         shown = words.percent(share, language) if not np.isnan(share) else "–"
-        ax.annotate(shown, (0, y), xytext=(5, 0), textcoords="offset points", va="center")
-        ax.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", color=theme.GREY, fontsize=9)
-    ax.set_yticks(place, [theme.shorten(str(label), 20 if narrow else 40) for label in rows["label"]])
+        # Beside the bars: inside them it would lie under the interval.
+        ax.annotate(f"{shown}\n{text}" if narrow else f"{shown}   {text}", (1.01, y), fontsize=9, va="center",
+                    xycoords=("axes fraction", "data"))  # fmt: skip
+    _names(ax, place, rows["label"], narrow)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.set_xlim(left=0)
     return theme.clean(ax) if not len(rows) else _bare(ax)
+
+
+def _names(ax: Axes, place: np.ndarray, labels: pd.Series, narrow: bool) -> None:
+    """Names of rows at the left, in two lines on a phone."""
+    ax.set_yticks(place, [theme.wrapped(str(one), 20) if narrow else theme.shorten(str(one), 40) for one in labels])
+
+
+def _phone(rows: pd.DataFrame, limits: tuple[float, float] | None, narrow: bool) -> tuple[float, float] | None:
+    """On a phone only the part of the scale that holds dots."""
+    if not narrow or limits is None or not rows["low"].notna().any():
+        return limits
+    return max(limits[0], float(np.floor(rows["low"].min()))), min(limits[1], float(np.ceil(rows["high"].max())))
 
 
 def _bare(ax: Axes) -> Axes:
@@ -251,7 +264,7 @@ def mean_dots(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en
     label = rows["label"] if "label" in rows else rows["question_id"].astype(str)
     text = [f"n = {n}" for n in rows["n"]]
     return dots(rows.assign(label=label, value=rows["mean"], text=text), ax, language=language, narrow=narrow,
-                limits=limits, digits=1)  # fmt: skip
+                limits=_phone(rows, limits, narrow), digits=1)  # fmt: skip
 
 
 def stage_dots(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", narrow: bool = False) -> Axes:
@@ -263,7 +276,7 @@ def stage_dots(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "e
     ]  # fmt: skip
     label = rows["label"] if "label" in rows else rows["stage"]
     return dots(rows.assign(label=label, value=rows["mean"], text=text), ax, language=language, narrow=narrow,
-                limits=(0, 10), digits=1)  # fmt: skip
+                limits=_phone(rows, (0, 10), narrow), digits=1)  # fmt: skip
 
 
 def criteria_bars(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", narrow: bool = False) -> Axes:

@@ -23,7 +23,7 @@ def _records(rows: pd.DataFrame) -> list[Any]:
 
 def _rows_axis(ax: Axes, labels: list[str], narrow: bool) -> np.ndarray:
     place = np.arange(len(labels))[::-1]
-    ax.set_yticks(place, [theme.shorten(str(label), 18 if narrow else 36) for label in labels])
+    ax.set_yticks(place, [theme.shorten(str(label), 20 if narrow else 36) for label in labels])
     ax.set_ylim(-0.6, len(labels) - 0.4)
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
@@ -40,6 +40,8 @@ def shares(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", 
     """
     ax = theme.axes(ax, 60 + 32 * max(len(rows), 1))
     place = _rows_axis(ax, list(rows["label"]), narrow)
+    if narrow:
+        ax.set_yticks(place, [theme.wrapped(str(label), 18) for label in rows["label"]])
     ax.barh(place, np.ones(len(rows)), 0.62, color=theme.HAIRLINE)
     ax.barh(place, rows["share"], 0.62, color=theme.ACTUAL)
     for y, row in zip(place, _records(rows)):
@@ -122,7 +124,7 @@ def load(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", na
     rows : DataFrame with label, month, meetings, calls, goal, limit
     """
     ax = theme.axes(ax, 70 + 26 * max(len(rows), 1))
-    labels = [f"{theme.shorten(r.label, 12 if narrow else 22)}, {words.month(r.month, language, 'short', year=False)}"
+    labels = [f"{theme.shorten(r.label, 13 if narrow else 22)}, {words.month(r.month, language, 'short', year=False)}"
               for r in _records(rows)]  # fmt: skip
     place = _rows_axis(ax, labels, narrow)
     ax.barh(place, rows["limit"], 0.66, facecolor="none", edgecolor=theme.ACTUAL, linewidth=0.9)
@@ -131,7 +133,7 @@ def load(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", na
         ax.plot([row.goal, row.goal], [y - 0.42, y + 0.42], color=theme.HIGHLIGHT, linewidth=1.4)
         ax.annotate(words.number(row.meetings, language), (0, y), xytext=(5, 0), textcoords="offset points",
                     va="center", color="white" if row.meetings else theme.INK)  # fmt: skip
-        if not narrow:
+        if not narrow and row.calls:
             text = words.say("meetings.and_calls", language, calls=words.count(row.calls, "call", language))
             ax.annotate(text, (max(row.limit, row.meetings), y), xytext=(6, 0), textcoords="offset points",
                         va="center", color=theme.GREY, fontsize=9)  # fmt: skip

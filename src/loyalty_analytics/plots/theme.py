@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from .. import words
 
 __all__ = [
     "ACTUAL", "BAND", "BETTER", "GREY", "HAIRLINE", "HIGHLIGHT", "INK", "NARROW", "PREVIOUS", "WIDE", "WORSE",
-    "axes", "clean", "figure", "known_to_pyplot", "name_axes", "number_axis", "readable_on", "shorten", "style",
+    "axes", "clean", "figure", "known_to_pyplot", "name_axes", "number_axis", "readable_on", "shorten", "style", "wrapped",
 ]  # fmt: skip
 
 INK = "#1f2933"
@@ -176,3 +177,13 @@ def shorten(text: str, length: int = 28) -> str:
     'Общество с…'
     """
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def wrapped(text: str, length: int = 20) -> str:
+    """A name in at most two lines; what does not fit them ends with «…».
+
+    >>> wrapped("молчащие — критики (граница)", 20)
+    'молчащие — критики\\n(граница)'
+    """
+    first, *rest = textwrap.wrap(text, length) or [""]
+    return first if not rest else f"{shorten(first, length)}\n{shorten(' '.join(rest), length)}"

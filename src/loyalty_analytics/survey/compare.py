@@ -243,6 +243,7 @@ def self_scores(answers: pd.DataFrame, meetings: pd.DataFrame, *, level: float =
         manager_id, own (mean of the manager's scores), client (mean of the clients' last scores), gap (own − client),
         low, high (t interval of the gap over clients; null below 3), n (clients with both), p_value (of no gap, Holm
         over managers; null below 8). Per client the last answer and the manager's last own score count.
+        ``.overview``: own, client, gap, low, high, n of all clients together.
     """
     said = answers[answers["score"].notna() & answers["client_id"].notna()]
     if "answered_at" in said:
@@ -266,7 +267,19 @@ def self_scores(answers: pd.DataFrame, meetings: pd.DataFrame, *, level: float =
     frame["low"], frame["high"] = frame["gap"] - half, frame["gap"] + half
     frame["p_value"] = _no_gap(frame["gap"].to_numpy(dtype=float), spread, n)
     columns = ["manager_id", "own", "client", "gap", "low", "high", "n", "p_value"]
-    return Result(frame=frame[columns], options={"level": level})
+    return Result(frame=frame[columns], overview=_together(both, level), options={"level": level})
+
+
+def _together(both: pd.DataFrame, level: float) -> pd.DataFrame:
+    """The gap over all clients, whoever serves them."""
+    from scipy.special import stdtrit
+
+    gap, n = both["_gap"], len(both)
+    half = np.nan
+    if n >= MIN_NUMBER:
+        half = stdtrit(n - 1, 0.5 + level / 2) * np.sqrt((gap.var(ddof=1) + 1 / 12) / n)
+    mean = {"own": both["manager_self_score"].astype(float).mean(), "client": both["score"].astype(float).mean()}
+    return pd.DataFrame([{**mean, "gap": gap.mean(), "low": gap.mean() - half, "high": gap.mean() + half, "n": n}])
 
 
 def _no_gap(gap: np.ndarray, spread: np.ndarray, n: np.ndarray) -> np.ndarray:

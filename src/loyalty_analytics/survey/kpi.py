@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..intervals import wilson
+from ..intervals import nps_interval, wilson
 from ..months import as_of as read_as_of
 from ..results import Note, Result
 from .nps import MIN_NUMBER, nps
@@ -37,8 +37,8 @@ def kpi_matrix(
     Returns
     -------
     Result
-        [by], revenue (currency units, no interval: a fact), nps, nps_low, nps_high, n, response, response_low,
-        response_high, silent_share (1 − response), in_time (share of actions due in the window and closed by then),
+        [by], revenue (currency units, no interval: a fact), nps, nps_low, nps_high (of the process, without regard to
+        the size of the base, as in `compare_groups`), n, response, response_low, response_high, silent_share (1 − response), in_time (share of actions due in the window and closed by then),
         in_time_low, in_time_high, due, bonus_ready bool, gate (what is missing: votes, width, response, or '').
         A bonus on numbers that fail the gate would reward luck.
     """
@@ -62,7 +62,11 @@ def kpi_matrix(
         score = nps(
             said, questions=questions, clients=known, scale=scale, as_of=seen, window=window, by=by, level=level
         )
-        told = score.frame.rename(columns={"low": "nps_low", "high": "nps_high"})
+        # A bonus asks of the process, not of the base: the interval of `compare_groups`.
+        said_so = score.frame[["promoters", "passives", "detractors"]].to_numpy(dtype=float)
+        low, high = nps_interval(*said_so.T, level=level) if len(said_so) else (np.zeros(0), np.zeros(0))
+        few = score.frame["nps"].isna().to_numpy()
+        told = score.frame.assign(nps_low=np.where(few, np.nan, low), nps_high=np.where(few, np.nan, high))
         parts.append(told[[by, "nps", "nps_low", "nps_high", "n"]].set_index(by))
     sent = present(invitations)
     if sent is not None:
