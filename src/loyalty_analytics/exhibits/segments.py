@@ -30,8 +30,8 @@ def _left(life: Result, data: Data) -> tuple[int, float]:
     """Clients lost within the last twelve months and what they brought in the year up to their last order."""
     table = life.frame
     lost = table[(table["status"] == "lost") & (table["last_date"] > data.as_of.date - pd.Timedelta(days=365))]
-    panel = data.panel.merge(lost[["client_id", "last_date"]], on="client_id", suffixes=("", "_of_all"))
-    year = panel[pd.to_datetime(panel["month"]) > panel["last_date_of_all"] - pd.Timedelta(days=365)]
+    panel = data.panel.merge(lost[["client_id", "last_date"]].rename(columns={"last_date": "end"}), on="client_id")
+    year = panel[pd.to_datetime(panel["month"]) > panel["end"] - pd.Timedelta(days=365)]
     return len(lost), float(year["revenue"].sum())
 
 

@@ -74,7 +74,7 @@ def cohorts(panel: Any, as_of: Any = None, *, by: str = "quarter", censored_mont
     table["censored"] = table["cohort"] * step < earliest + censored_months
     table["cohort"] = from_number(table["cohort"].to_numpy() * step)
     fresh = table[~table["censored"] & (table["age"] == 0)]
-    note = Note("segments.cohorts", {"cohorts": str(len(fresh)), "clients": f"{int(fresh['clients'].sum()):,}"})
+    note = Note("segments.cohorts", {"cohorts": len(fresh), "clients": int(fresh["clients"].sum())})
     return Result(frame=table[_COLUMNS], notes=(note,), as_of=seen, options={"by": by}, draw=pictures.cohorts)
 
 

@@ -75,6 +75,6 @@ def flows(panel: Any, as_of: Any = None, *, kinds: Any = None, active_months: in
         "revenue_left": (before[:, 1:] * (gone & ~seasonal[:, None])).sum(axis=0) / 100,
     }).tail(months).reset_index(drop=True)  # fmt: skip
     last = frame.iloc[-1]
-    values = {name: f"{int(last[name]):,}" for name in ("active", "new", "returned", "left")}
+    values = {name: int(last[name]) for name in ("active", "new", "returned", "left")}
     return Result(frame=frame, notes=(Note("segments.flows", values),), as_of=g.as_of,
                   options={"active_months": active_months, "months": months}, draw=pictures.flows)  # fmt: skip

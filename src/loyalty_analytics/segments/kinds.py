@@ -83,8 +83,8 @@ def client_kinds(
     frame["is_anchor"] = anchors(_best_run(g.revenue, anchor_months), anchor_share, anchor_top, anchor_times)
     frame = frame[_COLUMNS]
     counts = frame["rhythm"].value_counts()
-    values = {name: f"{int(counts.get(name, 0)):,}" for name in ("seasonal", "unknown")}
-    values |= {"clients": f"{len(frame):,}", "anchors": f"{int(frame['is_anchor'].sum()):,}"}
+    values = {name: int(counts.get(name, 0)) for name in ("seasonal", "unknown")}
+    values |= {"clients": len(frame), "anchors": int(frame["is_anchor"].sum())}
     return Result(frame=frame, overview=_counted(frame["rhythm"], g), notes=(Note("segments.kinds", values),),
                   as_of=g.as_of, options=options, draw=pictures.kinds)  # fmt: skip
 

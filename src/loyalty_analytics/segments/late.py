@@ -61,5 +61,5 @@ def late(panel: Any, as_of: Any = None, *, life: Any = None, chance: float = 0.9
     frame["year_before"] = frame["client_id"].map(year).astype("float64")
     order = np.argsort(-frame["year_before"].fillna(0).to_numpy(), kind="stable")
     frame = frame.iloc[order].reset_index(drop=True)[_COLUMNS]
-    note = Note("segments.late", {"clients": f"{len(frame):,}", "as_of": str(seen or "–")})
+    note = Note("segments.late", {"clients": len(frame), "as_of": str(seen or "–")})
     return Result(frame=frame, notes=(note,), as_of=seen, options={"chance": chance, "not_longer": not_longer})

@@ -87,7 +87,7 @@ def lifecycle(
     frame["status"] = _status(fresh, frame["p_alive"] < lost_below, frame["p_ordered"] > late_above, back)
     frame = frame[_COLUMNS]
     counts = frame["status"].value_counts()
-    values = {name: f"{int(counts.get(name, 0)):,}" for name in STATUSES} | {"as_of": str(g.as_of)}
+    values = {name: int(counts.get(name, 0)) for name in STATUSES} | {"as_of": str(g.as_of)}
     return Result(frame=frame, overview=_counted(counts, len(frame)), notes=(Note("segments.lifecycle", values),),
                   as_of=g.as_of, options=options, draw=pictures.lifecycle)  # fmt: skip
 

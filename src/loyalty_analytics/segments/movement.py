@@ -80,7 +80,7 @@ def bridge(panel: Any, as_of: Any = None, *, months: int = 1, against: str = "ye
     ends = [(name, int((ours != 0).sum()), int(ours.sum())) for name, ours in (("before", before), ("after", after))]
     overview = pd.DataFrame([ends[0], *steps, ends[1]], columns=["part", "clients", "minor"])
     overview["amount"] = overview["minor"] / 100
-    values = {"before": f"{before.sum() / 100:,.2f}", "after": f"{after.sum() / 100:,.2f}"}
+    values = {"before": before.sum() / 100, "after": after.sum() / 100}
     return Result(
         frame=frame, overview=overview, notes=(Note("segments.bridge", values),), as_of=seen,
         options={"months": months, "against": against}, draw=pictures.bridge,
@@ -155,7 +155,7 @@ def movement(
     table["share"] = table["clients"] / table.groupby("before")["clients"].transform("sum")
     table["revenue"] = table["minor"] / 100
     moved = int(table.loc[(table["before"] != table["after"]) & (table["before"] != "absent"), "clients"].sum())
-    note = Note("segments.movement", {"moved": f"{moved:,}", "clients": f"{len(both):,}", "months": str(months)})
+    note = Note("segments.movement", {"moved": moved, "clients": len(both), "months": months})
     options = {"months": months, "by": by}
     return Result(frame=table[columns], notes=(note,), as_of=seen, options=options, draw=pictures.movement)
 

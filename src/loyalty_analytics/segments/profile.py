@@ -76,7 +76,7 @@ def best_traits(
     frame = pd.DataFrame(_counts(people, top, traits), columns=columns[:6])
     few = frame[["best_all", "others_all"]].min(axis=1) < fewest  # of clients whose trait is known
     frame = _compared(frame[(frame["best"] + frame["others"] >= fewest) & ~few], level)
-    note = Note("segments.traits", {"best": f"{int(top.sum()):,}", "clients": f"{len(people):,}"})
+    note = Note("segments.traits", {"best": int(top.sum()), "clients": len(people)})
     return Result(frame=frame[columns], notes=(note,), as_of=g.as_of, options={"share": share, "level": level})
 
 

@@ -129,7 +129,7 @@ def rfm(panel: Any, as_of: Any = None, *, months: int | None = None, parts: int 
         [[name, *cuts[name]] for name in cuts], columns=["measure", *(f"cut_{k}" for k in range(1, parts))]
     )
     best = frame["segment"].isin(["champions", "loyal"]).sum()
-    note = Note("segments.rfm", {"clients": f"{len(frame):,}", "best": f"{best:,}", "as_of": str(seen or "–")})
+    note = Note("segments.rfm", {"clients": len(frame), "best": best, "as_of": str(seen or "–")})
     return Result(
         frame=frame,
         overview=overview,
