@@ -19,6 +19,10 @@ __all__ = ["Layout", "agreed", "default_sign"]
 _FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen": -1}
 _NEGATION_REACH = 4
 _BACK_REACH = 3
+#: A question of so few words names a topic.
+_TOPIC = 2
+#: «Не в самой цене, а …»: words from the negator to what is put in its place.
+_CORRECTED = 4
 #: Fields of the form in which people say what they would have, not what is.
 _WISHES = ("improve", "strengthen")
 #: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
@@ -59,7 +63,9 @@ class Layout:
         self.polar_places = {
             place for role in ("opinion", "tag") for m in self.roles.get(role, ()) if m.entry.sign for place in m.used
         }
-        self.decoys = self._decoys()
+        self.decoys = self._clauses_of("decoy")
+        #: clauses of plans, of others and of what was never tried: a cause without an opinion is only mentioned there
+        self.mentioned = self._clauses_of("mention") | self._corrected()
 
     def places(self, *roles: str) -> set[int]:
         """Places of all words with one of the roles."""
@@ -106,10 +112,24 @@ class Layout:
                 fresh = False
         return heads
 
-    def _decoys(self) -> set[int]:
-        """Places of the clauses that only say what the matter is not."""
-        clauses = {self.clause[match.used[0]] for match in self.roles.get("decoy", ())}
+    def _clauses_of(self, role: str) -> set[int]:
+        """Places of the clauses that hold a role, as those that only say what the matter is not."""
+        clauses = {self.clause[match.used[0]] for match in self.roles.get(role, ())}
         return {place for place, clause in enumerate(self.clause) if clause in clauses} if clauses else set()
+
+    def _corrected(self) -> set[int]:
+        """«Смутила не цена, а …»: places between the negator and the clause that says what it is."""
+        places: set[int] = set()
+        for start in range(1, len(self.tokens)):
+            if self.tokens[start].text != "а" or self.borders[start] < COMMA:
+                continue
+            for place in range(start - 1, max(start - _CORRECTED, 0) - 1, -1):
+                if self.tokens[place].text == "не":
+                    places.update(range(place + 1, start))
+                    break
+                if self.borders[place] >= COMMA:
+                    break
+        return places
 
     @cached_property
     def _borders_from(self) -> list[tuple[int, list[int]]]:
@@ -216,6 +236,26 @@ class Layout:
         """«Быстро? Это не про вас.»: the sentence before and the clauses before it in its own."""
         ends = {self.sentence[match.used[0]]: match.used[0] for match in self.roles.get("retort", ())}
         return {place for sentence, end in ends.items() for place in range(self._begin(sentence - 1), end)}
+
+    def inquiries(self) -> set[int]:
+        """Sentences that only ask for something («Подскажите, …», "Do you have …"): no blame, so no cause."""
+        asked = {self.sentence[match.used[0]] for match in self.roles.get("inquiry", ())}
+        asked |= self._questions()
+        if not asked:
+            return asked
+        blame = (m for role in ("tag", "opinion") for m in self.roles.get(role, ()) if m.entry.sign < 0)
+        return asked - {self.sentence[match.used[0]] for match in blame}
+
+    def _questions(self) -> set[int]:
+        """Sentences with a question mark, without those that demand («Где акты?»), wish or complain."""
+        asks = {self.sentence[place] for place, token in enumerate(self.tokens) if token.asks}
+        # «Качество? Отличное!»: so short a question only names what is answered.
+        asked = {sentence for sentence in asks if len(self.span(sentence)) > _TOPIC}
+        if not asked:
+            return asked
+        pressing = {self.sentence[place] for place in self.places("demand", "wish", "trouble", "negator", "retort")}
+        answered = {self.sentence[match.used[0]] - 1 for match in self.roles.get("retort", ())}
+        return asked - pressing - answered
 
     def _begin(self, sentence: int) -> int:
         return bisect_left(self.sentence, sentence)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from .codebook import Codebook, Rule, read_lexicon
 from .forms import shipped
 from .phrases import variants
-from .text import TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms
+from .text import TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms, sounds
 
 __all__ = ["Entry", "Match", "Matcher", "Token", "Word"]
 
@@ -70,13 +70,14 @@ class Word:
 
 @dataclass(slots=True)
 class Token:
-    """A word in its place; ``border`` is how strongly it is parted from the word before."""
+    """A word in its place; ``border`` is how strongly it is parted from the word before; ``asks``: before a «?»."""
 
     start: int
     end: int
     text: str
     word: Word
     border: int
+    asks: bool = False
 
 
 @dataclass(slots=True)
@@ -115,6 +116,7 @@ class Matcher:
             if rule.language in languages:
                 self._add(rule.text, _rule_entry(rule))
         self._longest_prefix = max(map(len, self._prefixes), default=0)
+        self._sounds: dict[str, str] = {}
 
     def _read_classes(self, language: str) -> None:
         """Words that phrases name by their class: «через #num #time»."""
@@ -230,12 +232,21 @@ class Matcher:
             russian = from_latin(text)
             if russian and (symbols := self._symbols(russian)):
                 return symbols
-        if len(text) < 6 + latin or not text.isalpha() or (not latin and known_russian(text)):
+        if len(text) < 5 + 2 * latin or not text.isalpha() or (not latin and known_russian(text)):
             return []
-        for near in edits(text):
+        for near in edits(text) if len(text) > 5 else ():
             if near in self._forms:
                 return list(self._forms[near])
-        return []
+        return [] if latin else self._sounding(sounds(text))
+
+    def _sounding(self, sound: str) -> list[int]:
+        """Symbols of the words that sound alike: «дорагавато», «очириди»."""
+        if not self._sounds:
+            forms = [form for form in self._forms if len(form) > 4 and not form.isascii()]
+            for form, alike in zip(forms, sounds("\n".join(forms)).split("\n")):
+                self._sounds.setdefault(alike, form)
+        meant = self._sounds.get(sound)
+        return list(self._forms[meant]) if meant else []
 
     def tokens(self, text: str) -> list[Token]:
         """Words and smiles of a text in their order."""
@@ -253,6 +264,8 @@ class Matcher:
                 border = NONE
             elif kind == "stop":
                 border = SENTENCE
+                if found and "?" in part.group():
+                    found[-1].asks = True
             elif kind == "comma" and border < COMMA:
                 border = COMMA
         if any(token.word.latin for token in found):

@@ -7,20 +7,19 @@ opposite one until something else is said.
 
 from __future__ import annotations
 
-import gc
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import accumulate
 
 from .clauses import Layout, agreed, default_sign
 from .codebook import Codebook
-from .matcher import AND, COMMA, CONTRAST, WIDEST, Match, Matcher, Token
+from .matcher import AND, COMMA, CONTRAST, WIDEST, Match, Token
+from .matchers import matcher_of
 from .tags import Hit, of_the_house
 
-__all__ = ["GENERAL", "Hit", "Reader", "undisturbed"]
+__all__ = ["GENERAL", "Hit", "Reader"]
 
 GENERAL = "company.general"
 #: Causes that a sneer names («Great service, waited two hours»).
@@ -28,6 +27,8 @@ _WHOLE = (None, GENERAL, "service", "staff", "company")
 _EXCEPT_REACH = 5
 #: A clause of so few words that its opinion can only be about the whole.
 _SHORT = 3
+#: How sure a sign is that comes from an opinion beyond a comma.
+_FAR = 0.55
 #: A clause of so many words and no opinion tells what went wrong.
 _STORY = 4
 _COST = {0: 0.0, AND: 1.5, COMMA: 4.0}
@@ -40,7 +41,7 @@ class Reader:
 
     def __init__(self, codebook: Codebook, languages: tuple[str, ...] = ("ru", "en")) -> None:
         self.codebook = codebook
-        self.matcher = _matcher(codebook, languages)
+        self.matcher = matcher_of(codebook, languages)
 
     def analyse(self, text: str, field: str | None = None, score: float | None = None) -> tuple[list[Token], list[Hit]]:
         """Tokens and hits of a text.
@@ -58,35 +59,6 @@ class Reader:
         if "@" in text and "service.channel" in self.codebook.causes:
             hits = of_the_house(text, tokens, hits)
         return tokens, hits
-
-
-#: Matchers by the texts of their codebook: the second tagger of a process costs nothing.
-_MATCHERS: dict[tuple[tuple[str, ...], tuple[str, ...]], Matcher] = {}
-_KEPT = 6
-
-
-def _matcher(codebook: Codebook, languages: tuple[str, ...]) -> Matcher:
-    if not codebook.sources:
-        return Matcher(codebook, languages)
-    key = codebook.sources, languages
-    if key not in _MATCHERS:
-        while len(_MATCHERS) >= _KEPT:
-            del _MATCHERS[next(iter(_MATCHERS))]
-        with undisturbed():
-            _MATCHERS[key] = Matcher(codebook, languages)
-    return _MATCHERS[key]
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """No search for cyclic garbage meanwhile: among many small objects that stay it takes a third of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class _Text(Layout):
@@ -109,9 +81,13 @@ class _Text(Layout):
     def _tags(self) -> list[Match]:
         """Causes named, without those that are only mentioned as not being the matter."""
         tags = self.roles.get("tag", [])
-        if asked := self._inquiries():
+        if asked := self.inquiries():
             tags = [match for match in tags if self.sentence[match.used[0]] not in asked]
-        return [match for match in tags if self.decoys.isdisjoint(match.used)] if self.decoys else tags
+        if self.decoys:
+            tags = [match for match in tags if self.decoys.isdisjoint(match.used)]
+        if self.mentioned:
+            tags = [match for match in tags if match.entry.sign or self.mentioned.isdisjoint(match.used)]
+        return tags
 
     def _backed(self, polar: list[Match], tags: list[Match]) -> list[Match]:
         """Of causes shown by the very same words those hold whose top is named in the clause by other words, too."""
@@ -131,21 +107,17 @@ class _Text(Layout):
         backed = {used: tops & named.get(self.clause[used[0]], set()) for used, tops in doubtful.items()}
         return [m for m in polar if not backed.get(m.used) or str(m.entry.cause).partition(".")[0] in backed[m.used]]
 
-    def _inquiries(self) -> set[int]:
-        """Sentences that only ask for something («Подскажите, …», "Do you have …"): no blame, so no cause."""
-        asked = {self.sentence[match.used[0]] for match in self.roles.get("inquiry", ())}
-        if not asked:
-            return asked
-        blame = (m for role in ("tag", "opinion") for m in self.roles.get(role, ()) if m.entry.sign < 0)
-        return asked - {self.sentence[match.used[0]] for match in blame}
-
     def _signed(self, match: Match, turned: set[int]) -> tuple[int, float]:
         """Sign and weight of a polar word where it stands."""
         sign, weight = match.entry.sign, match.entry.weight
         # Negations agree in Russian («ничего не понравилось»): any number of them turns the sign once.
-        if self.negated(match):
+        negated, far = self.negated(match), bool(self.far) and self.denied_from_afar(match.used[0])
+        if negated and far:
+            # «Не было случая, чтобы к нам не прислушались»: of two that stand apart each turns.
+            weight *= 0.7
+        elif negated:
             sign, weight = -sign, weight * (0.9 if sign > 0 else 0.7)
-        elif self.far and self.denied_from_afar(match.used[0]):
+        elif far:
             sign, weight = -sign, weight * (0.8 if sign > 0 or match.entry.whole else 0.5)
         if match.used[0] in turned:
             sign, weight = -sign, weight * 0.7
@@ -229,7 +201,7 @@ class _Text(Layout):
             return -1.0, 0.6
         if best is not None:
             best[2].attached = True
-            return float(best[2].sign), 0.6
+            return float(best[2].sign), _FAR
         return self._across(place)
 
     def _outside(self, place: int) -> float:
@@ -296,7 +268,7 @@ class _Text(Layout):
             if self._only_object(match):
                 continue
             sign, sure = self._sign_of(match)
-            if not sure:
+            if not sure or self._overruled(match, sure):
                 continue
             hit = self._hit(match, match.entry.cause or "", sign, sure)
             if match.entry.hint:
@@ -310,6 +282,14 @@ class _Text(Layout):
         found = self._parts_first(found)
         found += self._general(found)
         return found
+
+    def _overruled(self, aspect: Match, sure: float) -> bool:
+        """Only a far opinion speaks for the cause, and its sentence shows another one by its own words."""
+        if sure != _FAR or self.wishing:
+            return False
+        sentence = self.sentence[aspect.used[0]]
+        first, behind = (bisect_left(self._starts, self._begin(sentence + step)) for step in (0, 1))
+        return any(match.entry.cause not in (None, GENERAL) for match in self.polar[first:behind])
 
     def _parts_first(self, found: list[Hit]) -> list[Hit]:
         """The whole is not named where the same clause, or with the same sign the same sentence, names a part."""

@@ -12,7 +12,8 @@ import pandas as pd
 from ..errors import DataError, ParamsError, nearest
 from ..results import Note, Result, as_table
 from .codebook import LANGUAGES, Codebook, read_codebook
-from .rules import Reader, undisturbed
+from .matchers import undisturbed
+from .rules import Reader
 from .tags import SENTIMENTS, Tag, gather
 
 if TYPE_CHECKING:

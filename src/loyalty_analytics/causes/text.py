@@ -23,6 +23,7 @@ __all__ = [
     "normalise",
     "russian_forms",
     "russian_lemma",
+    "sounds",
 ]
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
@@ -101,6 +102,29 @@ def edits(word: str) -> Iterable[str]:
                 yield head + letter + tail[1:]
         for letter in letters:
             yield head + letter + tail
+
+
+#: Letters that sound alike where they are not stressed or stand at the end of a syllable; signs are not heard.
+_HEARD = str.maketrans(
+    {"о": "а", "е": "и", "э": "и", "я": "и", "ы": "и", "ю": "у", "г": "к", "б": "п", "в": "ф", "д": "т", "з": "с",
+     "ж": "ш", "щ": "ш", "ь": None, "ъ": None}
+)  # fmt: skip
+_HUSHED = (
+    ("ться", "ца"), ("тся", "ца"), ("тс", "ц"), ("сч", "щ"), ("стн", "сн"), ("шо", "ше"), ("жо", "же"), ("чо", "че"),
+    ("чя", "ча"), ("щя", "ща"), ("чю", "чу"),
+)  # fmt: skip
+_TWICE = re.compile(r"(\w)\1+")
+
+
+def sounds(words: str) -> str:
+    """How words sound, roughly: what people who write by ear do not tell apart is one letter.
+
+    >>> sounds("дорагавато") == sounds("дороговато"), sounds("очириди") == sounds("очереди")
+    (True, True)
+    """
+    for written, heard in _HUSHED:
+        words = words.replace(written, heard)
+    return _TWICE.sub(r"\1", words.translate(_HEARD))
 
 
 @cache
