@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from loyalty_analytics import tables
 from loyalty_analytics.exhibits import brief, brief_voice
 from loyalty_analytics.months import as_of
+from loyalty_analytics.orders import Orders
 from loyalty_analytics.results import Result
 from loyalty_analytics.segments.movement import bridge
 
@@ -33,8 +35,16 @@ def data(revenue=None, missing=(), **frames):
     panel = pd.DataFrame(rows, columns=["client_id", "month", "revenue", "orders"])
     if "clients" not in frames:
         whole["clients"] = pd.DataFrame({"client_id": ["A", "B"], "client_name": ["ООО «Альфа»", "ООО «Бета»"]})
+    orders = tables.conform(whole["transactions"], "transactions")
     return SimpleNamespace(
-        as_of=as_of("2026-10"), params=PARAMS, passport=PASSPORT, missing=missing, panel=panel, texts=None, **whole
+        orders=Orders(Path("none"), lambda empty: orders),
+        as_of=as_of("2026-10"),
+        params=PARAMS,
+        passport=PASSPORT,
+        missing=missing,
+        panel=panel,
+        texts=None,
+        **whole,
     )
 
 

@@ -181,11 +181,10 @@ def test_falls_name_the_fewest_clients():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_debt_is_claimed_only_where_bills_have_due_dates(language):
-    orders = pd.DataFrame({"client_id": ["A"], "due_date": [pd.NaT]})
+    orders = pd.DataFrame({"client_id": ["A"], "date": [pd.Timestamp("2026-09-01")]})
     empty = SimpleNamespace(frame=pd.DataFrame({"client_id": [], "overdue": []}))
     titles = {}
     for name, due in (("unknown", pd.NaT), ("none", pd.Timestamp("2026-10-01"))):
-        data = small.data()
-        data.transactions = orders.assign(due_date=[due])
+        data = small.data(transactions=orders.assign(due_date=[due]))
         titles[name] = brief_money.debt(data, empty, language=language).title
     assert titles == {name: words.say(f"brief.debt_{name}", language) for name in ("unknown", "none")}

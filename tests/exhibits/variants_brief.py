@@ -170,8 +170,7 @@ def late_some_and_none(language: str) -> Any:
 def debt_some_none_and_unknown(language: str) -> Any:
     bills = pd.DataFrame({"client_id": ["A"], "date": ["2026-08-01"], "amount": [70_000.0], "due_date": ["2026-09-01"],
                           "paid_date": [None], "paid_amount": [None]})  # fmt: skip
-    data = small.data()
-    data.transactions = bills.astype({"due_date": "datetime64[us]"})
+    data = small.data(transactions=bills)
     some, none = (
         brief_money.debt(data, receivables(bills, month), language=language) for month in ("2026-10", "2026-08")
     )

@@ -134,9 +134,11 @@ def _worst(data: Data, row: pd.Series, reasons: ReasonsResult, language: str) ->
 
 def _counts(rows: pd.DataFrame, language: str) -> list[str]:
     grades = rows["grade"].value_counts()
-    values = {grade: words.number(int(grades.get(grade, 0)), language) for grade in ("strong", "possible", "none")}
-    key = "counts" if grades.get("none", 0) < len(rows) else "counts_none"
-    said = [words.say(f"breaks.{key}", language, clients=words.count(len(rows), "clients_of", language), **values)]
+    of = ", ".join(
+        words.say(f"breaks.count_{grade}", language, n=words.number(int(grades[grade]), language))
+        for grade in ("strong", "possible", "none") if grade in grades
+    )  # fmt: skip
+    said = [words.say("breaks.counts", language, clients=words.count(len(rows), "clients_of", language), list=of)]
     reason, count = _commonest(rows)
     if count > 1:
         named = words.say(f"breaks.kind_{reason}", language)

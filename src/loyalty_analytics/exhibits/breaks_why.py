@@ -84,8 +84,9 @@ def reasons(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language
     strong, possible = (int((rows["grade"] == grade).sum()) for grade in ("strong", "possible"))
     if strong:
         counts = rows.loc[rows["grade"] == "strong", "reason"].value_counts().sort_index()
+        key = "reasons_some" if counts.max() > 1 else "reasons_each"
         title = words.say(
-            "breaks.reasons_some", language, strong=words.number(strong, language), n=n,
+            f"breaks.{key}", language, strong=words.number(strong, language), n=n,
             reason=words.say(f"breaks.kind_{counts.idxmax()}", language), k=words.number(int(counts.max()), language),
         )  # fmt: skip
     else:
@@ -149,7 +150,7 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
         f"{words.say(f'breaks.part_{name}', language)} {words.money(value, money, language, sign=True)}"
         for name, value in sums.items()
     )
-    key = "parts_title" if after <= before else "parts_up"
+    key = "parts_title" if after <= before else "parts_up" if sums.iloc[0] < 0 else "parts_rise"
     return Exhibit(
         name="parts",
         title=words.say(
@@ -203,7 +204,7 @@ def bridge(data: Data, result: Result, *, language: str) -> Exhibit:
         f"{words.say(f'breaks.part_{name}', language)} {words.money(value, money, language, sign=True)}"
         for name, value in sums.items()
     )
-    largest = sums.abs().idxmax() if len(sums) else "frequency"
+    largest = "frequency" if not len(sums) else sums.index[0] if after < before else sums.index[-1]
     key = "bridge_same" if not len(sums) else "bridge_down" if after < before else "bridge_up"
     table = sums.rename("change").reset_index()
     table["label"] = [words.say(f"breaks.part_{name}", language) for name in table["reason"]]
@@ -281,8 +282,10 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     -------
     before, after, dimensions : for `la.localise`
     """
-    orders, last = data.transactions, data.as_of.last_whole
-    orders = orders[_within(orders, last - 14, last - 12) | _within(orders, last - 2, last)].reset_index(drop=True)
+    last = data.as_of.last_whole
+    used = ("client_id", "date", "amount", "product_id", "unit_id", "manager_id", "status")
+    sides = [data.orders.read(*used, since=(end - 2).start_time, until=end.end_time) for end in (last - 12, last)]
+    orders = pd.concat(sides, ignore_index=True)
     if "status" in orders:
         orders = orders[orders["status"].fillna("done").eq("done")]
     clients = data.clients.drop_duplicates("client_id").set_index("client_id")
