@@ -14,12 +14,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "loyalty_analytics"
 LONGEST_FUNCTION, LONGEST_MODULE = 70, 400  # lines, docstring and signature included
 # Known places, only to be taken away from: each entry goes when its place is mended.
-_STILL_LONG = {
-    "causes/drivers.py cause_drivers", "causes/themes.py emerging_themes", "visits/compliance.py kept_rules",
-    "visits/effect.py visit_effect", "visits/loop.py closed_loop", "visits/needs.py needs_by_manager",
-    "visits/plan.py plan_visits", "visits/priority.py priorities",
-}  # fmt: skip
-_STILL_IDLE = {"plots/breaks.py break_months", "sources/rows.py label_rows"}
+# plan_visits has 18 options, each told in its docstring; its own code is short.
+_STILL_LONG = {"causes/drivers.py cause_drivers", "causes/themes.py emerging_themes", "visits/plan.py plan_visits"}
+_STILL_IDLE = {"plots/breaks.py break_months"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 

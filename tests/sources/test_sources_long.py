@@ -83,3 +83,25 @@ def test_a_quote_or_a_total_at_the_end_of_a_long_file(tmp_path: Path, monkeypatc
     pd.testing.assert_frame_equal(one.table, other.table)
     assert one.table["Клиент"].iloc[-1] == "ООО; Мак"
     assert one.findings.loc[one.findings["code"] == "total_differs", "row"].tolist() == [ROWS + 3]
+
+
+def _faulty_dates(how_many: int) -> list[str]:
+    dice = np.random.default_rng(3)
+    times = dice.integers(0, (24, 60, 60), (60_000, 3))
+    clock = [f"{hour:02d}:{minute:02d}:{second:02d}" for hour, minute, second in times]
+    dates = [f"2026-01-{row % 28 + 1:02d} {time}" for row, time in enumerate(clock)]
+    return [f"2026-02-30 {time}" if row < how_many else date for row, (date, time) in enumerate(zip(dates, clock))]
+
+
+@pytest.mark.parametrize("name", ["whole arrays", "text by text"])
+def test_every_impossible_date_is_counted_and_few_are_named(tmp_path, name):
+    dates = _faulty_dates(500)
+    if name == "text by text":  # one date of another width
+        dates[-1] = "2026-01-05"
+    path = tmp_path / "deals.csv"
+    lines = [f"{date};C{row % 50};{row}.50" for row, date in enumerate(dates)]
+    path.write_text("date;client_id;amount\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    read = la.read_source(path)
+    told = read.findings[read.findings["code"] == "impossible_date"]
+    assert read.table["date"].isna().sum() == told["rows"].sum() == 500
+    assert len(told) <= 101

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,7 @@ from .column import Column
 from .fast import plain_numbers
 from .lookup import Undecided, Where, as_float, where_is
 from .numbers import NumberColumn, currency_of, parse_numbers, unit_of
-
-if TYPE_CHECKING:
-    from .values import Reader
+from .reading import Reading
 
 __all__ = ["read_numbers"]
 
@@ -28,7 +25,7 @@ _GROUPED = rf"^[-−]?\d{{1,3}}(?:[{_BLANKS}]\d{{3}})+(?:[.,]\d+)?$"
 _AMBIGUOUS = r"^[-−]?[1-9]\d{0,2}[.,]\d{3}$"
 
 
-def read_numbers(reader: Reader, column: Column) -> pd.Series:
+def read_numbers(reader: Reading, column: Column) -> pd.Series:
     """The numbers of a column in currency units or pieces; what is none goes to the findings."""
     values = np.full(len(column), np.nan) if column.number is None else column.number.copy()
     plain = plain_numbers(column, reader.proved)
@@ -45,7 +42,7 @@ def read_numbers(reader: Reader, column: Column) -> pd.Series:
     return _scaled(reader, column, values)
 
 
-def _scaled(reader: Reader, column: Column, values: np.ndarray) -> pd.Series:
+def _scaled(reader: Reading, column: Column, values: np.ndarray) -> pd.Series:
     """Values times the unit of the header or of the file."""
     scale = reader.unit if reader.unit is not None else unit_of(column.name)
     if reader.unit is not None and headers.role_of(column.name) not in ("money", ""):
@@ -56,11 +53,11 @@ def _scaled(reader: Reader, column: Column, values: np.ndarray) -> pd.Series:
     return pd.Series(values, name=column.name)
 
 
-def _decimal_of(reader: Reader) -> str | None:
+def _decimal_of(reader: Reading) -> str | None:
     return reader.decimal or (next(iter(reader.proved)) if len(reader.proved) == 1 else None)
 
 
-def _few_numbers(reader: Reader, column: Column, values: np.ndarray, texts: list[str], places: np.ndarray) -> None:
+def _few_numbers(reader: Reading, column: Column, values: np.ndarray, texts: list[str], places: np.ndarray) -> None:
     read = parse_numbers(texts, reader.decimal)
     if read.ambiguous:
         read = _disambiguated(reader, column, texts, read)
@@ -71,7 +68,7 @@ def _few_numbers(reader: Reader, column: Column, values: np.ndarray, texts: list
     _number_faults(reader, column, read, texts, places)
 
 
-def _disambiguated(reader: Reader, column: Column, texts: Sequence[str], read: NumberColumn) -> NumberColumn:
+def _disambiguated(reader: Reading, column: Column, texts: Sequence[str], read: NumberColumn) -> NumberColumn:
     """Read «1,234» by what the column, else the file, proves; refuse where nothing does."""
     own = {mark for mark, count in ((",", read.commas), (".", read.points)) if count}
     marks = own if len(own) == 1 else reader.proved
@@ -84,7 +81,7 @@ def _disambiguated(reader: Reader, column: Column, texts: Sequence[str], read: N
     return parse_numbers(texts, next(iter(marks)))
 
 
-def _mark_proved(reader: Reader, read: NumberColumn) -> None:
+def _mark_proved(reader: Reading, read: NumberColumn) -> None:
     if read.commas:
         reader.proved.add(",")
     if read.points:
@@ -92,14 +89,13 @@ def _mark_proved(reader: Reader, read: NumberColumn) -> None:
 
 
 def _number_faults(
-    reader: Reader, column: Column, read: NumberColumn, texts: Sequence[str], places: np.ndarray | None = None
+    reader: Reading, column: Column, read: NumberColumn, texts: Sequence[str], places: np.ndarray | None = None
 ) -> None:
     where = Where(column.text, texts, places)
     if read.marks:
         reader.found.add("marks", file=reader.file, column=column.name, rows=sum(len(where(m)) for m in read.marks))
     for code, items in (("not_number", read.unknown), ("digits_lost", read.lost)):
-        for text in items:
-            reader.tell(code, column.name, where(text), [text])
+        reader.tell_cases(code, column.name, ((where(text), text) for text in items))
     if read.scaled:
         rows = sum(len(where(text)) for text in read.scaled)
         reader.found.add(
@@ -118,7 +114,7 @@ def _number_faults(
         )  # fmt: skip
 
 
-def _many_numbers(reader: Reader, column: Column, values: np.ndarray) -> None:
+def _many_numbers(reader: Reading, column: Column, values: np.ndarray) -> None:
     """Whole arrays for what is written plainly, one by one for the rest."""
     text = column.text
     simple = pc.fill_null(pc.match_substring_regex(text, _SIMPLE), False)
@@ -146,7 +142,7 @@ def _many_numbers(reader: Reader, column: Column, values: np.ndarray) -> None:
         _number_faults(reader, column, read, texts)
 
 
-def _prove_many(reader: Reader, column: Column, plain: pa.Array, written: pa.Array) -> None:
+def _prove_many(reader: Reading, column: Column, plain: pa.Array, written: pa.Array) -> None:
     commas = pc.sum(pc.match_substring(plain, ",")).as_py() or 0
     points = pc.sum(pc.match_substring(plain, ".")).as_py() or 0
     if not commas and not points:

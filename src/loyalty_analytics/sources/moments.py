@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
@@ -13,9 +11,7 @@ from .column import Column
 from .dates import DateColumn, fixed_width, parse_dates
 from .lookup import Undecided, Where, as_moment, where_is
 from .numbers import is_missing
-
-if TYPE_CHECKING:
-    from .values import Reader
+from .reading import Reading
 
 __all__ = ["EXCEL_LAST", "read_dates"]
 
@@ -23,7 +19,7 @@ EXCEL_LAST = 80_000  # days of Excel's calendar up to the year 2119
 _NAMED = 20  # implausible dates that get a finding each
 
 
-def read_dates(reader: Reader, column: Column) -> pd.Series:
+def read_dates(reader: Reading, column: Column) -> pd.Series:
     """The moments of a column; dates that cannot be are null and go to the findings."""
     values = np.full(len(column), np.datetime64("NaT", "us")) if column.moment is None else column.moment.copy()
     if column.number is not None:
@@ -35,7 +31,7 @@ def read_dates(reader: Reader, column: Column) -> pd.Series:
     return pd.Series(values, name=column.name)
 
 
-def _serials(reader: Reader, column: Column, values: np.ndarray) -> None:
+def _serials(reader: Reading, column: Column, values: np.ndarray) -> None:
     numbers = column.number
     assert numbers is not None
     there = ~np.isnan(numbers)
@@ -47,16 +43,18 @@ def _serials(reader: Reader, column: Column, values: np.ndarray) -> None:
         reader.found.add("serials", file=reader.file, column=column.name, rows=int(serial.sum()))
     compact = there & ~serial & (numbers == np.rint(numbers))
     read = parse_dates([str(int(number)) for number in np.unique(numbers[compact])], serials=False)
+    unread = []
     for row in np.flatnonzero(there & ~serial):
         text = str(int(numbers[row])) if compact[row] else repr(float(numbers[row]))
         moment = read.values.get(text)
         if moment is None:
-            reader.tell("not_date", column.name, np.array([row]), [text])
+            unread.append((np.array([row]), text))
         else:
             values[row] = np.datetime64(moment, "us")
+    reader.tell_cases("not_date", column.name, unread)
 
 
-def _fixed(reader: Reader, column: Column, values: np.ndarray) -> bool:
+def _fixed(reader: Reading, column: Column, values: np.ndarray) -> bool:
     """Dates of one width at once; False where they must be looked at one by one."""
     if reader.date_format is not None or reader.dayfirst is False or len(column) < 1000:
         return False
@@ -75,12 +73,12 @@ def _fixed(reader: Reader, column: Column, values: np.ndarray) -> bool:
     moments[~valid] = np.datetime64("NaT")
     values[rows] = moments
     reader.date_formats[form] = reader.date_formats.get(form, 0) + len(rows)
-    for row in rows[~valid][: _NAMED * 5]:
-        reader.tell("impossible_date", column.name, np.array([row]), [column.text[int(row)].as_py()])
+    never = ((np.array([row]), column.text[int(row)].as_py()) for row in rows[~valid])
+    reader.tell_cases("impossible_date", column.name, never)
     return True
 
 
-def _distinct_dates(reader: Reader, column: Column, values: np.ndarray) -> None:
+def _distinct_dates(reader: Reading, column: Column, values: np.ndarray) -> None:
     texts, places = column.distinct() or column.encoded()
     given = [text for text in texts if not is_missing(text, number=True)]
     read = parse_dates(given, date_format=reader.date_format, dayfirst=reader.dayfirst)
@@ -102,14 +100,12 @@ def _distinct_dates(reader: Reader, column: Column, values: np.ndarray) -> None:
         reader.found.add("months_as_dates", file=reader.file, column=column.name, rows=read.months)
     if read.serials:
         reader.found.add("serials", file=reader.file, column=column.name, rows=read.serials)
-    for text, moment in read.values.items():
-        if moment is None:
-            reader.tell("impossible_date", column.name, where(text), [text])
-    for text in read.unknown:
-        reader.tell("not_date", column.name, where(text), [text])
+    never = ((where(text), text) for text, moment in read.values.items() if moment is None)
+    reader.tell_cases("impossible_date", column.name, never)
+    reader.tell_cases("not_date", column.name, ((where(text), text) for text in read.unknown))
 
 
-def _refuse_ambiguous(reader: Reader, column: Column, read: DateColumn) -> None:
+def _refuse_ambiguous(reader: Reading, column: Column, read: DateColumn) -> None:
     cure = "Give dayfirst=True or False, or date_format='%d/%m/%Y'."
     if read.contradiction:
         one, other = read.contradiction
@@ -145,7 +141,7 @@ def _refuse_ambiguous(reader: Reader, column: Column, read: DateColumn) -> None:
         )  # fmt: skip
 
 
-def _implausible(reader: Reader, column: Column, values: np.ndarray) -> None:
+def _implausible(reader: Reading, column: Column, values: np.ndarray) -> None:
     low, high = (side.to_datetime64().astype("datetime64[us]") for side in reader.window)
     wrong = np.flatnonzero(~np.isnat(values) & ((values < low) | (values > high)))
     for row in wrong[:_NAMED]:

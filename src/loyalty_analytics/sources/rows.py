@@ -331,13 +331,6 @@ _WON = frozenset(
     ["успешно реализовано", "сделка успешна", "успешная", "успешно", "выиграна", "выиграно", "won", "closed won",
      "closed - won", "успешно завершена", "закрыта успешно", "реализовано", "сделка выиграна", "closedwon"]
 )  # fmt: skip
-_NOT_WON = frozenset(
-    ["закрыто и не реализовано", "сделка провалена", "провалена", "проиграна", "проиграно", "lost", "closed lost",
-     "closed - lost", "отказ", "первичный контакт", "переговоры", "принимают решение", "согласование договора",
-     "новая", "в работе", "open", "new", "in progress", "negotiation", "proposal", "qualification", "неразобранное",
-     "подготовка документов", "cчёт на предоплату", "счёт на предоплату", "prospecting",
-     "closedlost", "анализ причины провала"]
-)  # fmt: skip
 _TEST = re.compile(
     r"\s*(?:тест(?:овая|овый|овое)?|test)(?:[\s_-]*(?:сделка|клиент|заказ|deal|client|order))?[\s№#_-]*\d*\s*",
     re.IGNORECASE,
@@ -370,16 +363,11 @@ def not_won(frame: pd.DataFrame, lines: np.ndarray, file: str, findings: Finding
 
 
 def _stage_column(frame: pd.DataFrame) -> Any:
-    """The column of stages, if the file is a list of deals with won and other ones."""
+    """The column of stages, where one of them says in a CRM's words that a deal is won."""
     for name in frame:
         if not _STAGE.search(str(name)) or not isinstance(frame[name].dtype, pd.StringDtype):
             continue
         values = {str(value).strip().casefold() for value in frame[name].dropna().unique()}
-        if len(values) <= 100 and values & _WON and (len(values) == 1 or values & _NOT_WON or len(values) > 1):
+        if len(values) <= 100 and values & _WON:
             return name
     return None
-
-
-def label_rows(names: Sequence[str]) -> list[str]:
-    """Names that say that a column sums others: «Итого», «Total»."""
-    return [name for name in names if headers.is_total(name)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,31 +15,16 @@ from .column import Column, text_of
 from .dates import looks_like_date, parse_dates
 from .fast import TEXT_MARKS, odd_codes
 from .figures import read_numbers
-from .findings import Findings
 from .lookup import as_series, where_is
 from .moments import EXCEL_LAST, read_dates
 from .numbers import is_missing, parse_numbers
+from .reading import Reading
 
 __all__ = ["Reader"]
 
-_NAMED = 20  # rows of one fault that get a finding each
 
-
-@dataclass(eq=False)
-class Reader:
-    """Reads the columns of one file; decimal marks and the order of dates are proved by the file as a whole."""
-
-    file: str
-    lines: np.ndarray
-    found: Findings
-    decimal: str | None = None
-    date_format: str | None = None
-    dayfirst: bool | None = None
-    unit: float | None = None
-    window: tuple[pd.Timestamp, pd.Timestamp] = (pd.Timestamp("1990-01-01"), pd.Timestamp("2100-12-31 23:59:59"))
-    proved: set[str] = field(default_factory=set)
-    orders: set[bool] = field(default_factory=set)
-    date_formats: dict[str, int] = field(default_factory=dict)
+class Reader(Reading):
+    """Reads the columns of one file."""
 
     # -- what kind of column -------------------------------------------------------------------
 
@@ -134,18 +118,3 @@ class Reader:
         for code, (problem, value) in told.items():
             self.tell(problem, column.name, where_is(text, code), [code], value=value or "")
         return as_series(result)
-
-    # -- telling -------------------------------------------------------------------------------
-
-    def tell(self, code: str, column: str, rows: np.ndarray, samples: Sequence[str], **values: Any) -> None:
-        """One finding per row, as long as they are few."""
-        severity = "note" if code == "tax_restored" else "warning"
-        if len(rows) == 0:
-            return
-        if len(rows) <= _NAMED:
-            for row in rows:
-                self.found.add(code, severity, file=self.file, row=int(self.lines[row]), column=column, rows=1,
-                               sample=samples[0], **values)  # fmt: skip
-        else:
-            self.found.add(code, severity, file=self.file, row=int(self.lines[rows[0]]), column=column,
-                           rows=len(rows), sample=samples[0], **values)  # fmt: skip

@@ -19,7 +19,6 @@ from .votes import answers_seen, as_answers, client_column, of_metric, present, 
 __all__ = ["STATUSES", "ResponseRate", "Silent", "response_rate", "silent", "statuses"]
 
 _COUNTS = ("promoters", "passives", "detractors", "silent", "refused", "no_answer", "not_delivered", "not_asked")
-WAYS = ("respondents", "passives", "detractors", "half", "promoters")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

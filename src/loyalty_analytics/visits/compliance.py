@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..months import AsOf, from_number, month_number, to_periods
 from ..months import as_of as read_as_of
-from ..months import from_number, month_number, to_periods
 from ..results import Note, Result, as_table
 from .plan import people
 from .rules import around_campaigns, column, due_rules, held_contacts, plan_month
@@ -70,34 +70,45 @@ def kept_rules(
     ids = pd.Index(clients["client_id"])
     held = held_contacts(meetings, ids, seen)
     held["month"] += months
-    rules = due_rules(clients, held.iloc[:0], begin, months, campaigns=campaigns, mode=mode)
-    regular = (column(clients, "client_type").fillna("regular") == "regular").to_numpy(bool)
-    rhythm = np.flatnonzero(regular & ~around_campaigns(ids, campaigns, mode))
-    quarters = _quarters(rhythm, _first(clients, begin), months)
-    rules = pd.concat([rules[rules["rule"] != "gap"], quarters], ignore_index=True)
+    rules = _demands(clients, held.iloc[:0], begin, months, campaigns, mode)
     parts = [rules[["client", "rule", "last"]].assign(kept=_met(rules, held))]
     if problems is not None and len(problems):
         parts.append(_problems(problems, ids, held, begin, months))
-    table = pd.concat(parts, ignore_index=True).sort_values(["last", "client", "rule"], ignore_index=True)
-    who = people(clients, managers)
-    rows = table["client"].to_numpy(np.int64)
-    frame = pd.DataFrame(
+    judged = pd.concat(parts, ignore_index=True).sort_values(["last", "client", "rule"], ignore_index=True)
+    frame = _named(judged, clients, people(clients, managers), begin)
+    told = {"demands": ("kept", "size"), "kept": ("kept", "sum")}
+    overview = frame.groupby(["client_type", "rule"], as_index=False).agg(**told)
+    overview["share"] = overview["kept"] / overview["demands"]
+    note = Note("visits.kept", {"kept": int(frame["kept"].sum()), "demands": len(frame)})
+    return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"months": months})
+
+
+def _demands(
+    clients: pd.DataFrame, none_held: pd.DataFrame, begin: AsOf, months: int, campaigns: pd.DataFrame | None, mode: Any
+) -> pd.DataFrame:
+    """The rules that fell due, with quarters of a year in place of a gap since the last contact."""
+    rules = due_rules(clients, none_held, begin, months, campaigns=campaigns, mode=mode)
+    ids = pd.Index(clients["client_id"])
+    regular = (column(clients, "client_type").fillna("regular") == "regular").to_numpy(bool)
+    rhythm = np.flatnonzero(regular & ~around_campaigns(ids, campaigns, mode))
+    quarters = _quarters(rhythm, _first(clients, begin), months)
+    return pd.concat([rules[rules["rule"] != "gap"], quarters], ignore_index=True)
+
+
+def _named(judged: pd.DataFrame, clients: pd.DataFrame, who: pd.DataFrame, begin: AsOf) -> pd.DataFrame:
+    """Numbers of clients and months as the ids, dates and people that a reader knows."""
+    rows = judged["client"].to_numpy(np.int64)
+    return pd.DataFrame(
         {
-            "client_id": ids[rows],
-            "rule": table["rule"].astype("str"),
-            "month": from_number(int(month_number([begin.month])[0]) + table["last"].to_numpy(np.int64)),
-            "kept": table["kept"].astype(bool),
+            "client_id": clients["client_id"].to_numpy()[rows],
+            "rule": judged["rule"].astype("str"),
+            "month": from_number(int(month_number([begin.month])[0]) + judged["last"].to_numpy(np.int64)),
+            "kept": judged["kept"].astype(bool),
             "client_type": column(clients, "client_type").fillna("regular").astype("str").to_numpy()[rows],
             "manager_id": who["manager_id"].to_numpy()[rows],
             "visitor_id": who["visitor_id"].to_numpy()[rows],
         }
     )[_COLUMNS]
-    overview = frame.groupby(["client_type", "rule"], as_index=False).agg(
-        demands=("kept", "size"), kept=("kept", "sum")
-    )
-    overview["share"] = overview["kept"] / overview["demands"]
-    note = Note("visits.kept", {"kept": int(frame["kept"].sum()), "demands": len(frame)})
-    return Result(frame=frame, overview=overview, notes=(note,), as_of=seen, options={"months": months})
 
 
 def _first(clients: pd.DataFrame, begin: Any) -> np.ndarray:

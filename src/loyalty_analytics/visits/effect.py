@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,30 +54,21 @@ def visit_effect(
 
     Parameters
     ----------
-    meetings : DataFrame
-        client_id, held_at, purpose; optional status (only ``held`` count), format.
-    panel : DataFrame
-        client_id, month, revenue (see `monthly_panel`).
-    clients : DataFrame, optional
-        client_id, client_type: only regular clients are due for quarterly visits.
+    meetings : client_id, held_at, purpose; optional status (only ``held`` count), format
+    panel : client_id, month, revenue (see `monthly_panel`)
+    clients : client_id, client_type: only regular clients are due for quarterly visits
     as_of : month or day
-    purpose : str
-        Purpose of the visits judged; all others count as meetings but are not exchangeable.
-    level : float
-        Coverage of the interval.
-    placebos : int
-        Runs in which visits are drawn among the due with their estimated probability instead; their
-        effect should cover zero.
-    seed : int
-        Of the draw of placebo visits.
+    purpose : purpose of the visits judged; all others count as meetings but are not exchangeable
+    level : coverage of the interval
+    placebos : runs in which visits are drawn among the due with their estimated probability instead, by
+        ``seed``; their effect should cover zero
 
     Returns
     -------
     Result
-        First row: the effect. question ('visits' or 'placebo'), effect (relative change of monthly
-        revenue), low, high, n (due client-months), smallest_visible (relative effect seen with 80 %
-        power), visits, clients. Null only where nothing can be estimated. ``.overview``: overlap of
-        the probabilities of a visit.
+        First row: the effect. question ('visits' or 'placebo'), effect (relative change of monthly revenue), low,
+        high, n (due client-months), smallest_visible (relative effect seen with 80 % power), visits, clients. Null
+        only where nothing can be estimated. ``.overview``: overlap of the probabilities of a visit.
 
     Notes
     -----
@@ -100,38 +91,36 @@ def visit_effect(
     volumes = grid(panel, as_of)
     if volumes is None:
         return _result([_nothing("visits", 0)], pd.DataFrame(), None, options)
-    if clients is not None and "client_type" in clients.columns:
-        kind = clients.drop_duplicates("client_id").set_index("client_id")["client_type"].reindex(volumes.ids)
-        eligible = (kind.isna() | (kind == "regular")).to_numpy(bool)
-    else:
-        eligible = np.ones(len(volumes.ids), dtype=bool)
-    judged, others = _held(meetings, volumes, purpose)
     revenue = np.where(volumes.known, volumes.revenue, np.nan).astype(float)
+    judged, others = _held(meetings, volumes, purpose)
     exposed = _spread(judged | others)
-    decisions = _decisions(revenue, judged, others, eligible, exposed)
+    decisions = _decisions(revenue, judged, others, _eligible(clients, volumes.ids), exposed)
     if decisions is None:
         return _result([_nothing("visits", 0)], pd.DataFrame(), volumes, options)
     chance = _chance(decisions)
     rows = [_estimate("visits", revenue, exposed, decisions, chance, level)]
     dice = np.random.default_rng(seed)
     for _ in range(placebos):
-        drawn = _Decisions(**{**decisions.__dict__, "visited": dice.random(len(chance)) < chance})
+        drawn = replace(decisions, visited=dice.random(len(chance)) < chance)
         rows.append(_estimate("placebo", revenue, exposed, drawn, _chance(drawn), level, shift=True))
-    overlap = pd.DataFrame(
-        {
-            "visited": [True, False],
-            "n": [int(decisions.visited.sum()), int((~decisions.visited).sum())],
-            **{
-                f"p{quantile}": [_quantile(chance[mask], quantile) for mask in (decisions.visited, ~decisions.visited)]
-                for quantile in (5, 50, 95)
-            },
-        }
-    )
-    return _result(rows, overlap, volumes, options)
+    return _result(rows, _overlap(decisions.visited, chance), volumes, options)
 
 
-def _quantile(values: np.ndarray, percent: int) -> float:
-    return float(np.percentile(values, percent)) if len(values) else float("nan")
+def _eligible(clients: pd.DataFrame | None, ids: pd.Index) -> np.ndarray:
+    """Clients to whom quarterly visits are due: the regular ones, and all whose type is not known."""
+    if clients is None or "client_type" not in clients.columns:
+        return np.ones(len(ids), dtype=bool)
+    kind = clients.drop_duplicates("client_id").set_index("client_id")["client_type"].reindex(ids)
+    return (kind.isna() | (kind == "regular")).to_numpy(bool)
+
+
+def _overlap(visited: np.ndarray, chance: np.ndarray) -> pd.DataFrame:
+    """How far the probabilities of a visit of those visited and those not reach over one another."""
+    groups = [chance[visited], chance[~visited]]
+    table = pd.DataFrame({"visited": [True, False], "n": [len(group) for group in groups]})
+    for percent in (5, 50, 95):
+        table[f"p{percent}"] = [float(np.percentile(group, percent)) if len(group) else np.nan for group in groups]
+    return table
 
 
 def _result(

@@ -58,18 +58,13 @@ def closed_loop(
 
     Parameters
     ----------
-    actions : DataFrame
-        opened_at and, where known, first_contact_at, cause_found_at, closed_at, client_informed_at,
-        due_at, action_id, owner_id.
-    as_of : month or day
-        None: month of the last case opened.
-    clock : {'calendar', 'working'}
-        'working' does not count weekends and public holidays of ``country``.
-    hours : mapping step -> hours
-        Time allowed for a step; 48 hours to the first contact by default. Other steps are in time when
-        done by the end of the day ``due_at``.
-    level : float
-        Coverage of the limits.
+    actions : opened_at and, where known, first_contact_at, cause_found_at, closed_at, client_informed_at,
+        due_at, action_id, owner_id
+    as_of : month or day; None: month of the last case opened
+    clock : 'working' does not count weekends and public holidays of ``country``
+    hours : hours allowed for a step: 48 to the first contact by default; other steps are in time when done
+        by the end of the day ``due_at``
+    level : coverage of the limits
 
     Returns
     -------
@@ -93,32 +88,34 @@ def closed_loop(
     0  contacted    1.0      1.0     2.0
     """
     cases = as_table(actions)
-    if clock not in ("calendar", "working"):
-        raise DataError(f"clock={clock!r} is unknown.", "Take 'calendar' or 'working'.")
-    if "opened_at" not in cases.columns:
-        raise DataError("The table of cases has no column 'opened_at'.", "Map it under sources: actions.")
+    _refuse(cases, clock)
     opened = pd.to_datetime(cases["opened_at"])
     latest = opened.max()
     if pd.isna(latest) and as_of is None:
         return Loop(frame=_empty())
     seen = read_as_of(as_of, None if pd.isna(latest) else latest.to_period("M"))
     cases = cases[(opened <= seen.end).to_numpy(bool)].reset_index(drop=True)
-    due_end = pd.to_datetime(column(cases, "due_at")).dt.normalize() + pd.Timedelta(days=1)
     allowed = {**_HOURS, **(hours or {})}
-    rows = []
-    for step, name in STEPS.items():
-        limit = allowed.get(step)
-        judged = waiting_time(cases, "opened_at", name, seen, limit, clock, country, level)
-        rows.append({"step": step, **judged})
-    still = pd.to_datetime(column(cases, "closed_at"))
-    still_open = (still.isna() | (still > seen.end)).to_numpy()
+    rows = [
+        {"step": step, **waiting_time(cases, "opened_at", name, seen, allowed.get(step), clock, country, level)}
+        for step, name in STEPS.items()
+    ]
+    closed = pd.to_datetime(column(cases, "closed_at"))
+    still_open = (closed.isna() | (closed > seen.end)).to_numpy()
     return Loop(
         frame=pd.DataFrame(rows).astype({"step": "str"}) if len(cases) else _empty(),
         notes=(Note("visits.loop", {"cases": len(cases), "open": int(still_open.sum())}),),
         options={"clock": clock, "hours": allowed},
         as_of=seen,
-        overdue=_overdue(cases, still_open & (due_end <= seen.end).to_numpy(bool), seen.date),
+        overdue=_overdue(cases, still_open & (_due_end(cases) <= seen.end).to_numpy(bool), seen.date),
     )
+
+
+def _refuse(cases: pd.DataFrame, clock: str) -> None:
+    if clock not in ("calendar", "working"):
+        raise DataError(f"clock={clock!r} is unknown.", "Take 'calendar' or 'working'.")
+    if "opened_at" not in cases.columns:
+        raise DataError("The table of cases has no column 'opened_at'.", "Map it under sources: actions.")
 
 
 def durations(
@@ -151,7 +148,7 @@ def waiting_time(
     """
     days, done = durations(cases, start, name, seen, clock, country)
     if limit is None:
-        due_end = pd.to_datetime(column(cases, "due_at")).dt.normalize() + pd.Timedelta(days=1)
+        due_end = _due_end(cases)
         at = pd.to_datetime(column(cases, name))
         late = (at >= due_end).to_numpy(bool)
         can_judge = (
@@ -161,6 +158,11 @@ def waiting_time(
         late = days > limit / 24 + 1e-9
         can_judge = done | (days >= limit / 24)
     return _step(days, done, late, can_judge, level)
+
+
+def _due_end(cases: pd.DataFrame) -> pd.Series:
+    """The promise holds until the end of its day."""
+    return pd.to_datetime(column(cases, "due_at")).dt.normalize() + pd.Timedelta(days=1)
 
 
 def _empty() -> pd.DataFrame:

@@ -16,6 +16,10 @@ from .rules import column
 __all__ = ["needs_by_manager", "stated_plans"]
 
 _PEERS = 3  # other clients of the trade that make an offer fit
+_SHARES = (
+    ("per_client", "offers", "clients"), ("won_share", "won", "decided"), ("fit_share", "fitting", "offers"),
+    ("plans_share", "plans_known", "clients"), ("steps_share", "steps_in_time", "steps"),
+)  # fmt: skip
 
 
 def needs_by_manager(
@@ -75,20 +79,10 @@ def needs_by_manager(
     told = held[column(held, "plan_amount").notna() | column(held, "new_product_plan").notna()]
     known = pd.Series(told["client_id"].unique(), dtype=told["client_id"].dtype)
     table["plans_known"] = known.groupby(known.map(manager)).size()
-    steps = _since(actions, "opened_at", begin, seen.end)
-    steps = steps[(column(steps, "source") == "meeting").to_numpy(bool)]
-    due = pd.to_datetime(column(steps, "due_at")).dt.normalize() + pd.Timedelta(days=1)
-    closed = pd.to_datetime(column(steps, "closed_at"))
-    closed = closed.where(closed <= seen.end)
-    judged = due.notna() & (closed.notna() | (due <= seen.end))
-    of = steps["client_id"].map(manager)
-    table["steps"] = judged.groupby(of).sum()
-    table["steps_in_time"] = (judged & (closed < due)).groupby(of).sum()
+    promised = _promises(_since(actions, "opened_at", begin, seen.end), manager, seen.end)
+    table["steps"], table["steps_in_time"] = promised["judged"], promised["in_time"]
     table = table.fillna(0).astype(np.int64).reset_index()
-    for share, part, whole in (
-        ("per_client", "offers", "clients"), ("won_share", "won", "decided"), ("fit_share", "fitting", "offers"),
-        ("plans_share", "plans_known", "clients"), ("steps_share", "steps_in_time", "steps"),
-    ):  # fmt: skip
+    for share, part, whole in _SHARES:
         table[share] = table[part] / table[whole].where(table[whole] > 0)
     table["low"], table["high"] = wilson(table["won"].to_numpy(), table["decided"].to_numpy())
     return Result(frame=table, as_of=seen, options={"months": months})
@@ -97,6 +91,17 @@ def needs_by_manager(
 def _since(table: pd.DataFrame, name: str, begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
     at = pd.to_datetime(column(table, name))
     return table[((at >= begin) & (at <= end)).to_numpy(bool)].reset_index(drop=True)
+
+
+def _promises(actions: pd.DataFrame, manager: pd.Series, end: pd.Timestamp) -> pd.DataFrame:
+    """Promises of meetings by manager: how many can be judged by now, how many were kept in time."""
+    steps = actions[(column(actions, "source") == "meeting").to_numpy(bool)]
+    due = pd.to_datetime(column(steps, "due_at")).dt.normalize() + pd.Timedelta(days=1)
+    closed = pd.to_datetime(column(steps, "closed_at"))
+    closed = closed.where(closed <= end)
+    judged = due.notna() & (closed.notna() | (due <= end))
+    flags = pd.DataFrame({"judged": judged, "in_time": judged & (closed < due)})
+    return flags.groupby(steps["client_id"].map(manager)).sum()
 
 
 def _fits(offers: pd.DataFrame, clients: pd.DataFrame, orders: pd.DataFrame) -> pd.Series:

@@ -146,17 +146,14 @@ def plan_visits(
     seen = read_as_of(as_of, _last_held(meetings))
     ids = pd.Index(clients["client_id"])
     held = held_contacts(meetings, ids, seen)
-    stand = _agreed(meetings, ids, seen, 0)
+    stand, agreed = _agreed(meetings, ids, seen, 0), _agreed(meetings, ids, seen, months)
     held = pd.concat([held, stand[held.columns]], ignore_index=True)
     rules = due_rules(clients, held, seen, months, campaigns=campaigns, problems=problems, calls=calls, mode=mode)
     rules["weight"] = rules["rule"].map({**dict.fromkeys(PURPOSES, 1), **(weights or {})}).astype(np.int64)
-    agreed = _agreed(meetings, ids, seen, months)
     who = people(clients, managers)
     goal, limit = limits(who["visitor_id"], seen, months, capacity, absence, by_workdays, country)
     kept = agreed.drop(columns=["at", "purpose"])
-    contacts, missing, stages = solve(
-        Problem(rules, kept, who["visitor"].to_numpy(), goal, limit, months, time_limit)
-    )
+    contacts, missing, stages = solve(Problem(rules, kept, who["visitor"].to_numpy(), goal, limit, months, time_limit))
     base = int(month_number([seen.month])[0])
     table = _plan_table(contacts, rules, clients, who, base)
     standing = _standing(stand, ids, who)
@@ -166,28 +163,28 @@ def plan_visits(
         columns += ["priority", "why"]
     table["week"] = weeks(table, december_until, _agreed_days(agreed, ids, base))
     exceptions = _exception_table(missing, rules, ids, who, base)
-    notes = [Note("visits.planned", {"contacts": len(table), "broken": len(exceptions)})]
-    if stages["gap"].max() > 0 or stages["gap"].isna().any():
-        gap = stages.iloc[int(stages["gap"].fillna(1).to_numpy().argmax())]
-        notes.append(Note("visits.gap", {"stage": gap["stage"], "gap": f"{gap['gap']:.3f}"}))
+    options = {"capacity": capacity, "months": months, "calls": calls, "country": country, "timezone": timezone,
+               "december_until": december_until}  # fmt: skip
     return Plan(
         frame=table[columns],
         overview=stages,
-        notes=tuple(notes),
-        options={
-            "capacity": capacity,
-            "months": months,
-            "calls": calls,
-            "country": country,
-            "timezone": timezone,
-            "december_until": december_until,
-        },
+        notes=_notes(table, exceptions, stages),
+        options=options,
         as_of=seen,
         exceptions=exceptions,
         shortage=_shortage(exceptions),
         load=_load(table, who, goal, limit, base),
         standing=standing[columns],
     )
+
+
+def _notes(table: pd.DataFrame, exceptions: pd.DataFrame, stages: pd.DataFrame) -> tuple[Note, ...]:
+    planned = Note("visits.planned", {"contacts": len(table), "broken": len(exceptions)})
+    gaps = stages["gap"].fillna(1).to_numpy()  # null: a stage that found nothing in its time
+    if not (gaps > 0).any():
+        return (planned,)
+    worst = stages.iloc[int(gaps.argmax())]
+    return planned, Note("visits.gap", {"stage": worst["stage"], "gap": f"{worst['gap']:.3f}"})
 
 
 def _last_held(meetings: pd.DataFrame) -> Any:

@@ -41,9 +41,7 @@ def priorities(
 
     Parameters
     ----------
-    clients : DataFrame
-        client_id.
-    as_of : month or day
+    clients, as_of : client_id; month or day
     panel : client_id, month, revenue: money of the last 12 months.
     breaks : client_id, break_month, direction, lost: a fall of the last three months.
     life : client_id, status, days_late: sleeping clients are late with their order.
@@ -52,8 +50,7 @@ def priorities(
     actions : client_id, closed_at, due_at: a promise past its day.
     meetings : client_id, status, held_at: nobody was there for three months.
     problems : client_id, opened_at.
-    points : mapping reason -> points
-        Replaces single entries of `POINTS`.
+    points : points of a reason, in place of single entries of `POINTS`
 
     Returns
     -------
@@ -75,43 +72,23 @@ def priorities(
     who = table["client_id"]
     recent = (seen.month - (_RECENT - 1)).start_time
     table["money"] = who.map(_money(panel, seen)).astype(float)
-    falls = _table(breaks)
-    if len(falls):
-        falls = falls[(falls["direction"] < 0) & (pd.to_datetime(_stamp(falls["break_month"])) >= recent)]
-        falls = (
-            falls.assign(at=_stamp(falls["break_month"])).sort_values("at").drop_duplicates("client_id", keep="last")
-        )
-        falls = falls.set_index("client_id")
-    table["break_month"] = who.map(falls["at"]) if len(falls) else pd.NaT
-    table["lost"] = who.map(falls["lost"]).astype(float) if len(falls) and "lost" in falls else np.nan
+    falls = _falls(breaks, recent).reindex(who)
+    table["break_month"], table["lost"] = falls["at"].to_numpy(), falls["lost"].to_numpy(float)
     table["score"] = who.map(_low_score(scores, recent, seen.end)).astype(float)
     table["promise_days"] = who.map(_promises(actions, seen)).astype(float)
-    status = _table(life)
-    late = status[status["status"] == "sleeping"].set_index("client_id")["days_late"] if len(status) else pd.Series()
-    table["late_days"] = who.map(late).astype(float)
+    table["late_days"] = who.map(_late(_table(life))).astype(float)
     table["months_unseen"] = _unseen(who, _table(meetings), seen)
-    quiet = who.isin(list(silent)) if silent is not None else np.zeros(len(who), dtype=bool)
-    waiting = who.isin(problems["client_id"]) if problems is not None and len(problems) else np.zeros(len(who), bool)
     flags = {
-        "problem": waiting,
+        "problem": who.isin(problems["client_id"]) if problems is not None and len(problems) else False,
         "break": table["break_month"].notna(),
         "promise": table["promise_days"].notna(),
         "score": table["score"].notna(),
         "overdue": table["months_unseen"] >= _RECENT,
         "late": table["late_days"] > 0,
-        "silence": quiet,
+        "silence": who.isin(list(silent)) if silent is not None else False,
     }
     weight = {**POINTS, **(points or {})}
-    marked = np.column_stack([np.asarray(flags[name], dtype=bool) for name in weight])
-    table["points"] = marked @ np.array(list(weight.values())) + _money_points(table["money"])
-    names = np.array([*weight])
-    order = np.argsort([-weight[name] for name in names], kind="stable")
-    rich = _money_points(table["money"]) > 0
-    table["reasons"] = pd.Series(
-        [", ".join([*names[order][row[order]], *(["money"] if big else [])]) for row, big in zip(marked, rich)],
-        dtype="str",
-    )
-    table = table.astype({"points": np.int64})
+    table["points"], table["reasons"] = _weighed(flags, weight, _money_points(table["money"]))
     table = table.assign(rank=table["money"].fillna(0), name=who.astype("str")).sort_values(
         ["points", "rank", "name"], ascending=[False, False, True], ignore_index=True
     )
@@ -120,6 +97,32 @@ def priorities(
 
 def _table(value: Any) -> pd.DataFrame:
     return pd.DataFrame() if value is None else as_table(value)
+
+
+def _falls(breaks: Any, recent: pd.Timestamp) -> pd.DataFrame:
+    """The latest fall of each client among the recent ones, by client_id: at, lost."""
+    table = _table(breaks)
+    if not len(table):
+        return pd.DataFrame({"at": pd.Series(dtype="datetime64[us]"), "lost": pd.Series(dtype=float)}, index=[])
+    falls = table.assign(at=_stamp(table["break_month"]), lost=column(table, "lost"))
+    falls = falls[(falls["direction"] < 0) & (falls["at"] >= recent)]
+    return falls.sort_values("at").drop_duplicates("client_id", keep="last").set_index("client_id")
+
+
+def _late(life: pd.DataFrame) -> pd.Series:
+    if not len(life):
+        return pd.Series(dtype=float)
+    return life[life["status"] == "sleeping"].set_index("client_id")["days_late"]
+
+
+def _weighed(flags: dict[str, Any], weight: Mapping[str, int], money: np.ndarray) -> tuple[np.ndarray, pd.Series]:
+    """Points of each client, and the names of its reasons: the heaviest first, money at the end."""
+    heaviest = sorted(weight, key=lambda name: -weight[name])
+    marked = np.column_stack([np.broadcast_to(np.asarray(flags[name], dtype=bool), len(money)) for name in heaviest])
+    points = marked @ np.array([weight[name] for name in heaviest]) + money
+    names = np.array(heaviest)
+    told = [", ".join([*names[row], *(["money"] if rich else [])]) for row, rich in zip(marked, money > 0)]
+    return points.astype(np.int64), pd.Series(told, dtype="str")
 
 
 def _stamp(months: pd.Series) -> pd.Series:
