@@ -15,6 +15,7 @@ from loyalty_analytics.orders import Orders
 from loyalty_analytics.results import Result
 from loyalty_analytics.segments.movement import bridge
 
+_EMPTY = {name: tables.empty(name) for name in tables.names()}  # made once: nothing below changes a table
 MONTHS = pd.period_range("2024-11", "2026-10", freq="M")
 PARAMS = SimpleNamespace(
     currency="RUB", codebook="general", title_in=lambda language: "Client", nps={}, loop={}, meetings={}
@@ -24,7 +25,7 @@ PASSPORT = {"clients": 2, "deals": 48, "answered": 0, "invited": 0, "answers": 0
 
 def data(revenue=None, missing=(), **frames):
     """Data of two clients, A and B, with monthly revenue from November 2024 to October 2026."""
-    whole = {name: tables.empty(name) for name in tables.names()} | frames
+    whole = _EMPTY | frames
     revenue = {"A": 100_000.0, "B": 50_000.0} if revenue is None else revenue
     rows = [
         {"client_id": client, "month": month.to_timestamp(), "revenue": value, "orders": int(value > 0)}

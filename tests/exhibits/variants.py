@@ -17,6 +17,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,19 @@ def cells(exhibit: Exhibit, rows: int = 3) -> list[str]:
 
 def say(report: str, name: str, language: str) -> dict[str, str]:
     """What a case says in a language: where -> text."""
-    said = cases_of(report).made[name](language)
+    return _made(report, name, language)[0]
+
+
+@cache
+def _made(report: str, name: str, language: str) -> tuple[dict[str, str], frozenset[str]]:
+    """What a case says, and the keys of words that it looked up; made once."""
+    with recorded() as seen:
+        said = cases_of(report).made[name](language)
+        found = _found(name, said, language)
+    return found, frozenset(seen)
+
+
+def _found(name: str, said: Any, language: str) -> dict[str, str]:
     if isinstance(said, Result):
         said = list(said.notes)
     if isinstance(said, Note) or (isinstance(said, list) and said and all(isinstance(item, Note) for item in said)):
@@ -140,9 +153,7 @@ def is_sentence(key: str, text: Any) -> bool:
 def unsaid(report: str) -> list[str]:
     """Sentences of the report's words that no case produces."""
     cases = cases_of(report)
-    with recorded() as seen:
-        for name in cases.made:
-            say(report, name, "ru")
+    seen = frozenset[str]().union(*(_made(report, name, "ru")[1] for name in cases.made))
     wanted = [f"{area}.{key}" for area in cases.areas for key, text in words.area(area, "ru").items()
               if is_sentence(key, text)]  # fmt: skip
     return [key for key in wanted if key not in seen]

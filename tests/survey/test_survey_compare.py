@@ -101,7 +101,8 @@ def test_kpi_matrix_and_its_gate(demo: SimpleNamespace) -> None:
     assert table["bonus_ready"].equals(table["gate"] == "")
     groups = compare_groups(la.nps(demo.survey_answers, questions=demo.questions, as_of="2026-10").votes, "unit_id",
                             clients=demo.clients).table.set_index("unit_id").loc[table.index]  # fmt: skip
-    assert table[["nps", "nps_low", "nps_high"]].to_numpy() == pytest.approx(groups[["score", "low", "high"]].to_numpy())
+    interval = groups[["score", "low", "high"]].to_numpy()
+    assert table[["nps", "nps_low", "nps_high"]].to_numpy() == pytest.approx(interval)
     strict = kpi_matrix("unit_id", **options, least=1000).table
     assert set(strict["gate"]) == {"votes"}
     assert set(kpi_matrix("unit_id", **options, widest=1).table["gate"]) == {"width"}

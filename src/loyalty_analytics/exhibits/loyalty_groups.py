@@ -119,7 +119,7 @@ def own_scores(data: Data, *, language: str) -> Exhibit:
     ]
     return Exhibit(name="own_scores", title=title, language=language, subtitle=say("own_sub", language),
                    table=Table(frame=rows, columns=columns, totals=total_rows("label", language, {
-                       "common.sum_all": whole[["own", "client", "gap", "low", "high", "n"]].to_dict()})),
+                       "common.sum_all": {name: whole[name] for name in ("own", "client", "gap", "low", "high", "n")}})),
                    note=say("own_note", language))  # fmt: skip
 
 

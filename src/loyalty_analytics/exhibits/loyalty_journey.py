@@ -187,7 +187,7 @@ def quality(data: Data, *, language: str) -> Exhibit:
         notes.append(say("quality_visitors", language, names=named))
     elif len(result.interviewers) > 1 and result.interviewers["p_value"].notna().any():
         notes.append(say("quality_visitors_alike", language))
-    if len(result.not_visited):
+    if data.has("meetings") and len(result.not_visited):
         notes.append(say("quality_away", language, n=words.count(len(result.not_visited), "client", language)))
     if not len(flags):
         return Exhibit(name="quality", title=say("quality_fine", language), language=language,

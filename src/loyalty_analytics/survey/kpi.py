@@ -63,8 +63,8 @@ def kpi_matrix(
             said, questions=questions, clients=known, scale=scale, as_of=seen, window=window, by=by, level=level
         )
         # A bonus asks of the process, not of the base: the interval of `compare_groups`.
-        said_so = score.frame[["promoters", "passives", "detractors"]].to_numpy(dtype=float)
-        low, high = nps_interval(*said_so.T, level=level) if len(said_so) else (np.zeros(0), np.zeros(0))
+        votes = (score.frame[name].to_numpy(dtype=float) for name in ("promoters", "passives", "detractors"))
+        low, high = nps_interval(*votes, None, level) if len(score.frame) else (np.zeros(0), np.zeros(0))
         few = score.frame["nps"].isna().to_numpy()
         told = score.frame.assign(nps_low=np.where(few, np.nan, low), nps_high=np.where(few, np.nan, high))
         parts.append(told[[by, "nps", "nps_low", "nps_high", "n"]].set_index(by))
