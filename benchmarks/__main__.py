@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -33,7 +34,8 @@ SECTIONS: dict[str, list[str]] = {
 }
 PACKAGES = (
     "loyalty-analytics", "numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "duckdb", "ibis-framework",
-    "pyarrow", "papermill", "nbconvert", "ruptures", "Rbeast", "corextopic", "lifetimes", "polars", "svy", "pingouin",
+    "pyarrow", "papermill", "nbconvert", "pyspark", "psycopg", "ruptures", "Rbeast", "corextopic", "lifetimes",
+    "polars", "svy", "pingouin",
 )  # fmt: skip
 STEADY = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONUTF8": "1"}
 
@@ -53,12 +55,14 @@ def machine() -> str:
     models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    before = RESULTS.read_text(encoding="utf-8").partition("\n## ")[0] if RESULTS.exists() else ""
     found = []
     for name in PACKAGES:
         try:
             found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            found.append(f"{name} missing")
+        except PackageNotFoundError:  # a table kept from an earlier run names the version that it saw
+            known = re.search(rf"\b{re.escape(name)} [\d.]+\b", before)
+            found.append(known[0] if known else f"{name} missing")
     try:
         asked = ["Rscript", "-e", "cat(as.character(getRversion()))"]
         found.append(f"R {subprocess.run(asked, capture_output=True, text=True, check=True).stdout}")
@@ -76,25 +80,45 @@ def header() -> str:
         "# Results of the benchmarks\n\nWritten by `make bench`: short forms of all, each in a process of its own with "
         "one thread unless said otherwise. The machine was shared with other work: trust ratios first, CPU seconds "
         "next; wall seconds are upper bounds. The first row of a table is the base of its ratios. The command above "
-        "a table repeats it; full counts by its options (`--help` or the first lines of the file).\n\n"
+        "a table repeats it; full counts by its options (`--help` or the first lines of the file). A table with a "
+        "peer that the last machine lacked stands as an earlier run measured it.\n\n"
         f"Machine and versions: {machine()}\n"
     )
 
 
-def section(commands: list[str]) -> str:
-    """What the benchmarks of a section print; a failure is told and nothing else stops."""
+def section(commands: list[str], earlier: str = "") -> str:
+    """What the benchmarks of a section print; a failure is told and nothing else stops.
+
+    A table that an earlier run measured with a peer that is missing here stays: a poorer machine shall not erase it.
+    """
     parts = []
     for command in commands:
         print(f"   python -m benchmarks.{command}", flush=True)
         name, *rest = command.split()
         done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *rest], cwd=FOLDER.parent, text=True,
                               env=os.environ | STEADY, capture_output=True)  # fmt: skip
-        parts.append(f"`python -m benchmarks.{command}`\n\n{done.stdout.strip()}\n")
+        made, known = done.stdout.strip(), printed(earlier, command)
+        if (missing := not_run(made) - not_run(known)) and known and not done.returncode:
+            print(f"   kept as measured before: {'; '.join(sorted(missing))}", flush=True)
+            made = known
+        parts.append(f"`python -m benchmarks.{command}`\n\n{made}\n")
         if done.returncode:
             sys.stderr.write(done.stderr)
             said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
             parts.append(f"**Failed:** {said[:300]}\n")
     return "\n".join(parts)
+
+
+def printed(text: str, command: str) -> str:
+    """What a command of a section of RESULTS.md printed then; empty where it stands there no more."""
+    _, found, rest = f"\n{text}".partition(f"\n`python -m benchmarks.{command}`\n")
+    said = rest.partition("\n`python -m benchmarks.")[0].strip() if found else ""
+    return "" if "**Failed:**" in said else said
+
+
+def not_run(text: str) -> set[str]:
+    """Reasons why a part of a benchmark was not run."""
+    return set(re.findall(r"not run[:,] [^|\n]*[^|\s]", text))
 
 
 def saved() -> dict[str, str]:
@@ -114,7 +138,7 @@ def results(names: list[str]) -> int:
     for title, commands in SECTIONS.items():
         if title in wanted:
             print(title, flush=True)
-            text = section(commands)
+            text = section(commands, saved().get(title, ""))
             failed |= "**Failed:**" in text
             parts = saved() | {title: text}  # read again: sections may run side by side
             made = [f"\n## {name}\n\n{parts[name].strip()}\n" for name in SECTIONS if name in parts]

@@ -43,6 +43,30 @@ def test_a_section_that_fails_stops_nothing_and_others_stay(
     assert "no benchmark 'unknown'" in capsys.readouterr().out
 
 
+def test_what_was_measured_is_not_erased_by_a_machine_that_lacks_a_peer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "__init__.py").touch()
+    shown = "| a | 3 | |\\n| b | – | not run: peer is not installed |"
+    for name in ("one", "two"):
+        (tmp_path / "benchmarks" / f"{name}.py").write_text(f"print('{shown}')\n", encoding="utf-8")
+    monkeypatch.setattr(main, "FOLDER", tmp_path / "benchmarks")
+    monkeypatch.setattr(main, "RESULTS", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(main, "SECTIONS", {"A": ["one", "two"]})
+    measured = "| a | 1 | |\n| b | 2 | |"
+    old = f"# Old\n\nx, ruptures 0.0.7, y\n\n## A\n\n`python -m benchmarks.one`\n\n{measured}\n"
+    (tmp_path / "RESULTS.md").write_text(old, encoding="utf-8")
+    assert main.results([]) == 0
+    text = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
+    assert text.partition("benchmarks.two")[0].count(measured) == 1
+    assert "not run" not in text.partition("benchmarks.two")[0]
+    assert "not run: peer is not installed" in text.partition("benchmarks.two")[2]  # never measured: told
+    assert "kept as measured before: not run: peer is not installed" in capsys.readouterr().out
+    assert main.results([]) == 0  # and again
+    assert (tmp_path / "RESULTS.md").read_text(encoding="utf-8") == text
+
+
 def test_short_forms_name_benchmarks_that_exist() -> None:
     for commands in main.SECTIONS.values():
         for command in commands:
