@@ -118,14 +118,7 @@ def before_after(
     early = ((when < first) & (when >= first - pd.DateOffset(months=months))).to_numpy()
     sides = [(int(hit[side].sum()), int(side.sum())) for side in (early, late)]
     row: dict[str, Any] = {"cause": cause, "n_before": sides[0][1], "n_after": sides[1][1]}
-    row |= {
-        "before": np.nan,
-        "after": np.nan,
-        "change": np.nan,
-        "low": np.nan,
-        "high": np.nan,
-        "verdict": "cannot tell",
-    }
+    row |= dict.fromkeys(("before", "after", "change", "low", "high"), np.nan) | {"verdict": "cannot tell"}
     if sides[0][1] and sides[1][1]:
         (low1, high1), (low2, high2) = (wilson(k, n, level) for k, n in sides)
         was, now = (k / n for k, n in sides)

@@ -52,11 +52,8 @@ def cause_drivers(
     corrections: pd.DataFrame | Result | None = None,
     questions: pd.DataFrame | None = None,
     revenue: pd.DataFrame | None = None,
-    least: int = 10,
-    level: float = 0.95,
-    draws: int = 400,
-    seed: int = 7,
-) -> Result:
+    least: int = 10, level: float = 0.95, draws: int = 400, seed: int = 7,
+) -> Result:  # fmt: skip
     """Causes by what goes with them: the gap of the score, odds of a detractor, share in a joint model.
 
     Parameters
@@ -66,17 +63,15 @@ def cause_drivers(
     feedback : DataFrame
         feedback_id, score (0-10), optional text, client_id, question_id. Rows without a score are left out.
     corrections : DataFrame, optional
-        text, cause, sentiment as for `Tagger.learn`; needs ``text`` in feedback. Measures precision and recall.
+        text, cause, sentiment as for `Tagger.learn`; needs ``text`` in feedback. Gives precision and recall.
     questions : DataFrame, optional
         question_id, metric: only scores of a recommendation question (nps) make an NPS, others a mean.
     revenue : DataFrame, optional
         client_id and revenue (or amount): money behind a cause.
     least : int, at least 2
         Fewer respondents than this on either side: ``status`` is "too few" and there is no estimate.
-    level : float
-        Of all intervals.
-    draws : int
-        Of the bootstrap.
+    level, draws : float, int
+        Of all intervals; of the bootstrap.
 
     Returns
     -------
@@ -84,7 +79,7 @@ def cause_drivers(
         One row per cause, most harmful first: cause, n, share, n_negative, n_positive, status {ok, too few},
         gap_negative (NPS or mean of those who name it negatively less that of the others, corrected), gap_positive,
         each with _low and _high, gap_observed (uncorrected), precision, recall, odds (of a detractor) with
-        interval, odds_joint (all causes in one model), p_value (Fisher), q_value (Benjamini-Hochberg),
+        interval, odds_joint (of one model of all), p_value (Fisher), q_value (Benjamini-Hochberg),
         critics_times (how many times oftener critics name it), importance (Shapley share of R²) with interval,
         score_without (if those who complain scored like the others), gain, clients, money.
         ``.overview``: scale {nps, mean}, n, score.
@@ -102,22 +97,17 @@ def cause_drivers(
     -200.0
     """
     tagged, rows = as_table(tags), as_table(feedback)
-    _need(tagged, "tags", "feedback_id", "cause", "sentiment")
-    _need(rows, "feedback", "feedback_id", "score")
-    scores = _scores(rows, questions)
+    scores = _scores(tagged, rows, questions)
     checked = None if corrections is None else as_table(corrections)
     frame = _estimated(tagged, rows, scores, checked, least, level, draws, seed)
     if len(frame):
         _behind(frame, tagged, rows, None if revenue is None else as_table(revenue))
     frame = frame.sort_values(["status", "gain", "n", "cause"], ascending=[True, False, False, True], kind="stable")
     mean = float(scores.value.mean()) if len(scores.value) else np.nan
+    note = Note("causes.drivers", {"n": len(scores.ids), "causes": int((frame["status"] == "ok").sum())})
     overview = pd.DataFrame({"scale": [scores.scale], "n": [len(scores.ids)], "score": [mean]})
-    return Result(
-        frame=frame.reset_index(drop=True),
-        overview=overview,
-        notes=(Note("causes.drivers", {"n": len(scores.ids), "causes": int((frame["status"] == "ok").sum())}),),
-        options={"least": least, "level": level, "draws": draws, "seed": seed},
-    )
+    frame, options = frame.reset_index(drop=True), {"least": least, "level": level, "draws": draws, "seed": seed}
+    return Result(frame=frame, overview=overview, notes=(note,), options=options)
 
 
 def _estimated(
@@ -152,8 +142,10 @@ def _need(table: pd.DataFrame, what: str, *names: str) -> None:
         raise DataError(f"The {what} have no column {absent[0]!r}.", f"Columns: {', '.join(map(str, table.columns))}.")
 
 
-def _scores(rows: pd.DataFrame, questions: pd.DataFrame | None) -> _Scores:
+def _scores(tags: pd.DataFrame, rows: pd.DataFrame, questions: pd.DataFrame | None) -> _Scores:
     """One score per text; NPS points where the question is one of recommendation."""
+    _need(tags, "tags", "feedback_id", "cause", "sentiment")
+    _need(rows, "feedback", "feedback_id", "score")
     score = pd.to_numeric(rows["score"], errors="coerce")
     kept = score.notna()
     scale = "nps"

@@ -52,14 +52,9 @@ def emerging_themes(
     tags: pd.DataFrame | Result | None = None,
     as_of: Any = None,
     *,
-    months: int = 3,
-    earlier: int = 12,
-    false_discovery: float = 0.05,
-    least: int = 5,
-    times: float = 4.0,
-    draws: int = 400,
-    seed: int = 11,
-) -> Result:
+    months: int = 3, earlier: int = 12, false_discovery: float = 0.04, least: int = 5, times: float = 4.0,
+    draws: int = 400, seed: int = 11,
+) -> Result:  # fmt: skip
     """Groups of texts that are several times as frequent in the last months as before.
 
     Parameters
@@ -70,10 +65,8 @@ def emerging_themes(
         feedback_id, cause, sentiment from `tag_causes`: causes are groups, too.
     as_of : month or day, optional
         End of the window; default: the month of the last text.
-    months : int, at least 1
-        Length of the window.
-    earlier : int, at least 1
-        Months before it that are compared.
+    months, earlier : int, at least 1
+        Length of the window, and of the time before it that is compared.
     false_discovery : float
         Chance of any false theme that is accepted.
     least : int, at least 3
@@ -100,35 +93,32 @@ def emerging_themes(
     >>> len(emerging_themes(texts))
     0
     """
-    rows = as_table(feedback)
+    kept, new, words = _read(as_table(feedback), as_of, months, earlier)
+    found: list[dict[str, Any]] = []
+    if new.sum() >= least and (~new).sum() >= least:
+        tagged = None if tags is None else as_table(tags)
+        groups = _by_cause(kept, tagged, least) + _by_likeness(words, _marks(kept, tagged), least)
+        found = _tested(groups, new, kept, words, np.random.default_rng(seed), draws, least, times, false_discovery)
+    frame = pd.DataFrame([{name: row[name] for name in _COLUMNS} for row in _distinct(found)], columns=_COLUMNS)
+    values = {"themes": len(frame), "n": int(new.sum()), "before": int((~new).sum())}
+    options = {
+        "months": months, "earlier": earlier, "false_discovery": false_discovery, "least": least, "times": times,
+    }  # fmt: skip
+    note = Note("causes.themes", values)
+    return Result(frame=frame, overview=pd.DataFrame([values]), notes=(note,), options=options)
+
+
+def _read(
+    rows: pd.DataFrame, as_of: Any, months: int, earlier: int
+) -> tuple[pd.DataFrame, np.ndarray, list[list[str]]]:
+    """Texts of both windows that say something, which of them are new, and their words."""
     for name in ("feedback_id", "text", "created_at"):
         if name not in rows.columns:
             raise DataError(f"The feedback has no column {name!r}.", f"Columns: {', '.join(map(str, rows.columns))}.")
     kept, new = _windows(rows, as_of, months, earlier)
     words = [_terms(text) for text in kept["text"]]
     filled = np.array([bool(terms) for terms in words], dtype=bool)
-    kept, new = kept[filled].reset_index(drop=True), new[filled]
-    words = [terms for terms in words if terms]
-    found: list[dict[str, Any]] = []
-    if new.sum() >= least and (~new).sum() >= least:
-        tagged = None if tags is None else as_table(tags)
-        groups = _by_cause(kept, tagged, least) + _by_likeness(words, _marks(kept, tagged), least)
-        found = _tested(groups, new, kept, words, np.random.default_rng(seed), draws, least, times, false_discovery)
-    chosen = _distinct(found)
-    frame = pd.DataFrame([{name: row[name] for name in _COLUMNS} for row in chosen], columns=_COLUMNS)
-    values = {"themes": len(frame), "n": int(new.sum()), "before": int((~new).sum())}
-    return Result(
-        frame=frame,
-        overview=pd.DataFrame([values]),
-        notes=(Note("causes.themes", values),),
-        options={
-            "months": months,
-            "earlier": earlier,
-            "false_discovery": false_discovery,
-            "least": least,
-            "times": times,
-        },
-    )
+    return kept[filled].reset_index(drop=True), new[filled], [terms for terms in words if terms]
 
 
 def _windows(rows: pd.DataFrame, as_of: Any, months: int, earlier: int) -> tuple[pd.DataFrame, np.ndarray]:
@@ -259,22 +249,23 @@ def _clusters(words: Sequence[Sequence[str]], least: int, most: int) -> list[_Gr
 
 
 def _by_cause(kept: pd.DataFrame, tags: pd.DataFrame | None, least: int) -> list[_Group]:
-    """Groups by cause, and by cause where a text names two at most: long texts name much in passing."""
+    """Groups by cause and top cause, also where a text names two at most: long texts name much in passing."""
     if tags is None or not len(tags):
         return []
     place = pd.Series(np.arange(len(kept)), index=kept["feedback_id"])
     place = place[~place.index.duplicated()]
     rows = place.reindex(tags["feedback_id"]).to_numpy()
     known = ~pd.isna(rows)
-    tagged = pd.DataFrame({"row": rows[known].astype(int), "cause": tags["cause"].to_numpy()[known]})
+    tagged = pd.DataFrame({"row": rows[known].astype(int), "cause": tags["cause"].astype(str).to_numpy()[known]})
     named = tagged.groupby("row")["cause"].transform("nunique")
-    groups = []
+    groups: dict[bytes, _Group] = {}
     for part in (tagged, tagged[named <= 2]):
-        for cause, own in part.groupby("cause"):
-            members = np.unique(own["row"].to_numpy())
-            if max(least, _LEAST_GROUP) <= len(members):
-                groups.append(_Group("cause", str(cause), members, _WEIGHTS["cause"]))
-    return groups
+        for level in (part, part.assign(cause=part["cause"].str.split(".").str[0])):
+            for cause, own in level.groupby("cause"):
+                members = np.unique(own["row"].to_numpy())
+                if max(least, _LEAST_GROUP) <= len(members):
+                    groups.setdefault(members.tobytes(), _Group("cause", str(cause), members, _WEIGHTS["cause"]))
+    return list(groups.values())
 
 
 def _z(inside: np.ndarray, size: np.ndarray, new: int, before: int) -> tuple[np.ndarray, np.ndarray]:

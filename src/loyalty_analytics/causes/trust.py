@@ -89,12 +89,11 @@ def rule_report(
         rows.append(_row(part, str(cause), str(rule), truth, None, level))
     frame = pd.DataFrame(rows, columns=_COLUMNS)
     untagged = _untagged(tags, tagged, texts)
+    share = "–" if np.isnan(untagged) else f"{untagged:.0%}"
     return RuleReport(
         frame=frame,
         overview=frame[frame["rule"].isna()].drop(columns=["rule"]).reset_index(drop=True),
-        notes=(
-            Note("causes.trust", {"checked": len(truth), "untagged": "–" if np.isnan(untagged) else f"{untagged:.0%}"}),
-        ),
+        notes=(Note("causes.trust", {"checked": len(truth), "untagged": share}),),
         options={"level": level},
         silent=_silent(tagged, codebook),
         untagged=untagged,
