@@ -26,11 +26,11 @@ _CORRECTED = 4
 #: Fields of the form in which people say what they would have, not what is.
 _WISHES = ("improve", "strengthen")
 #: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
-_INFINITIVE = re.compile(r"(?!.*[оеа]ст[ьи]$)[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите)")
+_INFINITIVE = re.compile(r"(?!.*[оеа]ст[ьи]$)[а-я]{2,}(?:ть|ти|чь|ться|тись|чься|йте|ите|ьте)")
 #: "Make …", "Add …" at the head of a sentence; not those that praise, too ("Try the soup", "Give them a call").
 _REQUEST = re.compile(
     "make|add|improve|fix|lower|reduce|train|teach|hire|provide|allow|update|expand|extend|include|install|bring"
-    "|answer|stop|learn|simplify|lengthen|widen|introduce|consider|replace|repair"
+    "|turn|remove|return|restore|change|send|call|answer|stop|learn|simplify|lengthen|widen|introduce|consider|replace|repair"
 )
 _OPENERS = ("не", "ну", "и", "еще", "just", "please", "maybe")
 #: Up to so many words a walk costs less than an index of the whole text.
@@ -58,11 +58,13 @@ class Layout:
         ends = [used for used in far if used[-1] + 1 == len(tokens) or self.borders[used[-1] + 1] >= COMMA]
         self.far = sorted(used[-1] for used in far)
         self.later |= {place for used in ends if self.borders[used[0]] < COMMA for place in used}
+        # «Если бы не цены, …»: what stands in the way; the rest of the sentence is no wish.
+        self.unless = {match.used[-1]: self.sentence[match.used[0]] for match in self.roles.get("unless", ())}
         self.excepts = sorted(match.used[-1] for match in self.roles.get("except", ()))
-        self.wishes = sorted([match.used[0] for match in self.roles.get("wish", ())] + self._heads())
         self.polar_places = {
             place for role in ("opinion", "tag") for m in self.roles.get(role, ()) if m.entry.sign for place in m.used
         }
+        self.wishes = sorted([match.used[0] for match in self.roles.get("wish", ())] + self._heads())
         self.decoys = self._clauses_of("decoy")
         #: clauses of plans, of others and of what was never tried: a cause without an opinion is only mentioned there
         self.mentioned = self._clauses_of("mention") | self._corrected()
@@ -77,7 +79,7 @@ class Layout:
         borders = [token.border for token in self.tokens]
         for match in self.roles.get("and", ()):
             borders[match.used[0]] = max(borders[match.used[0]], AND)
-        for role in ("contrast", "concession", "except"):
+        for role in ("contrast", "concession", "except", "unless"):
             for match in self.roles.get(role, ()):
                 borders[match.used[0]] = max(borders[match.used[0]], CONTRAST)
         self.borders = borders
@@ -107,7 +109,9 @@ class Layout:
                 # «Честно: …» opens a sentence, «не могу не …» stands in its middle.
                 fresh = self.borders[place + 1] >= COMMA
             elif place not in silent and token.text not in _OPENERS:
-                if place not in opinions and (_INFINITIVE.fullmatch(token.text) or _REQUEST.fullmatch(token.text)):
+                # The word may stand in a longer phrase («ждать не пришлось»).
+                told = place in opinions or any(entry.role == "no_wish" for entry in token.word.singles)
+                if not told and (_INFINITIVE.fullmatch(token.text) or _REQUEST.fullmatch(token.text)):
                     heads.append(place)
                 fresh = False
         return heads
@@ -202,6 +206,8 @@ class Layout:
 
     def wished(self, place: int) -> bool:
         """Does the place stand in a wish («could be faster»)?"""
+        if self.unless and self.sentence[place] in self.unless.values():
+            return False
         nearest = bisect_left(self.wishes, place)
         return any(self.border_between(start, place) <= AND for start in self.wishes[max(nearest - 1, 0) : nearest + 1])
 
@@ -248,7 +254,8 @@ class Layout:
 
     def _questions(self) -> set[int]:
         """Sentences with a question mark, without those that demand («Где акты?»), wish or complain."""
-        asks = {self.sentence[place] for place, token in enumerate(self.tokens) if token.asks}
+        # English ones are left to phrases: among tweets most questions complain.
+        asks = {self.sentence[at] for at, token in enumerate(self.tokens) if token.asks and not token.text.isascii()}
         # «Качество? Отличное!»: so short a question only names what is answered.
         asked = {sentence for sentence in asks if len(self.span(sentence)) > _TOPIC}
         if not asked:

@@ -182,6 +182,9 @@ class Matcher:
     def _resolve(self, text: str) -> Word:
         symbols = self._symbols(text)
         spelled = bool(symbols)
+        if spelled and text not in self._forms and len(text) > 3 and not text.isascii() and not known_russian(text):
+            # A beginning alone is no word: «сайтт».
+            symbols = self._repaired(text) or symbols
         if not symbols and "-" in text:
             symbols = [symbol for part in text.split("-") for symbol in self._symbols(part)]
         if not symbols and len(text) > 3:
@@ -234,10 +237,12 @@ class Matcher:
                 return symbols
         if len(text) < 5 + 2 * latin or not text.isalpha() or (not latin and known_russian(text)):
             return []
-        for near in edits(text) if len(text) > 5 else ():
-            if near in self._forms:
-                return list(self._forms[near])
-        return [] if latin else self._sounding(sounds(text))
+        near = [word for word in edits(text) if word in self._forms] if len(text) > 5 else []
+        if not near and not latin:
+            return self._sounding(sounds(text))
+        # Of words that are as near the first that says something or begins a phrase.
+        telling = (w for w in near if any(s in self._singles or s in self._phrases for s in self._forms[w]))
+        return list(self._forms[next(telling, near[0])]) if near else []
 
     def _sounding(self, sound: str) -> list[int]:
         """Symbols of the words that sound alike: «дорагавато», «очириди»."""

@@ -29,11 +29,11 @@ _EXCEPT_REACH = 5
 _SHORT = 3
 #: How sure a sign is that comes from an opinion beyond a comma.
 _FAR = 0.55
-#: A clause of so many words and no opinion tells what went wrong.
+#: A deed in the past: "delivered".
+_DEED = re.compile(r"[a-z]{3,}ed")
+#: A sentence of so many words and no opinion tells a fact.
 _STORY = 4
 _COST = {0: 0.0, AND: 1.5, COMMA: 4.0}
-#: A deed in the past or a habit: «сделали», «присылают», "delivered".
-_DEED = re.compile(r"[а-я]{3,}(?:л|ла|ли|лся|лась|лись|ют|ут|ят|ают|яют|ает|яет)|[a-z]{3,}ed")
 
 
 class Reader:
@@ -69,7 +69,7 @@ class _Text(Layout):
         self.default = default_sign(field, score)
         tags, opinions = self._tags(), self.roles.get("opinion", [])
         polar = sorted([m for m in (*opinions, *tags) if m.entry.sign], key=lambda m: m.used)
-        self.polar = self._backed(agreed(polar), tags)
+        self.polar = _outside_longer(self._backed(agreed(polar), tags))
         self._starts = [match.used[0] for match in self.polar]
         self.aspects = [match for match in tags if not match.entry.sign]
         turned = self.turned()
@@ -187,6 +187,10 @@ class _Text(Layout):
     def _sign_of(self, aspect: Match) -> tuple[float, float]:
         """Sign of a cause without a sign of its own, and how sure it is."""
         place = aspect.used[0]
+        if any(
+            0 < place - start <= _EXCEPT_REACH and self.border_between(start, place) <= AND for start in self.unless
+        ):
+            return -1.0, 0.8
         outside = self._outside(place) if self.excepts else 0.0
         if outside:
             return (-1.0 if outside > 0 else 1.0), 0.8
@@ -249,15 +253,18 @@ class _Text(Layout):
         return self._told[sentence]
 
     def _plain(self, sentence: int) -> tuple[float, float]:
-        """No opinion anywhere: «again», «had to» and the like tell trouble, a plain deed judges nothing."""
+        """No opinion anywhere: «again», «had to» and the like tell trouble, a plain fact judges nothing."""
         places = self.span(sentence)
         if any(at in self.troubles or at in self.decoys for at in places):
             return -1.0, 0.3
         if any(at in self.blocked for at in places):  # «cannot but note», "not only"
             return 1.0, 0.3
-        if any(_DEED.fullmatch(self.tokens[at].text) for at in places if at not in self.blocked):
-            return 0.0, 0.0
-        return -1.0 if len(places) >= _STORY else 0.0, 0.3
+        if len(places) < _STORY:
+            return 0.0, 0.3
+        words = [self.tokens[at].text for at in places if at not in self.blocked]
+        # Measured: a longer English sentence without opinion and deed complains, a Russian one states a fact.
+        complains = all(word.isascii() for word in words) and not any(_DEED.fullmatch(word) for word in words)
+        return (-1.0, 0.3) if complains else (0.0, 0.0)
 
     def hits(self) -> list[Hit]:
         """Hits of the text in the order of their places."""
@@ -386,3 +393,16 @@ class _Text(Layout):
             self.clause[first],
             sure,
         )
+
+
+def _outside_longer(polar: list[Match]) -> list[Match]:
+    """Single words inside a longer phrase that shows another cause with the same sign go («про задержку не сказали»)."""
+    longer = [match for match in polar if match.used[-1] - match.used[0] > 1 and match.entry.cause]
+    if not longer:
+        return polar
+
+    def covered(match: Match) -> bool:
+        place, cause, sign = match.used[0], match.entry.cause, match.entry.sign
+        return any(o.used[0] < place < o.used[-1] and o.entry.sign == sign and o.entry.cause != cause for o in longer)
+
+    return [match for match in polar if len(match.used) > 1 or match.entry.cause is None or not covered(match)]
