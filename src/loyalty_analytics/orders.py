@@ -14,7 +14,7 @@ import pandas as pd
 from . import tables
 from .results import Result, as_table
 
-__all__ = ["Orders", "parts_of", "rows_of"]
+__all__ = ["Orders", "holds", "parts_of", "plain", "rows_of"]
 
 _SMALL = 1_000_000  # rows that are held in memory once read
 _CODES = ("client_id", "unit_id", "product_id", "manager_id", "kind", "status")
@@ -99,6 +99,7 @@ class Orders:
         *columns: str,
         since: pd.Timestamp | None = None,
         until: pd.Timestamp | None = None,
+        filled: Sequence[str] = (),
         keep: Callable[[pd.DataFrame], Any] | None = None,
     ) -> pd.DataFrame:
         """Rows as a table with canonical columns and dtypes; without names all columns.
@@ -109,14 +110,20 @@ class Orders:
             A column that the client does not have is null.
         since, until : Timestamp, optional
             First and last moment.
+        filled : sequence of str
+            Only rows that have a value in each of these columns.
         keep : callable (rows) -> mask, optional
             Which rows to take.
         """
         if not columns and since is None and until is None and keep is None:
             return self.frame.copy(deep=False)
         wanted = list(columns) or list(tables.get("transactions").columns)
+        if not set(filled) <= set(self.columns):
+            return tables.empty("transactions")[wanted]
         parts = []
-        for part in self.parts(wanted, since, until, codes=False):
+        for part in self.parts(list(dict.fromkeys([*wanted, *filled])), since, until, codes=False):
+            if filled:
+                part = part.dropna(subset=list(filled))
             parts.append(part if keep is None else part[np.asarray(keep(part), dtype=bool)])
         if not parts:
             return tables.empty("transactions")[wanted]
@@ -207,6 +214,20 @@ def parts_of(
         yield as_table(transactions)
         return
     yield from transactions.parts(_known(transactions, columns), until=until)
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Categories back to what they stand for."""
+    coded = [name for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)]
+    return frame.astype({name: frame[name].cat.categories.dtype for name in coded}) if coded else frame
+
+
+def holds(transactions: Orders | Result | pd.DataFrame | None, column: str) -> bool:
+    """Whether a column is there and any row has a value in it."""
+    if isinstance(transactions, Orders):
+        return column in transactions.columns
+    table = as_table(transactions)
+    return column in table and bool(table[column].notna().any())
 
 
 def _known(orders: Orders, columns: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from .months import AsOf
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Note", "Result", "as_table", "no_rows", "notebook_style"]
+__all__ = ["Note", "Readable", "Result", "as_table", "no_rows", "notebook_style"]
 
 _ROWS_SHOWN = 15
 
@@ -155,7 +155,14 @@ def notebook_style() -> str:
     return f"<style>{' '.join(sheet.split())}</style>"
 
 
-def as_table(value: Result | pd.DataFrame | None) -> pd.DataFrame:
+class Readable(Protocol):
+    """A table that is read when it is asked for: `orders.Orders`."""
+
+    def read(self) -> pd.DataFrame:
+        """All of it."""
+
+
+def as_table(value: Result | Readable | pd.DataFrame | None) -> pd.DataFrame:
     """A result is accepted where a table is; an optional table that was not given is one without rows.
 
     >>> as_table(pd.DataFrame({"a": [1]})).shape, as_table(None).shape
@@ -163,7 +170,9 @@ def as_table(value: Result | pd.DataFrame | None) -> pd.DataFrame:
     """
     if value is None:
         return pd.DataFrame()
-    return value.frame if isinstance(value, Result) else value
+    if isinstance(value, Result):
+        return value.frame
+    return value if isinstance(value, pd.DataFrame) else value.read()
 
 
 def no_rows(columns: Iterable[str], **kinds: str) -> pd.DataFrame:

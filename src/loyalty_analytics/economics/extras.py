@@ -11,6 +11,7 @@ from ..grid import read_panel
 from ..money import to_minor
 from ..months import as_of as read_as_of
 from ..months import month_number
+from ..orders import Orders
 from ..results import Note, Result, as_table
 from ._period import period, spend_rows
 
@@ -110,7 +111,7 @@ def deliveries(
     begin = (seen.month - months + 1).start_time
     kept = ((planned <= seen.end) & (planned >= begin)).to_numpy()
     rows, planned = rows[kept], planned[kept]
-    deals = as_table(transactions).drop_duplicates("transaction_id").set_index("transaction_id")
+    deals = _delivered_orders(transactions, rows["transaction_id"])
     each = _delivered(rows, planned, deals, seen.end, pd.Timedelta(hours=grace_hours))
     client = rows["transaction_id"].map(deals["client_id"])
     group = client
@@ -130,6 +131,17 @@ def deliveries(
     frame[numbers] = frame[numbers].astype({"cost": "float64", "cost_share": "float64", "defects": "float64"})
     note = Note("acquisition.deliveries", {"n": len(rows), "late": int(frame["late"].sum())})
     return Result(frame=frame[columns], notes=(note,), as_of=seen, options={"by": by, "months": months})
+
+
+def _delivered_orders(transactions: Any, wanted: pd.Series) -> pd.DataFrame:
+    """client_id and amount of the orders with these numbers, by number."""
+    if isinstance(transactions, Orders):
+        kept = transactions.read(
+            "transaction_id", "client_id", "amount", keep=lambda part: part["transaction_id"].isin(wanted)
+        )
+    else:
+        kept = as_table(transactions)
+    return kept.drop_duplicates("transaction_id").set_index("transaction_id")
 
 
 def _delivered(

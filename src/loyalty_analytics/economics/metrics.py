@@ -10,6 +10,8 @@ import pandas as pd
 
 from ..money import to_minor
 from ..months import as_of as read_as_of
+from ..months import from_number
+from ..orders import rows_of
 from ..results import Note, Result, as_table
 from ._period import Period, period, spend_rows
 
@@ -68,8 +70,8 @@ def base_metrics(
         return Result(frame=_rows({}, 0), notes=(Note("acquisition.nothing"),))
     values = _clients(span, active_months, dissatisfied)
     values |= _money(span)
-    if len(as_table(transactions)):
-        values |= _cheques(as_table(transactions), span)
+    if transactions is not None:
+        values |= _cheques(transactions, span)
     notes: list[Note] = []
     spend = spend_rows(marketing_spend, span.begin, span.end)
     if len(as_table(marketing_spend)):
@@ -129,8 +131,12 @@ def _money(span: Period) -> dict[str, float]:
     }
 
 
-def _cheques(transactions: pd.DataFrame, span: Period) -> dict[str, float]:
+def _cheques(deals: Any, span: Period) -> dict[str, float]:
     """Mean and median over sales (returns have no cheque)."""
+    begin, end = from_number([span.begin])[0], read_as_of(span.as_of).end
+    transactions = rows_of(deals, ("date", "amount", "kind", "status", "gross_profit"), begin, end)
+    if transactions.empty:
+        return {}
     dates = pd.to_datetime(transactions["date"])
     number = dates.dt.year * 12 + dates.dt.month - 1
     seen = (number >= span.begin) & (number <= span.end) & (dates <= read_as_of(span.as_of).end)

@@ -10,6 +10,7 @@ import pandas as pd
 from ..grid import read_panel
 from ..money import to_minor
 from ..months import from_number, month_number
+from ..orders import holds, rows_of
 from ..results import Note, Result, as_table
 
 __all__ = ["plan_fact"]
@@ -107,9 +108,9 @@ def _ids(table: pd.DataFrame) -> np.ndarray:
 
 def _deals(transactions: Any, name: str) -> pd.DataFrame:
     """client_id, number (month), date, owner (manager or unit), amount of the deals that name one."""
-    table = as_table(transactions)
-    if table.empty or name not in table or table[name].isna().all():
+    if not holds(transactions, name):
         return pd.DataFrame()
+    table = rows_of(transactions, ("client_id", "date", "amount", name))
     table = table[table[name].notna() & table["date"].notna()]
     dates = pd.to_datetime(table["date"])
     amount = table["amount"].astype("float64") if "amount" in table else pd.Series(1.0, table.index)

@@ -9,10 +9,12 @@ import pandas as pd
 
 from ..intervals import wilson
 from ..months import as_of as read_as_of
+from ..orders import holds, parts_of, plain, rows_of
 from ..results import Note, Result, as_table, no_rows
 
 __all__ = ["next_products"]
 
+_USED = ("client_id", "date", "product_id", "kind")
 _COLUMNS = ["product_id", "next_product_id", "owners", "bought_next", "share", "share_low", "share_high", "base",
             "lift", "tier_up"]  # fmt: skip
 
@@ -52,11 +54,12 @@ def next_products(
       product_id next_product_id  owners  bought_next  share
     0       spot            site       2            1    0.5
     """
-    table = as_table(transactions)
-    if table.empty or "product_id" not in table or table["product_id"].isna().all():
+    if not holds(transactions, "product_id"):
         return Result(frame=_none(), notes=(Note("acquisition.no_products"),))
-    seen = read_as_of(as_of, latest=pd.to_datetime(table["date"]).max().to_period("M"))
-    rows = _bought(table, seen.end)
+    latest = pd.to_datetime(rows_of(transactions, ["date"])["date"]).max().to_period("M") if as_of is None else None
+    seen = read_as_of(as_of, latest=latest)
+    parts = [_bought(part, seen.end) for part in parts_of(transactions, _USED, seen.end)]
+    rows = pd.concat(parts, ignore_index=True)
     if rows.empty:
         return Result(frame=_none(), as_of=seen, notes=(Note("acquisition.no_products"),))
     owners = rows.groupby("product_id")["client_id"].nunique().sort_index()
@@ -83,12 +86,13 @@ def next_products(
 
 
 def _bought(table: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """client_id, product_id, date of what was bought by then and not given back."""
+    """client_id, product_id and the first date of what was bought by then and not given back."""
     dates = pd.to_datetime(table["date"])
     keep = (dates <= end) & table["product_id"].notna()
     if "kind" in table:
         keep &= (table["kind"].astype("object") != "return").to_numpy()
-    return pd.DataFrame({"client_id": table["client_id"], "product_id": table["product_id"], "date": dates})[keep]
+    rows = table.assign(date=dates).loc[keep, ["client_id", "product_id", "date"]]
+    return plain(rows.groupby(["client_id", "product_id"], observed=True)["date"].min().reset_index())
 
 
 def _pairs(rows: pd.DataFrame) -> pd.DataFrame:

@@ -9,10 +9,12 @@ import pandas as pd
 
 from ..money import to_minor
 from ..months import as_of as read_as_of
-from ..results import Note, Result, as_table, no_rows
+from ..orders import holds, rows_of
+from ..results import Note, Result, no_rows
 
 __all__ = ["receivables"]
 
+_USED = ("client_id", "date", "amount", "due_date", "paid_date", "paid_amount", "status")
 _COLUMNS = ["client_id", "debt", "overdue", "oldest_due", "days_overdue", "bills", "days_to_pay", "due_share"]
 
 
@@ -42,9 +44,9 @@ def receivables(transactions: Any, as_of: Any = None) -> Result:
       client_id  debt  overdue  days_overdue
     0         a  60.0     60.0            31
     """
-    table = as_table(transactions)
-    if table.empty or "due_date" not in table or table["due_date"].isna().all():
+    if not holds(transactions, "due_date"):
         return Result(frame=_none(), notes=(Note("acquisition.no_due"),))
+    table = rows_of(transactions, _USED)
     date = pd.to_datetime(table["date"])
     seen = read_as_of(as_of, latest=date.max().to_period("M"))
     due = pd.to_datetime(table["due_date"])

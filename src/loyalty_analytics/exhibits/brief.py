@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["cause_options", "evidence", "front", "glossary"]
 
 
-def evidence(data: Data) -> dict[str, pd.DataFrame]:
+def evidence(data: Data) -> dict[str, Any]:
     """The tables in which `la.explain_breaks` looks for reasons."""
     wanted = (
-        "transactions", "events", "complaints", "deliveries", "offers", "manager_assignments", "products", "clients",
+        "events", "complaints", "deliveries", "offers", "manager_assignments", "products", "clients",
         "managers", "feedback", "contacts", "meetings", "client_budgets",
     )  # fmt: skip
-    return {name: getattr(data, name) for name in wanted}
+    return {"transactions": data.orders, **{name: getattr(data, name) for name in wanted}}
 
 
 def cause_options(data: Data) -> dict[str, Any]:

@@ -341,7 +341,7 @@ def debt(data: Data, result: Result, *, language: str) -> Exhibit:
     """Bills that are not paid when due, by client."""
     rows, known, money = result.frame[result.frame["overdue"] > 0], names(data), data.params.currency
     if not len(rows):
-        dated = "due_date" in data.transactions and bool(data.transactions["due_date"].notna().any())
+        dated = "due_date" in data.orders.columns
         title = words.say("brief.debt_none" if dated else "brief.debt_unknown", language)
         return Exhibit(name="debt", title=title, language=language)
     worst = rows.iloc[0]

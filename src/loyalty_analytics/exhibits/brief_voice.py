@@ -50,11 +50,11 @@ def survey(data: Data) -> Voice:
     """NPS by rolling quarter, the silent and the response of the last three months."""
     has_score = "survey_answers" not in data.missing and (data.questions["metric"] == "nps").any()
     tables = {"questions": data.questions, "clients": data.clients, "contacts": data.contacts}
-    options = {**tables, "transactions": data.transactions, **data.params.nps}
+    options = {**tables, "transactions": data.orders, **data.params.nps}
     response = None
     if "survey_invitations" not in data.missing:
         response = response_rate(
-            data.survey_invitations, data.survey_answers, clients=data.clients, transactions=data.transactions,
+            data.survey_invitations, data.survey_answers, clients=data.clients, transactions=data.orders,
             as_of=data.as_of,
         )  # fmt: skip
     if not has_score:
@@ -225,7 +225,8 @@ def visit_tables(data: Data) -> dict[str, pd.DataFrame]:
     A campaign is one campaign_id of a client; a problem is an open complaint or a case that waits for its
     first contact.
     """
-    orders = data.transactions.dropna(subset=["campaign_id", "campaign_start", "campaign_end"])
+    campaign = ["campaign_id", "campaign_start", "campaign_end"]
+    orders = data.orders.read("client_id", *campaign, filled=campaign)
     spans = orders.groupby(["client_id", "campaign_id"]).agg(
         start=("campaign_start", "min"), end=("campaign_end", "max")
     )

@@ -45,9 +45,10 @@ def kpi(data: Data) -> pd.DataFrame:
 
 
 def _volume(data: Data) -> pd.DataFrame | None:
-    orders = data.transactions
-    if orders.empty or orders["unit_id"].isna().all():
+    if "unit_id" not in data.orders.columns:
         return None
+    last = data.as_of.last_whole
+    orders = data.orders.read("date", "amount", "unit_id", "status", since=(last - 12).start_time, until=last.end_time)
     done = orders[~orders["status"].isin(["planned", "cancelled"])]
     month, sums = to_periods(done["date"]), to_minor(done["amount"])
     now = data.as_of.last_whole

@@ -72,8 +72,9 @@ def problems(data: Data, breaks: Result, since: Any = None) -> pd.DataFrame:
     parts.append(low[["client_id", "answered_at"]].set_axis(["client_id", "opened_at"], axis=1))
     defects = data.deliveries[data.deliveries["defect"].fillna(False).astype(bool)]
     if len(defects):
-        orders = data.transactions[["transaction_id", "client_id"]]
-        orders = orders[orders["transaction_id"].isin(defects["transaction_id"])].drop_duplicates("transaction_id")
+        orders = data.orders.read(
+            "transaction_id", "client_id", keep=lambda rows: rows["transaction_id"].isin(defects["transaction_id"])
+        ).drop_duplicates("transaction_id")
         client = defects["transaction_id"].map(orders.set_index("transaction_id")["client_id"])
         parts.append(pd.DataFrame({"client_id": client, "opened_at": defects["planned_at"]}))
     falls = breaks.frame[breaks.frame["direction"] < 0] if len(breaks.frame) else breaks.frame

@@ -156,7 +156,7 @@ def _q_axis(ax: Axes, certainty: np.ndarray, language: str) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
     ax.xaxis.set_major_formatter(FuncFormatter(
-        lambda at, _: words.number(10.0**-at, language, int(at)) if at <= 3 else f"10⁻{str(int(at)).translate(raised)}"
+        lambda at, _: words.number(10.0**-at, language, max(int(at), 0)) if at <= 3 else f"10⁻{str(int(at)).translate(raised)}"
     ))  # fmt: skip
 
 

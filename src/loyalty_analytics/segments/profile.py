@@ -11,12 +11,16 @@ from ..grid import grid, read_panel
 from ..intervals import wilson
 from ..months import as_of as read_as_of
 from ..months import to_periods
+from ..orders import rows_of
 from ..results import Note, Result, as_table
 from .kinds import anchors
 
 __all__ = ["best_traits", "client_facts", "price_facts"]
 
 _TRAITS = ("industry", "region", "company_size", "acquisition_channel", "financial_state")
+_PRICED = (
+    "client_id", "date", "amount", "product_id", "unit_price", "quantity", "discount_pct", "paid_date", "due_date",
+)  # fmt: skip
 
 
 def best_traits(
@@ -132,7 +136,9 @@ def price_facts(transactions: Any, as_of: Any = None, *, products: Any = None, m
     0         a          0.9         1
     1         b          1.1         1
     """
-    table = as_table(transactions)
+    known = None if as_of is None else read_as_of(as_of)
+    since = None if known is None else (known.month - months + 1).start_time
+    table = rows_of(transactions, _PRICED, since, None if known is None else known.end)
     columns = ["client_id", "price_index", "products", "discount", "delay"]
     if table.empty:
         return pd.DataFrame(columns=columns)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval
+from ..orders import Orders
 from ..results import Note, Result
 from .asked import as_invitations, of_question, statuses
 from .votes import (
@@ -57,7 +58,7 @@ class NPS(Result):
 def nps(
     answers: Any, population: int | Mapping[Any, int] | None = None, *,
     questions: pd.DataFrame | None = None, clients: pd.DataFrame | None = None,
-    contacts: pd.DataFrame | None = None, transactions: pd.DataFrame | None = None,
+    contacts: pd.DataFrame | None = None, transactions: Orders | pd.DataFrame | None = None,
     invitations: pd.DataFrame | None = None, vote: str = "senior", roles: Sequence[str] = ROLES,
     scale: tuple[int, int] | None = None, fractions: str | None = None, as_of: Any = None,
     window: int | None = 3, by: str | None = None, level: float = 0.95,

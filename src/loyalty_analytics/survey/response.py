@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval, wilson
+from ..orders import Orders
 from ..results import Note, Result
 from .asked import STATUSES, as_invitations, of_question, statuses
 from .nps import nps
@@ -54,7 +55,7 @@ class ResponseRate(Result):
 def silent(
     answers_or_counts: Any, invitations: pd.DataFrame | None = None, population: int | None = None, *,
     questions: pd.DataFrame | None = None, clients: pd.DataFrame | None = None,
-    contacts: pd.DataFrame | None = None, transactions: pd.DataFrame | None = None, vote: str = "senior",
+    contacts: pd.DataFrame | None = None, transactions: Orders | pd.DataFrame | None = None, vote: str = "senior",
     scale: tuple[int, int] | None = None, fractions: str | None = None, as_of: Any = None,
     window: int | None = 3, level: float = 0.95,
 ) -> Silent:  # fmt: skip
@@ -194,7 +195,7 @@ def _break_even(counts: list[int], hushed: int) -> float | None:
 
 
 def _faces(
-    known: pd.DataFrame, clients: pd.DataFrame | None, transactions: pd.DataFrame | None, seen: Any
+    known: pd.DataFrame, clients: pd.DataFrame | None, transactions: Orders | pd.DataFrame | None, seen: Any
 ) -> pd.DataFrame:
     """The silent clients with what their cards and deals say, richest first."""
     hushed = known[known["status"].isin(["refused", "no_answer"])]
@@ -217,7 +218,7 @@ def response_rate(
     answers: pd.DataFrame | None = None,
     *,
     clients: pd.DataFrame | None = None,
-    transactions: pd.DataFrame | None = None,
+    transactions: Orders | pd.DataFrame | None = None,
     by: str | None = None,
     as_of: Any = None,
     window: int | None = 3,

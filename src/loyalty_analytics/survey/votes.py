@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import DataError
 from ..months import AsOf
 from ..months import as_of as read_as_of
+from ..orders import Orders, rows_of
 from ..results import Result, as_table
 
 __all__ = [
@@ -218,13 +219,21 @@ def active_base(clients: pd.DataFrame | None) -> pd.DataFrame | None:
     return clients[keep]
 
 
-def revenue_of(transactions: pd.DataFrame | None, seen: AsOf | None, months: int = 12) -> pd.Series | None:
+def revenue_of(transactions: Orders | pd.DataFrame | None, seen: AsOf | None, months: int = 12) -> pd.Series | None:
     """Revenue per client over the months up to ``seen``, in currency units; None without deals."""
+    if isinstance(transactions, Orders) and transactions.columns and seen is not None:
+        since, until = (seen.month - (months - 1)).start_time, seen.end
+        used = ("client_id", "date", "amount", "status")
+        return transactions.once(
+            ("revenue", since, until), lambda: _revenue(rows_of(transactions, used, since, until), seen, months)
+        )
+    deals = present(None if transactions is None else as_table(transactions))
+    return None if deals is None else _revenue(deals, seen, months)
+
+
+def _revenue(deals: pd.DataFrame, seen: AsOf | None, months: int) -> pd.Series:
     from ..money import to_minor
 
-    deals = present(transactions)
-    if deals is None:
-        return None
     if "status" in deals:
         deals = deals[~deals["status"].isin(["planned", "cancelled"])]
     date = moments(deals["date"])

@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import DataError, nearest
 from ..money import from_minor, to_minor
 from ..months import AsOf, to_periods
+from ..orders import Orders
 from ..results import Note, Result
 
 __all__ = ["Dossier", "dossier", "near_dates"]
@@ -25,6 +26,7 @@ class _Data(Protocol):
     """What a dossier reads: the result of `la.load`."""
 
     as_of: AsOf
+    orders: Orders
     panel: pd.DataFrame
 
     def __getattr__(self, name: str) -> pd.DataFrame: ...
@@ -208,18 +210,19 @@ def _usual_products(data: _Data, card: pd.Series) -> pd.Index:
     if pd.isna(card["industry"]):
         return pd.Index([])
     peers = data.clients.loc[data.clients["industry"] == card["industry"], "client_id"]
-    orders = data.transactions
-    year = orders["date"] > data.as_of.end - pd.DateOffset(years=1)
-    bought = orders[year & orders["client_id"].isin(peers) & (orders["client_id"] != card["client_id"])]
+    ago = data.as_of.end - pd.DateOffset(years=1)
+    orders = data.orders.read("client_id", "product_id", since=ago + pd.Timedelta(microseconds=1))
+    bought = orders[orders["client_id"].isin(peers) & (orders["client_id"] != card["client_id"])]
     counts = bought.groupby("product_id")["client_id"].nunique()
     return pd.Index(counts.index[counts >= _FIT])
 
 
 def _fitting(data: _Data, card: pd.Series) -> tuple[str, ...]:
     """What the trade buys in the months to come and the client does not, the most usual first."""
-    orders, next_month = data.transactions, data.as_of.month + 1
+    next_month = data.as_of.month + 1
     if pd.isna(card["industry"]):
         return ()
+    orders = data.orders.read("client_id", "date", "product_id", since=(next_month - 12).start_time)
     month = to_periods(orders["date"])
     peers = data.clients.loc[data.clients["industry"] == card["industry"], "client_id"]
     season = (month >= next_month - 12) & (month <= next_month - 10)
