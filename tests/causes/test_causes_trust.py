@@ -78,9 +78,16 @@ def test_next_texts_are_unlike_and_unknown(general):
     feedback = pd.DataFrame({"feedback_id": range(5), "text": texts})
     done = pd.DataFrame({"text": ["Петров звонил в обед"], "cause": [None]})
     chosen = next_texts(general, feedback, 3, done)
-    assert chosen["text"].iloc[0] == "Какой-то сюр вышел"
     assert "Петров звонил в обед" not in set(chosen["text"])
-    assert len({text.rstrip(".!") for text in chosen["text"]}) == 3
+    assert {text.rstrip(".!") for text in chosen["text"]} == {"Дорого", "Какой-то сюр вышел", "Очень вежливый персонал"}
+
+
+def test_next_texts_ask_for_the_cause_that_is_seen_least(general):
+    dear = [f"Дорого, счёт номер {number}" for number in range(20)]
+    feedback = pd.DataFrame({"feedback_id": range(22), "text": [*dear, "Курьер опоздал", "Парковка тесная"]})
+    chosen = next_texts(general, feedback, 4, pd.DataFrame({"text": ["Цены высокие"], "cause": ["price.level"]}))
+    assert set(chosen["text"].head(2)) == {"Курьер опоздал", "Парковка тесная"}
+    assert chosen["text"].iloc[2:].isin(dear).all()
 
 
 def test_the_labelling_cell_keeps_a_sentiment_per_cause_and_only_adds(general, tmp_path):
@@ -104,6 +111,51 @@ def test_the_labelling_cell_keeps_a_sentiment_per_cause_and_only_adds(general, t
     assert got[texts[1], "product.quality"] == "positive"
     assert (got[texts[0], "price.level"], got[texts[0], "staff.attitude"]) == ("negative", "positive")
     assert got[texts[2], "logistics.delivery"] == "negative"
+
+
+_CELLS = """
+import pandas as pd
+from loyalty_analytics.causes import labelling_cell
+from loyalty_analytics.causes.tagger import Tagger
+texts = pd.DataFrame({"feedback_id": [1, 2], "text": ["Дорого, зато менеджер вежливый.", "Парковка тесная"]})
+box = labelling_cell("radio", Tagger("general"), texts, n=2, annotator="A", root=ROOT)
+box
+"""
+
+
+def test_the_labelling_cell_answers_clicks_in_a_notebook(tmp_path):
+    """The kernel gets what a browser sends: another sentiment in the list, then clicks on the button."""
+    pytest.importorskip("ipywidgets", reason="the extra «lab» is not installed")
+    import warnings
+
+    import nbformat
+    from nbclient import NotebookClient
+
+    sources = [f"ROOT = {str(tmp_path)!r}{_CELLS}", "(box.children[0].value, box.children[4].disabled)"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of zmq and its event loop
+        client = NotebookClient(notebook, kernel_name="python3")
+        with client.setup_kernel():
+            shown = client.execute_cell(notebook.cells[0], 0).outputs[0].data
+            assert "application/vnd.jupyter.widget-view+json" in shown
+            models = {state["_model_name"]: one for one, state in client.widget_state.items()}
+            known = client.widget_state[models["DropdownModel"]]["_options_labels"]
+
+            def send(model, **data):
+                content = {"comm_id": models[model], "data": {"buffer_paths": [], **data}}
+                client.kc.shell_channel.send(client.kc.session.msg("comm_msg", content))
+
+            send("DropdownModel", method="update", state={"index": known.index("mixed")})
+            for _ in range(2):
+                send("ButtonModel", method="custom", content={"event": "click"})
+            last = client.execute_cell(notebook.cells[1], 1).outputs[0].data["text/plain"]
+    assert last == "('2 / 2', True)"
+    saved = read_corrections("radio", tmp_path)
+    signs = {(row.text[:6], row.cause): row.sentiment for row in saved.itertuples()}
+    assert signs == {
+        ("Парков", "premises"): "mixed", ("Дорого", "price.level"): "negative", ("Дорого", "staff.attitude"): "positive",
+    }  # fmt: skip
 
 
 def test_precision_and_recall_are_those_of_sklearn(general):

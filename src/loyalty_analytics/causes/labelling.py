@@ -121,7 +121,10 @@ def append_corrections(
 def next_texts(
     tagger: Tagger, feedback: pd.DataFrame | Result, n: int = 20, corrections: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Texts whose labels would teach most: uncertain ones that are unlike each other.
+    """Texts whose labels would teach most: of the causes seen least so far, uncertain ones unlike each other.
+
+    By doubt alone a rare cause is hardly ever asked for; here the next text is one of the cause (or of «nothing
+    found») with the fewest corrected and chosen texts.
 
     Returns
     -------
@@ -143,18 +146,42 @@ def next_texts(
     tags = tagger.tag(rows.assign(feedback_id=range(len(rows)))).frame
     # Nothing found is the greatest doubt; then the least sure tag of a text.
     doubt = 1 - tags.groupby("feedback_id")["score"].min().reindex(range(len(rows)), fill_value=0.0).to_numpy()
-    read = [tagger.reader.analyse(text)[0] for text in rows["text"]]
-    nothing: list[list[str]] = [[] for _ in read]
-    matrix = Vectoriser().fit(read, nothing).transform(read, nothing)
-    chosen: list[int] = []
-    nearest_chosen = np.zeros(len(rows))
-    for _ in range(min(n, len(rows))):
-        worth = (0.2 + doubt) * (1 - nearest_chosen)
-        worth[chosen] = -1
-        best = int(np.argmax(worth))
-        chosen.append(best)
-        nearest_chosen = np.maximum(nearest_chosen, np.asarray((matrix @ matrix[best].T).todense()).ravel())
+    named: list[set[str]] = [set() for _ in range(len(rows))]
+    for row, cause in zip(tags["feedback_id"], tags["cause"]):
+        named[row].add(cause.partition(".")[0])
+    chosen = _spread(tagger, rows["text"].tolist(), doubt, [own or {""} for own in named], _counted(corrections), n)
     return rows.iloc[chosen].reset_index(drop=True)
+
+
+def _counted(corrections: pd.DataFrame | None) -> dict[str, int]:
+    """Corrected texts by top cause."""
+    if corrections is None:
+        return {}
+    tops = [cause.partition(".")[0] if isinstance(cause, str) else "" for cause in corrections["cause"]]
+    pairs = pd.DataFrame({"text": corrections["text"].to_numpy(), "cause": tops}).drop_duplicates()
+    return {str(cause): int(count) for cause, count in pairs["cause"].value_counts().items()}
+
+
+def _spread(
+    tagger: Tagger, texts: list[str], doubt: np.ndarray, named: list[set[str]], counts: dict[str, int], n: int
+) -> list[int]:
+    """Places of n texts: each of the cause with the fewest so far, of these the most doubtful unlike one chosen."""
+    nothing: list[list[str]] = [[] for _ in texts]
+    read = [tagger.reader.analyse(text)[0] for text in texts]
+    matrix = Vectoriser().fit(read, nothing).transform(read, nothing)
+    inside = {cause: np.array([cause in own for own in named]) for cause in sorted(set().union(*named))}
+    counts = {cause: counts.get(cause, 0) for cause in inside}
+    free, like = np.ones(len(texts), dtype=bool), np.zeros(len(texts))
+    chosen: list[int] = []
+    while len(chosen) < min(n, len(texts)):
+        cause = min((c for c in inside if (inside[c] & free).any()), key=lambda c: (counts[c], c))
+        best = int(np.argmax(np.where(inside[cause] & free, (0.2 + doubt) * (1 - like), -1)))
+        chosen.append(best)
+        free[best] = False
+        like = np.maximum(like, np.asarray((matrix @ matrix[best].T).todense()).ravel())
+        for own in named[best]:
+            counts[own] += 1
+    return chosen
 
 
 def labelling_cell(
