@@ -154,7 +154,9 @@ def test_the_labelling_cell_answers_clicks_in_a_notebook(tmp_path):
     saved = read_corrections("radio", tmp_path)
     signs = {(row.text[:6], row.cause): row.sentiment for row in saved.itertuples()}
     assert signs == {
-        ("Парков", "premises"): "mixed", ("Дорого", "price.level"): "negative", ("Дорого", "staff.attitude"): "positive",
+        ("Парков", "premises"): "mixed",
+        ("Дорого", "price.level"): "negative",
+        ("Дорого", "staff.attitude"): "positive",
     }  # fmt: skip
 
 
