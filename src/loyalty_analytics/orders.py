@@ -65,6 +65,11 @@ class Orders:
     small: int = field(default=_SMALL, repr=False)
     kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Orders:
+        """A canonical table as orders."""
+        return cls(Path(), lambda _: frame, whole=True)
+
     @cached_property
     def frame(self) -> pd.DataFrame:
         """All rows and columns; kept, so that they are read once."""

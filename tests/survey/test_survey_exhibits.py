@@ -15,6 +15,7 @@ from loyalty_analytics.exhibits import loyalty_groups as groups
 from loyalty_analytics.exhibits import loyalty_journey as journey
 from loyalty_analytics.exhibits import loyalty_silent as silence
 from loyalty_analytics.months import as_of
+from loyalty_analytics.orders import Orders
 from loyalty_analytics.plots import loyalty as plots
 
 WITH_MEASURES = (report.trend, report.classes, journey.means, report.movers, groups.groups, groups.fit_for_bonus,
@@ -35,6 +36,7 @@ def data_of(made: SimpleNamespace, drop: tuple[str, ...] = ()) -> SimpleNamespac
     params = SimpleNamespace(currency="RUB", nps={}, title_in=lambda language: "Sample")
     return SimpleNamespace(
         **whole, missing=absent, as_of=as_of("2026-10"), params=params, panel=panel, client="sample",
+        orders=Orders.of(whole["transactions"]),
         has=lambda *names: all(len(whole[name]) for name in names), passport_line=lambda language: "passport",
         passport={"clients": 60, "deals": 0, "answers": 0, "answered": 0, "invited": 0,
                   "findings": {"error": 0, "warning": 0, "note": 0}},

@@ -63,7 +63,7 @@ def measure(data: Data) -> Loyalty:
     """All survey results of the report in one go."""
     tables = {
         "questions": data.questions, "clients": data.clients, "contacts": data.contacts,
-        "transactions": data.transactions,
+        "transactions": data.orders,
     }  # fmt: skip
     options = {**tables, **data.params.nps}
     has = data.has("survey_answers", "questions")

@@ -129,9 +129,10 @@ def fit_for_bonus(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
     if loyalty.score is None:
         return nothing("fit_for_bonus", language, "no_question", missing=True)
     by = group_of(data)
+    deals = data.orders.read("client_id", "date", "amount", "status", by, since=(data.as_of.month - 11).start_time)
     result = kpi_matrix(
         by, answers=data.survey_answers, invitations=data.survey_invitations, actions=data.actions,
-        transactions=data.transactions, clients=data.clients, questions=data.questions, as_of=data.as_of,
+        transactions=deals, clients=data.clients, questions=data.questions, as_of=data.as_of,
     )  # fmt: skip
     rows = result.frame[(result.frame["n"] > 0) | result.frame["response"].notna()]
     if not len(rows):

@@ -86,7 +86,7 @@ def _response(data: Data, loyalty: Loyalty, name: str, by: str, language: str) -
     if not any(held):
         return nothing(name, language, "response_unknown", what=say(f"col_{by}", language), missing=True)
     result = response_rate(
-        data.survey_invitations, data.survey_answers, clients=data.clients, transactions=data.transactions, by=by,
+        data.survey_invitations, data.survey_answers, clients=data.clients, transactions=data.orders, by=by,
         as_of=data.as_of,
     )  # fmt: skip
     rows = result.frame[result.frame["asked"] > 0]
@@ -135,7 +135,7 @@ def _like_base(data: Data, loyalty: Loyalty, language: str) -> tuple[str, float 
     if base is None or not len(loyalty.statuses) or "client_id" not in loyalty.statuses:
         return "", None
     answered = loyalty.statuses.loc[loyalty.statuses["status"] == "answered", "client_id"].dropna()
-    result = sample_like_base(answered, base, revenue=revenue_of(data.transactions, data.as_of))
+    result = sample_like_base(answered, base, revenue=revenue_of(data.orders, data.as_of))
     unlike = result.frame.loc[result.frame["p_value"] < 0.05, "attribute"].tolist()
     money = result.frame.loc[result.frame["attribute"] == "revenue", "sample"]
     told = result.frame["p_value"].notna().any()
@@ -177,7 +177,7 @@ def silent_clients(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
         rows = rows.assign(manager=[managers.get(one, str(one)) for one in rows["manager_id"]])
         columns.append(Column(key="manager", label=say("col_manager_id", language)))
     columns.append(Column(key="asked_at", label=say("col_asked", language), kind="day"))
-    money = revenue_of(data.transactions, data.as_of)
+    money = revenue_of(data.orders, data.as_of)
     total = float(money.clip(lower=0).sum()) if money is not None else 0.0
     share = float(rows["revenue"].sum()) / total if total and "revenue" in rows else None
     note, later = _later(data, language)
@@ -198,9 +198,9 @@ def silent_clients(data: Data, loyalty: Loyalty, *, language: str) -> Exhibit:
 
 def _trend(data: Data) -> pd.Series:
     """Revenue of the last three months against the same months of last year, per client."""
-    now = revenue_of(data.transactions, data.as_of, 3)
+    now = revenue_of(data.orders, data.as_of, 3)
     past = type(data.as_of)(data.as_of.end - pd.DateOffset(years=1), data.as_of.whole)
-    before = revenue_of(data.transactions, past, 3)
+    before = revenue_of(data.orders, past, 3)
     if now is None or before is None:
         return pd.Series(dtype="float64")
     before = before[before > 0]
