@@ -13,7 +13,7 @@ demo: .venv/run
 	$(BIN)/loyalty demo
 
 test: .venv/test
-	$(BIN)/python -m pytest -n auto -m "not proof and not engines and not browser"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not proof and not engines and not browser"
 	@$(MAKE) --no-print-directory lint
 
 lint: .venv/test
@@ -22,7 +22,7 @@ lint: .venv/test
 	$(BIN)/lint-imports
 
 proof: .venv/test
-	$(BIN)/python -m pytest -n auto -m "proof"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "proof"
 
 test-engines: .venv/engines
 	$(BIN)/python -m pytest -m "engines"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
+import importlib
 import json
+import pickle
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +21,16 @@ from loyalty_analytics.sources.propose import propose
 
 sys.path.insert(0, str(Path(__file__).parent))
 MONTH = "2026-10"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All tests of the same pages go to one worker (``--dist loadgroup``), so that the pages are built once."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            for pages in {"pages", "retail", "long_pages"} & set(getattr(item, "fixturenames", ())):
+                item.add_marker(pytest.mark.xdist_group(pages))
+
+
 Page = list[Exhibit | Front]
 
 
@@ -52,6 +65,36 @@ def run_cells(notebook: Path, languages: tuple[str, ...], **parameters: Any) -> 
     return shown
 
 
+# What several reports, or both languages of one, ask in the same words, and takes its time.
+ASKED = ("loyalty_analytics.survey.compare._letters", "loyalty_analytics.survey.response._differ",
+         "loyalty_analytics.exhibits.acquisition_groups._apart", "loyalty_analytics.tag_causes",
+         "loyalty_analytics.emerging_themes", "loyalty_analytics.find_breaks",
+         "loyalty_analytics.causes.tagger.read_codebook", "loyalty_analytics.exhibits.voice.read_codebook",
+         "loyalty_analytics.exhibits.brief_voice.read_codebook")  # fmt: skip
+
+
+def _key(value: Any) -> Any:
+    """The same for tables of the same content."""
+    try:
+        return pickle.dumps(getattr(value, "frame", value))
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return id(value)
+
+
+def once(engine: Callable[..., Any]) -> Callable[..., Any]:
+    """The engine, asked once for the same tables and options."""
+    answers: dict[Any, tuple[Any, Any]] = {}
+
+    @functools.wraps(engine)  # params are checked against the signature
+    def asked(*args: Any, **options: Any) -> Any:
+        question = (*map(_key, args), *((name, _key(options[name])) for name in sorted(options)))
+        if question not in answers:
+            answers[question] = (args, options), engine(*args, **options)  # kept, so that no id is used twice
+        return answers[question][1]
+
+    return asked
+
+
 def all_pages(
     root: Path, home: Path, clients: dict[str, str], languages: tuple[str, ...] = ("ru", "en"),
     change: Callable[[Any], None] = lambda data: None,
@@ -67,6 +110,9 @@ def all_pages(
 
     real = la.load
     patch.setattr(la, "load", load, raising=False)
+    for name in ASKED:
+        module, _, engine = name.rpartition(".")
+        patch.setattr(name, once(getattr(importlib.import_module(module), engine)), raising=False)
     made = {}
     try:
         for notebook in sorted((root / "notebooks").glob("0[1-8]_*.ipynb")):
@@ -116,8 +162,10 @@ def _lengthen(data: Any) -> None:
     for column in ("industry", "region"):
         clients[column] = clients[column].map(lambda value: f"{value} и всё, что к этому относится, оптом и в розницу")
     object.__setattr__(data, "clients", clients)
-    spend, clients = data.marketing_spend.copy(), clients.assign(
-        acquisition_channel=clients["acquisition_channel"].map(_channel, na_action="ignore"))
+    spend, clients = (
+        data.marketing_spend.copy(),
+        clients.assign(acquisition_channel=clients["acquisition_channel"].map(_channel, na_action="ignore")),
+    )
     object.__setattr__(data, "marketing_spend", spend.assign(channel=spend["channel"].map(_channel)))
     object.__setattr__(data, "clients", clients)
 
