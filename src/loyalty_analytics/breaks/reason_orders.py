@@ -205,9 +205,9 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     names = dict.fromkeys(str(name) for part in parts for name in part)
     columns: dict[str, Any] = {}
     for name in names:
-        pieces = [part.pop(name) if name in part else pd.Series(np.nan, part.index) for part in parts]
+        kind = next(part[name].dtype for part in parts if name in part) if name in _IDS else float
+        pieces = [part.pop(name) if name in part else pd.Series(np.nan, part.index, dtype=kind) for part in parts]
         if name in _IDS:
-            pieces = [_coded(piece) for piece in pieces]
             columns[name] = pd.api.types.union_categoricals(pieces, sort_categories=True, ignore_order=True)
         else:
             columns[name] = pd.concat(pieces, ignore_index=True)
