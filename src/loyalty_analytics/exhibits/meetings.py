@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..visits.plan import Plan
 
 __all__ = [
-    "Visits", "calendar", "compliance", "exceptions", "front", "glossary", "load", "measure", "next_clients",
-    "problems", "staff", "to_visit", "why",
+    "Visits", "calendar", "client_head", "compliance", "exceptions", "front", "glossary", "load", "measure", "next_clients",
+    "problems", "staff", "to_visit", "unplanned", "why",
 ]  # fmt: skip
 
 _SHOWN = 24  # clients in the calendar
@@ -78,7 +78,7 @@ def _capacity_sentence(plan: Plan | None, language: str) -> str:
     if not plan.load["limit"].sum():
         return say("plan_nobody", language)
     if not len(plan.frame):
-        return say("plan_empty", language)
+        return say("plan_empty", language) + "."
     meetings = int((plan.frame["format"] != "call").sum())
     text = say(
         "plan_fits", language, q=words.count(meetings, "meeting", language),
@@ -129,10 +129,25 @@ def _tiles(visits: Visits, language: str) -> list[Tile]:
     return tiles[:6]
 
 
-def nothing(name: str, language: str, key: str, **values: Any) -> Exhibit:
-    """An exhibit that says why it has no picture."""
-    title = say(key, language, **values)
-    return Exhibit(name=name, title=title, language=language, subtitle=say(f"{name}_name", language))
+def nothing(name: str, language: str, key: str, *, missing: bool = False, **values: Any) -> Exhibit:
+    """An exhibit that says why it has no picture; ``missing`` where the client's data cannot carry it."""
+    title, reason = say(f"{name}_name", language), say(key, language, **values)
+    if missing:
+        return Exhibit(name=name, title=title, language=language, note=reason, missing=True)
+    return Exhibit(name=name, title=reason, language=language, subtitle=title)
+
+
+def client_head(rows: pd.DataFrame, language: str) -> Column:
+    """The column of names: clients, or units where cases are those of units."""
+    key = "brief.col_client" if rows["client_id"].notna().all() else "meetings.col_place"
+    return Column(key="label", label=words.say(key, language))
+
+
+def unplanned(name: str, visits: Visits, language: str) -> Exhibit:
+    """Why there is no plan to show: nobody who visits, or nothing that the rules ask for."""
+    if visits.plan is None or not visits.plan.load["limit"].sum():
+        return nothing(name, language, "plan_no_visitors", missing=True)
+    return nothing(name, language, "plan_empty")
 
 
 @exhibit("meetings", "compliance", needs=("clients", "meetings"))
@@ -147,7 +162,8 @@ def compliance(data: Data, visits: Visits, *, language: str) -> Exhibit:
     people = staff(data)
     by_type["label"] = [say(f"type_{kind}", language) for kind in by_type["client_type"]]
     by_visitor["label"] = [label_of(people, who) for who in by_visitor["visitor_id"]]
-    table = pd.concat([bars, by_type, by_visitor], ignore_index=True)
+    parts = {"rule": bars, "client_type": by_type, "visitor_id": by_visitor}
+    table = pd.concat([part.assign(group=say(f"by_{key}", language)) for key, part in parts.items()], ignore_index=True)
     worst = bars.iloc[-1]
     title = say(
         "compliance_title", language, share=words.percent(rows["kept"].mean(), language), worst=worst["label"],
@@ -162,7 +178,7 @@ def compliance(data: Data, visits: Visits, *, language: str) -> Exhibit:
         draw=drawn(plots.shares, bars, language=language, height=60 + 32 * len(bars)),
         alt="; ".join(f"{label} {words.percent(x, language)}" for label, x in zip(bars["label"], bars["share"])),
         table=Table(frame=table, columns=[
-            Column(key="label", label=say("col_what", language)),
+            Column(key="label", label=say("col_what", language)), Column(key="group", label=say("col_group", language)),
             Column(key="demands", label=say("col_demands", language), kind="number"),
             Column(key="kept", label=say("col_kept", language), kind="number"),
             Column(key="share", label=say("col_share", language), kind="percent"),
@@ -234,7 +250,7 @@ def planned(data: Data, visits: Visits, language: str, *, standing: bool = False
 def calendar(data: Data, visits: Visits, *, language: str) -> Exhibit:
     """The quarter by client and week: dark a meeting, light a call."""
     if visits.plan is None or not len(visits.plan.frame):
-        return nothing("calendar", language, "plan_empty")
+        return unplanned("calendar", visits, language)
     rows, note = planned(data, visits, language), say("calendar_note", language)
     listed = planned(data, visits, language, standing=True)
     if len(listed) > len(rows):
@@ -273,7 +289,7 @@ def calendar(data: Data, visits: Visits, *, language: str) -> Exhibit:
 def load(data: Data, visits: Visits, *, language: str) -> Exhibit:
     """Meetings of each visitor and month against the goal and the limit."""
     if visits.plan is None or not len(visits.plan.frame):
-        return nothing("load", language, "plan_empty")
+        return unplanned("load", visits, language)
     people = staff(data)
     rows = visits.plan.load[visits.plan.load["visitor_id"].notna()].copy()
     rows["label"] = [label_of(people, who) for who in rows["visitor_id"]]
@@ -319,7 +335,9 @@ def load(data: Data, visits: Visits, *, language: str) -> Exhibit:
 def exceptions(data: Data, visits: Visits, *, language: str) -> Exhibit:
     """Rules that cannot be kept, per month and manager, and what calls would solve."""
     plan = visits.plan
-    if plan is None or not len(plan.exceptions):
+    if plan is None or not (plan.load["limit"].sum() or len(plan.exceptions)):
+        return unplanned("exceptions", visits, language)
+    if not len(plan.exceptions):
         return nothing("exceptions", language, "exceptions_none")
     people = staff(data)
     rows = plan.shortage.copy()

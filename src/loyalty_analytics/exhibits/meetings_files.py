@@ -12,7 +12,7 @@ from ..months import to_periods
 from ..sources.forms import ACTIONS_MARK, ASIDE, LISTS
 from .base import Exhibit, exhibit
 from .handout import Handout
-from .meetings import Visits, planned, staff
+from .meetings import Visits, planned, staff, unplanned
 from .meetings_book import Book, columns_of
 from .meetings_diary import calendar_file, plain_id, slots, visit_numbers
 from .meetings_form import form_sheet, printed, say
@@ -49,17 +49,13 @@ def _none(visits: Visits) -> bool:
 def diary(data: Data, visits: Visits, *, language: str) -> Handout | Exhibit:
     """plan.ics."""
     if _none(visits):
-        return _absent("diary", language)
+        return unplanned("diary", visits, language)
     assert visits.plan is not None
     title = say("plan_title", language, client=data.params.title_in(language), months=_span(data, visits, language))
     content = calendar_file(
         timed_plan(data, visits, language), title, data.client, data.as_of, visits.plan.options["timezone"], language
     )
     return Handout("plan.ics", content, words.say("meetings.file_ics", language))
-
-
-def _absent(name: str, language: str) -> Exhibit:
-    return Exhibit(name=name, title=words.say("meetings.plan_empty", language), language=language)
 
 
 def _span(data: Data, visits: Visits, language: str) -> str:
@@ -74,7 +70,7 @@ def workbook(
 ) -> Handout | Exhibit:
     """plan.xlsx."""
     if _none(visits):
-        return _absent("workbook", language)
+        return unplanned("workbook", visits, language)
     return Handout("plan.xlsx", plan_workbook(data, visits, breaks, reasons, language=language),
                    words.say("meetings.file_xlsx", language))  # fmt: skip
 

@@ -12,7 +12,8 @@ from ..visits import touch
 from ..visits.loop import durations
 from ..visits.survival import kaplan_meier, quantile
 from .base import Exhibit, drawn, exhibit
-from .meetings import Visits, nothing, say, staff
+from .loyalty import capital
+from .meetings import Visits, client_head, nothing, say, staff
 from .table import Column, Table, total_rows
 from .volume import label_of, names
 
@@ -47,16 +48,19 @@ def steps(data: Data, visits: Visits, *, language: str) -> Exhibit:
         ]
     n = int(rows["n"].iloc[0])
     contacted, closed = rows.iloc[0], rows.iloc[2]
+    judged = pd.notna(contacted["in_time"]) and pd.notna(closed["in_time"])
     title = say(
-        "steps_title", language, heard=words.percent(contacted["in_time"], language),
+        "steps_title" if judged else "steps_young", language, n=words.number(n, language),
+        heard=words.percent(contacted["in_time"], language),
         closed=words.percent(closed["share"], language), in_time=words.percent(closed["in_time"], language),
     )  # fmt: skip
-    if rows["share"].iloc[-1] == 0:
+    if judged and rows["share"].iloc[-1] == 0:
         title += "; " + say("steps_untold", language)
     bars = rows.assign(
         text=["" if text == "–" else say("days_half", language, days=text) for text in rows["median_days"]]
     )
-    level = data.actions["level"].value_counts()
+    closed_by = data.actions.loc[(data.actions["closed_at"] <= data.as_of.end).to_numpy(bool), "level"]
+    level = closed_by.value_counts()
     levels = ", ".join(
         f"{say(f'level_{name}', language)} {words.number(count, language)}" for name, count in level.items()
     )
@@ -98,7 +102,7 @@ def overdue(data: Data, visits: Visits, *, language: str) -> Exhibit:
                   client=rows["label"].iloc[0], days=words.count(int(rows["days_overdue"].iloc[0]), "day", language)),
         subtitle=say("overdue_sub", language),
         table=Table(frame=rows, columns=[
-            Column(key="label", label=words.say("brief.col_client", language)),
+            client_head(rows, language),
             Column(key="origin", label=say("col_source", language)),
             Column(key="due_at", label=say("col_due", language), kind="day"),
             Column(key="days_overdue", label=say("col_late", language), kind="number", bar=True),
@@ -128,7 +132,8 @@ def complaints(data: Data, *, language: str) -> Exhibit:
         ]
     note = [say("complaints_note", language, open=words.number(facts["open"], language))]
     sums: dict[str, dict[str, Any]] = {
-        "meetings.sum_half": {"median_days": say("hours", language, n=words.number(half * 24, language))},
+        "meetings.sum_half": {"median_days": "–" if pd.isna(half) else say(
+            "hours", language, n=words.number(half * 24, language))},
         "meetings.sum_open": {"median_days": words.number(facts["open"], language)},
     }
     if facts["reopened_known"]:
@@ -146,7 +151,8 @@ def complaints(data: Data, *, language: str) -> Exhibit:
         note.append(say("complaints_paid", language, money=money, n=words.number(facts["paid"], language)))
     return Exhibit(
         name="complaints", language=language,
-        title=say("complaints_title", language, half=words.number(half * 24, language),
+        title=say("complaints_title" if pd.notna(half) else "complaints_slow", language,
+                  half=words.number(half * 24, language),
                   in_time=words.percent(answered["in_time"], language),
                   solved=words.percent(solved["in_time"], language)),
         subtitle=say("complaints_sub", language, n=words.number(facts["n"], language)),
@@ -224,6 +230,8 @@ def _name(group: str, key: str, language: str) -> str:
 @exhibit("meetings", "touches", needs=("clients",))
 def touches(data: Data, *, language: str) -> Exhibit:
     """Contacts per client and year by channel and purpose."""
+    if not any(data.has(name) for name in ("meetings", "survey_invitations", "feedback")):
+        return nothing("touches", language, "touches_unknown", missing=True)
     rows = touch.touches(
         data.clients, data.as_of, meetings=data.meetings, invitations=data.survey_invitations, feedback=data.feedback
     ).frame
@@ -232,11 +240,11 @@ def touches(data: Data, *, language: str) -> Exhibit:
     rows["label"] = [_name("channel", channel, language) for channel in rows["channel"]]
     rows["aim"] = [_name("purpose", purpose, language) for purpose in rows["purpose"]]
     total = rows["touches"].sum() / data.clients["client_id"].nunique()
-    first = rows.iloc[0]
+    aims = rows.groupby("aim", sort=False)["touches"].sum().sort_values(ascending=False, kind="stable")
+    most = {"aim": aims.index[0], "share": words.percent(aims.iloc[0] / aims.sum(), language)}
     return Exhibit(
         name="touches", language=language,
-        title=say("touches_title", language, n=words.number(total, language, 1), aim=first["aim"],
-                  share=words.percent(first["touches"] / rows["touches"].sum(), language)),
+        title=say("touches_title", language, n=words.number(total, language, 1), **most),
         subtitle=say("touches_sub", language, n=words.number(rows["touches"].sum(), language)),
         table=Table(frame=rows, columns=[
             Column(key="label", label=say("col_channel", language)),
@@ -244,10 +252,10 @@ def touches(data: Data, *, language: str) -> Exhibit:
             Column(key="touches", label=say("col_touches", language), kind="number", bar=True),
             Column(key="clients", label=say("col_clients", language), kind="number"),
             Column(key="per_client", label=say("col_each", language), kind="number", digits=1),
-        ], totals=total_rows("label", language, {
-            "common.sum_all": {"touches": rows["touches"].sum(), "per_client": total},
-            "meetings.sum_first": {"touches": words.percent(first["touches"] / rows["touches"].sum(), language)},
-        })),
+        ], totals=[
+            *total_rows("label", language, {"common.sum_all": {"touches": aims.sum(), "per_client": total}}),
+            {"label": say("sum_first", language, aim=most["aim"]), "touches": most["share"]},
+        ]),
     )  # fmt: skip
 
 
@@ -255,7 +263,7 @@ def touches(data: Data, *, language: str) -> Exhibit:
 def activity(data: Data, *, language: str) -> Exhibit:
     """Who of the base answered, recommended, wrote, complained or met us within 90 days; do the silent leave?"""
     if not any(data.has(name) for name in ("survey_answers", "referrals", "feedback", "complaints", "meetings")):
-        return nothing("activity", language, "activity_unknown")
+        return nothing("activity", language, "activity_unknown", missing=True)
     found = touch.activity(
         data.clients, data.as_of, answers=data.survey_answers, referrals=data.referrals, feedback=data.feedback,
         complaints=data.complaints, meetings=data.meetings,
@@ -304,13 +312,14 @@ def movement(data: Data, *, language: str) -> Exhibit:
     order = ["recommender", "promoter", "passive", "detractor"]
     wide = wide.loc[order, order].reset_index()
     wide["label"] = [say(f"class_{name}", language) for name in wide["before"]]
-    values = {name: words.number(facts[name], language) for name in ("up", "down", "same", "n")}
+    values = {name: words.number(facts[name], language) for name in ("up", "down", "same")}
+    n = words.number(facts["n"], language)
     return Exhibit(
-        name="movement", language=language, title=say("movement_title", language, **values),
-        subtitle=say("movement_sub", language, n=values["n"]),
+        name="movement", language=language, title=say("movement_title", language, n=words.count(int(facts["n"]), "clients_of", language), **values),
+        subtitle=say("movement_sub", language, n=n),
         table=Table(frame=wide, columns=[
             Column(key="label", label=say("col_before", language)),
-            *(Column(key=name, label=say(f"class_{name}", language), kind="number") for name in order),
+            *(Column(key=name, label=capital(say(f"class_{name}", language)), kind="number") for name in order),
         ], totals=total_rows("label", language, {
             f"meetings.sum_{name}": {"recommender": facts[key]}
             for name, key in (("rose", "up"), ("fell", "down"), ("stayed", "same"), ("asked_twice", "n"))

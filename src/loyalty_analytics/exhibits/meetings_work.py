@@ -16,7 +16,7 @@ from ..visits.dossier import near_dates
 from ..visits.effect import visit_effect
 from ..visits.needs import needs_by_manager, stated_plans
 from .base import Exhibit, drawn, exhibit
-from .meetings import Visits, nothing, say, staff
+from .meetings import Visits, client_head, nothing, say, staff
 from .table import Column, Table, total_rows
 from .volume import label_of, names
 
@@ -33,7 +33,7 @@ def needs(data: Data, *, language: str) -> Exhibit:
     """Offers per client, accepted, fitting, plans known, next steps in time, by manager."""
     rows = needs_by_manager(
         data.clients, data.as_of, offers=data.offers, meetings=data.meetings, actions=data.actions,
-        transactions=data.transactions,
+        transactions=data.orders.read("client_id", "date", "product_id"),
     ).frame  # fmt: skip
     rows = rows[rows["offers"] + rows["plans_known"] > 0].sort_values("per_client", ascending=False, kind="stable")
     if not len(rows):
@@ -58,7 +58,7 @@ def needs(data: Data, *, language: str) -> Exhibit:
     ]  # fmt: skip
     return Exhibit(
         name="needs",
-        title=say("needs_title", language, **values),
+        title=say("needs_title" if decided else "needs_undecided", language, **values),
         language=language,
         subtitle=say("needs_sub", language, n=words.number(rows["offers"].sum(), language)),
         table=Table(
@@ -79,7 +79,8 @@ def needs(data: Data, *, language: str) -> Exhibit:
                 },
             ),
         ),
-        note=say("needs_apart" if apart else "needs_alike", language) + " " + say("needs_note", language),
+        note=" ".join([*([say("needs_apart" if apart else "needs_alike", language)] if len(judged) > 1 else []),
+                       say("needs_note", language)]),
     )
 
 
@@ -145,7 +146,7 @@ def decisions(data: Data, *, language: str) -> Exhibit:
         rank=taken["state"].map(order), outcome=[say(f"state_{s}", language) for s in taken["state"]],
         owner=[label_of(people, who) if pd.notna(who) else "–" for who in taken["owner_id"]],
         origin=[say(f"source_{s}", language) if pd.notna(s) else "–" for s in taken["source"]],
-        solved=[say(f"level_{s}", language) if pd.notna(s) else "–" for s in taken["level"]],
+        solved=[say(f"level_{s}", language) if pd.notna(s) else "–" for s in taken["level"].where(taken["at"].notna())],
         result=masked_column(taken["result"], data.contacts),
     ).sort_values(["rank", "due_at"], kind="stable", ignore_index=True)  # fmt: skip
     counts = taken["state"].value_counts()
@@ -156,7 +157,7 @@ def decisions(data: Data, *, language: str) -> Exhibit:
                   done=words.number(finished, language), late=words.number(counts.get("late", 0), language)),
         subtitle=say("decisions_sub", language, month=words.month(month, language)),
         table=Table(frame=taken, columns=[
-            Column(key="label", label=words.say("brief.col_client", language)),
+            client_head(taken, language),
             Column(key="origin", label=say("col_source", language)),
             Column(key="due_at", label=say("col_due", language), kind="day"),
             Column(key="outcome", label=say("col_state", language)),
@@ -190,8 +191,10 @@ def effect(data: Data, *, language: str) -> Exhibit:
     interval = (
         f"[{words.percent(first['low'], language, sign=True)}; {words.percent(first['high'], language, sign=True)}]"
     )
+    key = "effect_unclear" if unclear else "effect_raised" if first["effect"] > 0 else "effect_lowered"
+    size = first["effect"] if unclear else abs(first["effect"])
     values = {
-        "effect": words.percent(first["effect"], language, sign=True), "interval": interval,
+        "effect": words.percent(size, language, sign=unclear), "interval": interval,
         "visible": words.percent(first["smallest_visible"], language),
     }  # fmt: skip
     rows["label"] = [say(f"effect_{question}", language) for question in rows["question"]]
@@ -208,7 +211,7 @@ def effect(data: Data, *, language: str) -> Exhibit:
         note += " " + say("effect_overlap", language, visited=seen[0], others=seen[1])
         sums = {"meetings.sum_visited": {"effect": seen[0]}, "meetings.sum_others": {"effect": seen[1]}}
     return Exhibit(
-        name="effect", title=say("effect_unclear" if unclear else "effect_seen", language, **values),
+        name="effect", title=say(key, language, **values),
         language=language,
         subtitle=say("effect_sub", language, n=words.number(first["visits"], language),
                      due=words.number(first["n"], language)),

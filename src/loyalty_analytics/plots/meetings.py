@@ -23,7 +23,7 @@ def _records(rows: pd.DataFrame) -> list[Any]:
 
 def _rows_axis(ax: Axes, labels: list[str], narrow: bool) -> np.ndarray:
     place = np.arange(len(labels))[::-1]
-    ax.set_yticks(place, [theme.shorten(str(label), 20 if narrow else 36) for label in labels])
+    ax.set_yticks(place, [theme.shorten(str(label), 21 if narrow else 36) for label in labels])
     ax.set_ylim(-0.6, len(labels) - 0.4)
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
@@ -124,15 +124,16 @@ def load(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", na
     rows : DataFrame with label, month, meetings, calls, goal, limit
     """
     ax = theme.axes(ax, 70 + 26 * max(len(rows), 1))
-    labels = [f"{theme.shorten(r.label, 13 if narrow else 22)}, {words.month(r.month, language, 'short', year=False)}"
+    labels = [f"{theme.shorten(r.label, 14 if narrow else 22)}, {words.month(r.month, language, 'short', year=False)}"
               for r in _records(rows)]  # fmt: skip
     place = _rows_axis(ax, labels, narrow)
     ax.barh(place, rows["limit"], 0.66, facecolor="none", edgecolor=theme.ACTUAL, linewidth=0.9)
     ax.barh(place, rows["meetings"], 0.66, color=theme.ACTUAL)
     for y, row in zip(place, _records(rows)):
         ax.plot([row.goal, row.goal], [y - 0.42, y + 0.42], color=theme.HIGHLIGHT, linewidth=1.4)
-        ax.annotate(words.number(row.meetings, language), (0, y), xytext=(5, 0), textcoords="offset points",
-                    va="center", color="white" if row.meetings else theme.INK)  # fmt: skip
+        short = row.meetings < 0.12 * row.limit  # no room for a number inside
+        ax.annotate(words.number(row.meetings, language), (row.meetings if short else 0, y), xytext=(5, 0),
+                    textcoords="offset points", va="center", color=theme.INK if short else "white")  # fmt: skip
         if not narrow and row.calls:
             text = words.say("meetings.and_calls", language, calls=words.count(row.calls, "call", language))
             ax.annotate(text, (max(row.limit, row.meetings), y), xytext=(6, 0), textcoords="offset points",
@@ -179,17 +180,18 @@ def survival(
     """
     ax = theme.axes(ax, 300)
     end = max((float(curve["time"].max()) for curve in curves.values() if len(curve)), default=1.0)
-    # Each name at a height of its own: curves that fall together would carry theirs over one another.
-    for (step, curve), colour, level in zip(curves.items(), (theme.ACTUAL, theme.HIGHLIGHT), (0.7, 0.35)):
+    # Each name at a height of its own, right of its band: curves that fall together would mix theirs.
+    for (step, curve), colour, level in zip(curves.items(), (theme.ACTUAL, theme.HIGHLIGHT), (0.4, 0.22)):
         time = np.concatenate([[0.0], curve["time"], [end]])
         waiting = np.concatenate([[1.0], curve["waiting"], curve["waiting"].tail(1)])
         low, high = (np.concatenate([[1.0], curve[name], curve[name].tail(1)]) for name in ("low", "high"))
         ax.fill_between(time, low, high, step="post", color=colour, alpha=theme.BAND, linewidth=0)
         ax.step(time, waiting, where="post", color=colour)
-        below = np.flatnonzero(waiting <= level)
+        below = np.flatnonzero(high <= level)
         at = time[below[0]] if len(below) else end / 2
-        ax.annotate(words.say(f"meetings.complaint_{step}", language), (at, level), xytext=(8, 2),
-                    textcoords="offset points", color=colour)  # fmt: skip
+        ax.annotate(words.say(f"meetings.complaint_{step}", language), (at, level), xytext=(4, 2), zorder=5,
+                    textcoords="offset points", color=colour,
+                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
     from matplotlib.ticker import FuncFormatter
 
     ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: words.percent(share, language)))

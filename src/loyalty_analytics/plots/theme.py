@@ -15,7 +15,8 @@ from .. import words
 
 __all__ = [
     "ACTUAL", "BAND", "BETTER", "GREY", "HAIRLINE", "HIGHLIGHT", "INK", "NARROW", "PREVIOUS", "WIDE", "WORSE",
-    "axes", "clean", "figure", "known_to_pyplot", "name_axes", "number_axis", "readable_on", "shorten", "style", "wrapped",
+    "axes", "clean", "figure", "known_to_pyplot", "name_axes", "number_axis", "readable_on", "shorten", "style",
+    "wrapped",
 ]  # fmt: skip
 
 INK = "#1f2933"
