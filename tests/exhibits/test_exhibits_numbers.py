@@ -112,7 +112,7 @@ def test_every_exhibit_becomes_html_and_rows(pages):
     for (client, report, language), page in pages.items():
         for item in page:
             if isinstance(item, Exhibit) and item.table is not None:
-                rows = json.loads(item.table.json(item.name, item.title))["rows"]
+                rows = json.loads(item.table.json(item.name, item.title, language))["rows"]
                 assert len(rows) == len(item.table.frame) + len(item.table.totals), (client, report, item.name)
                 shown = item.table.html(item.title, language)
                 assert "nan" not in re.sub(r"<[^>]*>", " ", shown).split(), (client, report, item.name)

@@ -26,7 +26,7 @@ def table(name="volume", title="Объём упал"):
     import json
 
     columns = [Column(key=key, label=key.upper()) for key in FRAME]
-    return json.loads(Table(frame=FRAME, columns=columns).json(name, title))
+    return json.loads(Table(frame=FRAME, columns=columns).json(name, title, "ru"))
 
 
 def sheets(content):

@@ -95,7 +95,7 @@ class Exhibit:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = {"text/html": notebook_style() + self.html(), "text/plain": self.title}
         if self.table is not None and len(self.table.frame):
-            bundle[TABLE_MIME] = json.loads(self.table.json(self.name, self.title))
+            bundle[TABLE_MIME] = json.loads(self.table.json(self.name, self.title, self.language))
         return bundle
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from .. import words
 __all__ = ["Column", "Table", "total_rows"]
 
 ROWS = 15
+_SCALES = {"": 1, "k": 1e3, "m": 1e6, "bn": 1e9}
 _BAR = 64  # pixels of the longest bar
 _PHONE, _LETTER, _GAP = 358, 7.3, 16  # pixels of a phone's column, of a letter, between columns
 _SHORT = 14  # letters of a text that is never broken: «оценка 9–10»
@@ -67,8 +69,7 @@ class Column:
         if self.kind == "percent":
             return words.percent(value, language, self.digits, self.sign)
         if self.kind == "money":
-            scale = {"": 1, "k": 1e3, "m": 1e6, "bn": 1e9}[self.unit]
-            return words.number(value / scale, language, self.digits, self.sign)
+            return words.number(value / _SCALES[self.unit], language, self.digits, self.sign)
         if self.kind == "month":
             return words.month(value, language)
         if self.kind == "day":
@@ -159,20 +160,31 @@ class Table:
             cells.append(_Cell(text, column, place == 0, bar, bounds, self._beside(column), named))
         return cells
 
-    def json(self, name: str, title: str) -> str:
-        """All rows as JSON for tables.xlsx: ISO dates, empty cells as null."""
-        keys = list(
-            dict.fromkeys(key for column in self.columns for key in (column.key, column.low, column.high)
-                          if key and column.only != "page")
-        )  # fmt: skip
-        labels = {column.key: column.label for column in self.columns}
-        plain = self.frame[keys].copy()
-        for key in keys:
+    def json(self, name: str, title: str, language: str) -> str:
+        """All rows as JSON for tables.xlsx: numbers in the unit of their head, ISO dates, empty cells as null."""
+        fields: dict[str, tuple[Column, str]] = {}  # key -> its column and head
+        for column in self.columns:
+            if column.only == "page":
+                continue
+            fields.setdefault(column.key, (column, column.label))
+            for key, side in ((column.low, "from"), (column.high, "to")):
+                if key:
+                    head = words.say(f"common.{side}", language)
+                    fields.setdefault(key, (column, f"{column.label}, {head}"))
+        plain = self.frame[list(fields)].copy()
+        for key, (column, _) in fields.items():
             if isinstance(plain[key].dtype, pd.PeriodDtype):
                 plain[key] = plain[key].astype(str)
+            elif column.kind == "money":
+                plain[key] = plain[key] / _SCALES[column.unit]
+            elif column.kind == "day":  # a moment would stay a text in Excel
+                plain[key] = pd.to_datetime(plain[key]).dt.normalize()
         rows = json.loads(plain.to_json(orient="values", date_format="iso", date_unit="s", force_ascii=False))
-        rows += [[_plain(row[key]) for key in keys] for row in self._totals()]
-        columns = [{"key": key, "label": labels.get(key, key)} for key in keys]
+        rows += [[_plain(row[key], column, language) for key, (column, _) in fields.items()] for row in self._totals()]
+        columns = [
+            {"key": key, "label": label, "kind": column.kind, "digits": column.digits}
+            for key, (column, label) in fields.items()
+        ]
         return json.dumps({"name": name, "title": title, "columns": columns, "rows": rows}, ensure_ascii=False)
 
 
@@ -232,10 +244,16 @@ def _width(column: Column, cells: Sequence[_Cell]) -> float:
     return max(min(whole, 130 if cells[0].head else 90), word) + _GAP
 
 
-def _plain(value: Any) -> Any:
-    """A cell of a total row as JSON has it: no numpy number, a blank and NaN as null."""
+def _plain(value: Any, column: Column, language: str) -> Any:
+    """A cell of a total row as JSON has it: a number where it is one, a blank and NaN as null."""
+    if isinstance(value, str):
+        bare = value.replace("\u00a0", "").replace("\u2212", "-").lstrip("+")
+        bare = bare.replace(",", ".") if language == "ru" else bare.replace(",", "")
+        return float(bare) if re.fullmatch(r"-?\d+(\.\d+)?", bare) else value or None
     value = value.item() if hasattr(value, "item") else value
-    return None if value == "" or value != value else value
+    if value is None or value != value:
+        return None
+    return value / _SCALES[column.unit] if column.kind == "money" else value
 
 
 def _numeric(column: Column) -> str:

@@ -25,7 +25,7 @@ def workbook(tables: Sequence[tuple[str, Mapping[str, Any]]], created: dt.dateti
     Parameters
     ----------
     tables : list of (report, table)
-        A table has name, title, columns [{key, label}] and rows.
+        A table has name, title, columns [{key, label, kind, digits}] and rows; a column may be a bare label.
     created : datetime
         The date in the document's properties.
     contents : str
@@ -43,6 +43,7 @@ def workbook(tables: Sequence[tuple[str, Mapping[str, Any]]], created: dt.dateti
             "day": book.add_format({"num_format": "yyyy-mm-dd"}),
             "title": book.add_format({"bold": True}),
         }
+        styles |= {form: book.add_format({"num_format": form}) for form in _forms(tables)}
         names = _names([contents, *(f"{report[:2]}_{table['name']}" for report, table in tables)])
         first = book.add_worksheet(names[0])
         first.set_column(0, 0, 28)
@@ -54,6 +55,20 @@ def workbook(tables: Sequence[tuple[str, Mapping[str, Any]]], created: dt.dateti
     return out.getvalue()
 
 
+def _form(column: Any) -> str:
+    """How Excel writes the numbers of a column: «12 %», «1 234,5» by the reader's own settings."""
+    if not isinstance(column, Mapping) or column.get("kind") not in ("percent", "money", "number"):
+        return ""
+    digits = int(column.get("digits", 0))
+    if column["kind"] == "percent":
+        return f"0.{'0' * digits}%" if digits else "0%"
+    return f"#,##0.{'0' * digits}" if digits else "#,##0"
+
+
+def _forms(tables: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    return sorted({form for _, table in tables for column in table["columns"] if (form := _form(column))})
+
+
 def _sheet(sheet: Any, table: Mapping[str, Any], styles: Mapping[str, Any]) -> None:
     sheet.write_string(0, 0, _safe(table["title"]), styles["title"])
     columns = table["columns"]
@@ -61,6 +76,7 @@ def _sheet(sheet: Any, table: Mapping[str, Any], styles: Mapping[str, Any]) -> N
         label = column.get("label", column.get("key", "")) if isinstance(column, Mapping) else column
         sheet.write_string(2, place, _safe(label), styles["head"])
     widths = [12] * len(columns)
+    forms = [styles.get(_form(column)) for column in columns]
     for line, row in enumerate(table["rows"][: _ROWS - 3], 3):
         for place, value in enumerate(row):
             if value is None:
@@ -68,7 +84,7 @@ def _sheet(sheet: Any, table: Mapping[str, Any], styles: Mapping[str, Any]) -> N
             if isinstance(value, bool):
                 sheet.write_boolean(line, place, value)
             elif isinstance(value, int | float):
-                sheet.write_number(line, place, value)
+                sheet.write_number(line, place, value, forms[place])
             elif day := _DAY.match(str(value)):
                 sheet.write_datetime(line, place, dt.datetime(*map(int, day.groups())), styles["day"])  # type: ignore[arg-type]
             else:
