@@ -126,7 +126,7 @@ def test_sentiment_is_learned_where_rules_are_blind():
     rows = []
     for _ in range(160):
         long = dice.random() < 0.5
-        text = f"{dice.choice(things)} {'густой' if long else 'жидкий'} номер {dice.integers(1000)}"
+        text = f"{dice.choice(things)} {'густой' if long else 'жидкий'} {dice.integers(1000)}"
         rows.append({"text": text, "cause": "product.quality", "sentiment": "positive" if long else "negative"})
     train, test = pd.DataFrame(rows[:120]), pd.DataFrame(rows[120:])
     tags = Tagger("general").learn(train).tag(test[["text"]].assign(feedback_id=range(len(test)))).table

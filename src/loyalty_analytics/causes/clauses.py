@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from .matcher import AND, COMMA, CONTRAST, SENTENCE, Match, Token
 
-__all__ = ["Layout", "agreed", "default_sign"]
+__all__ = ["Layout", "agreed", "default_sign", "outside_longer"]
 
 _FIELDS = {"like": 1, "dislike": -1, "improve": -1, "problem": -1, "strengthen": -1}
 _NEGATION_REACH = 4
@@ -23,6 +23,7 @@ _BACK_REACH = 3
 _TOPIC = 2
 #: «Не в самой цене, а …»: words from the negator to what is put in its place.
 _CORRECTED = 4
+_UNLESS_REACH = 5
 #: Fields of the form in which people say what they would have, not what is.
 _WISHES = ("improve", "strengthen")
 #: «Сделать…», «Дайте…» at the head of a sentence is a wish; words that only look like it stand in the lexicon.
@@ -204,6 +205,10 @@ class Layout:
         # «Не скажу, что …»: over the comma behind it, not over the next.
         return nearest > 0 and self.border_between(self.far[nearest - 1] + 1, place) < COMMA
 
+    def in_the_way(self, place: int) -> bool:
+        """«Если бы не цены»: does the place follow such words in their clause?"""
+        return any(0 < place - at <= _UNLESS_REACH and self.border_between(at, place) <= AND for at in self.unless)
+
     def wished(self, place: int) -> bool:
         """Does the place stand in a wish («could be faster»)?"""
         if self.unless and self.sentence[place] in self.unless.values():
@@ -282,6 +287,19 @@ def agreed(polar: list[Match]) -> list[Match]:
                 signs.setdefault(place, set()).add(match.entry.sign)
         kept.append(match)
     return sorted(kept, key=lambda m: m.used)
+
+
+def outside_longer(polar: list[Match]) -> list[Match]:
+    """Single words inside a longer phrase of another cause and the same sign go («про задержку не сказали»)."""
+    longer = [match for match in polar if match.used[-1] - match.used[0] > 1 and match.entry.cause]
+    if not longer:
+        return polar
+
+    def covered(match: Match) -> bool:
+        place, cause, sign = match.used[0], match.entry.cause, match.entry.sign
+        return any(o.used[0] < place < o.used[-1] and o.entry.sign == sign and o.entry.cause != cause for o in longer)
+
+    return [match for match in polar if len(match.used) > 1 or match.entry.cause is None or not covered(match)]
 
 
 def default_sign(field: str | None, score: float | None) -> int:

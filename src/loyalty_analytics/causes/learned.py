@@ -72,7 +72,7 @@ def _belongs(cause: str, label: str) -> bool:
 def _ruled(hits: Sequence[Sequence[Hit]], label: str) -> np.ndarray:
     """Which texts have a label by the rules."""
     inside = {hit.cause for found in hits for hit in found if _belongs(hit.cause, label)}
-    return np.array([any(hit.cause in inside for hit in found) for found in hits], dtype=bool)
+    return np.array([any(hit.sure and hit.cause in inside for hit in found) for found in hits], dtype=bool)
 
 
 class _Loose(dict[str, bool]):
@@ -159,7 +159,7 @@ class Model:
                 own = [] if self.native else [hit for hit in found if _belongs(hit.cause, name)]
                 causes.append((name, float(chances[name][row]) if name in chances else 0.0, own))
             if not self.native and found:
-                rest = [hit for hit in found if loose[hit.cause]]
+                rest = [hit for hit in found if hit.sure and loose[hit.cause]]
                 causes += [("", 0.0, rest)] if rest else []
             wanted.append(causes)
         return self._with_sentiment(texts, tokens, hits, wanted)
@@ -211,7 +211,7 @@ class Model:
             tags: list[Tag] = []
             for name, chance, own in causes:
                 if own:
-                    tags += gather(own)
+                    tags += gather(own, mentions=True)
                 else:
                     tags.append(self._from_model(name, chance, tokens[row], hits[row], texts[row]))
             drafts.append(tags)

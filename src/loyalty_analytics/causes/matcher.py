@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .codebook import Codebook, Rule, read_lexicon
 from .forms import shipped
-from .phrases import variants
+from .phrases import AND, COMMA, CONTRAST, NONE, SENTENCE, WIDEST, follow, variants
 from .text import TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms, sounds
 
-__all__ = ["Entry", "Match", "Matcher", "Token", "Word"]
+__all__ = ["AND", "COMMA", "CONTRAST", "SENTENCE", "WIDEST", "Entry", "Match", "Matcher", "Token", "Word"]
 
 _LIGHT = "light"
-#: strength of the border in front of a token
-NONE, AND, COMMA, CONTRAST, SENTENCE = range(5)
 _EMPTY: frozenset[int] = frozenset()
 _STEERING = ("block", "negator_far", "decoy")
 _CLASS = "class_"
 #: what stands for any number in digits
 _DIGITS = "0"
-#: Words that a phrase may span, particles included; letters of a word that may be a typo.
-WIDEST, _LONGEST = 40, 40
+#: Letters of a word that may be a typo.
+_LONGEST = 40
 #: Spellings that are kept at hand.
 _REMEMBERED = 50_000
 
@@ -49,6 +46,10 @@ class Pattern:
     rest: tuple[tuple[int, frozenset[int]], ...]
 
 
+#: phrases by the symbol of their second word
+Begun = dict[int, list[Pattern]]
+
+
 @dataclass(slots=True)
 class Word:
     """All that is known about one spelling."""
@@ -56,9 +57,9 @@ class Word:
     text: str = ""
     syms: frozenset[int] = _EMPTY
     singles: tuple[Entry, ...] = ()
-    #: phrases that begin with the word, by the symbol that follows
-    phrases: dict[int, tuple[Pattern, ...]] = field(default_factory=dict)
-    seconds: frozenset[int] = _EMPTY
+    #: phrases that begin with the word, by the symbol that follows: close behind, or after other words
+    close: Begun = field(default_factory=dict)
+    apart: Begun = field(default_factory=dict)
     light: bool = False
     #: read as Russian in Latin letters
     latin: bool = False
@@ -106,7 +107,7 @@ class Matcher:
         self._classes: dict[str, frozenset[int]] = {}
         self._words: dict[str, Word] = {}
         self._known: dict[str, Word] = {}
-        self._alike: dict[tuple[int, ...], tuple[dict[int, tuple[Pattern, ...]], frozenset[int], frozenset[int]]] = {}
+        self._alike: dict[tuple[int, ...], tuple[Begun, Begun, frozenset[int]]] = {}
         for language in languages:
             self._read_classes(language)
             for role, texts in read_lexicon(language).items():
@@ -190,31 +191,35 @@ class Matcher:
         if not symbols and len(text) > 3:
             symbols = self._repaired(text)
         ordered = sorted(set(symbols))
-        phrases, seconds, own = self._begun(tuple(ordered))
+        close, apart, own = self._begun(tuple(ordered))
         singles = tuple(e for symbol in ordered for e in self._singles.get(symbol, ()) if e.role != _LIGHT)
         return Word(
             text,
             own,
             singles,
-            phrases,
-            seconds,
+            close,
+            apart,
             any(symbol in self._light for symbol in ordered),
             not spelled and bool(symbols) and text.isascii() and from_latin(text) in self._forms,
             any(entry.role == "negator" for entry in singles),
             any(entry.role in ("contrast", "concession") for entry in singles),
         )
 
-    def _begun(self, symbols: tuple[int, ...]) -> tuple[dict[int, tuple[Pattern, ...]], frozenset[int], frozenset[int]]:
+    def _begun(self, symbols: tuple[int, ...]) -> tuple[Begun, Begun, frozenset[int]]:
         """Phrases that begin with a word of these symbols, by their second word; alike words share them."""
         known = self._alike.get(symbols)
         if known is None:
-            phrases: dict[int, list[Pattern]] = {}
+            close: Begun = {}
+            apart: Begun = {}
             for symbol in symbols:
                 for pattern in self._phrases.get(symbol, ()):
-                    for second in sorted(pattern.second):
-                        phrases.setdefault(second, []).append(pattern)
-            begun = {second: tuple(found) for second, found in phrases.items()}
-            known = self._alike[symbols] = (begun, frozenset(begun), frozenset(symbols))
+                    begun = apart if pattern.rest[0][0] else close
+                    for second in pattern.second:
+                        if second in begun:
+                            begun[second].append(pattern)
+                        else:
+                            begun[second] = [pattern]
+            known = self._alike[symbols] = (close, apart, frozenset(symbols))
         return known
 
     def _symbols(self, text: str) -> list[int]:
@@ -289,26 +294,34 @@ class Matcher:
     def _phrases_in(self, tokens: list[Token]) -> list[Match]:
         """All phrases of a text, from its end to its beginning."""
         found: list[Match] = []
-        # What stands behind a word in its sentence: most phrases fail because their second or third word is not there.
+        # What stands behind a word in its sentence, and close behind it, particles between: most phrases fail because
+        # their second or third word is not there.
         later: set[int] = set()
+        near: frozenset[int] = _EMPTY
         for place in range(len(tokens) - 1, -1, -1):
-            word = tokens[place].word
-            seconds = later & word.seconds if later else ()
-            if len(seconds) == 1:
-                tries: Iterable[Pattern] = word.phrases[next(iter(seconds))]
-            else:
-                # Each phrase once, in the order of the codebook's symbols.
-                tries = {id(one): one for second in sorted(seconds) for one in word.phrases[second]}.values()
-            for pattern in tries:
-                if pattern.third and pattern.third.isdisjoint(later):
-                    continue
-                used = _follow(pattern, tokens, place)
-                if used:
-                    found.append(Match(pattern.entry, used))
-            if tokens[place].border >= SENTENCE:
+            token = tokens[place]
+            word = token.word
+            if later and (word.close or word.apart):
+                tries = [one for second in sorted(near & word.close.keys()) for one in word.close[second]]
+                if word.apart:
+                    tries += [one for second in sorted(later & word.apart.keys()) for one in word.apart[second]]
+                seen: set[tuple[str, str | None, int, tuple[int, ...]]] = set()
+                for pattern in tries:
+                    if pattern.third and pattern.third.isdisjoint(later):
+                        continue
+                    used = follow(pattern, tokens, place)
+                    if used:
+                        entry = pattern.entry
+                        key = entry.role, entry.cause, entry.sign, used
+                        if key not in seen:
+                            seen.add(key)
+                            found.append(Match(entry, used))
+            if token.border >= SENTENCE:
                 later = set()
+                near = _EMPTY
             else:
                 later |= word.syms
+                near = word.syms | near if word.light and not word.turns else word.syms
         return found
 
     def matches(self, tokens: list[Token]) -> list[Match]:
@@ -360,30 +373,6 @@ def _smile(text: str) -> str:
     if text[0] in ")(":
         return text[0] * 2
     return text.rstrip("\ufe0f")
-
-
-def _follow(pattern: Pattern, tokens: list[Token], place: int) -> tuple[int, ...]:
-    """Places of a phrase that begins at a place, or nothing."""
-    used = [place]
-    last = min(len(tokens), place + WIDEST)
-    for gap, allowed in pattern.rest:
-        steps = 0
-        place += 1
-        while place < last:
-            token = tokens[place]
-            if token.border >= SENTENCE:
-                return ()
-            if not allowed.isdisjoint(token.word.syms):
-                used.append(place)
-                break
-            # Particles and «very» may stand anywhere inside a phrase.
-            steps += not token.word.light
-            if steps > gap or token.word.turns:
-                return ()
-            place += 1
-        else:
-            return ()
-    return tuple(used)
 
 
 def _lexicon_entry(role: str, text: str) -> Entry:

@@ -1,11 +1,20 @@
-"""The signs of a phrase in a codebook, unfolded: & in any order, ? may be absent, | either, .. words between."""
+"""Phrases: their signs unfolded (& in any order, ? may be absent, | either, .. words between) and found in a text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import TYPE_CHECKING
 
-__all__ = ["variants"]
+if TYPE_CHECKING:
+    from .matcher import Pattern, Token
+
+__all__ = ["AND", "COMMA", "CONTRAST", "NONE", "SENTENCE", "WIDEST", "follow", "variants"]
+
+#: strength of the border in front of a token
+NONE, AND, COMMA, CONTRAST, SENTENCE = range(5)
+#: Words that a phrase may span, particles included.
+WIDEST = 40
 
 _GAPS = {"..": 2, "...": 6}
 
@@ -46,3 +55,27 @@ def _unfolded(elements: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]
         choices.append(choice)
     for chosen in product(*choices):
         yield [part for parts in chosen for part in parts]
+
+
+def follow(pattern: Pattern, tokens: list[Token], place: int) -> tuple[int, ...]:
+    """Places of a phrase that begins at a place, or nothing."""
+    used = [place]
+    last = min(len(tokens), place + WIDEST)
+    for gap, allowed in pattern.rest:
+        steps = 0
+        place += 1
+        while place < last:
+            token = tokens[place]
+            if token.border >= SENTENCE:
+                return ()
+            if not allowed.isdisjoint(token.word.syms):
+                used.append(place)
+                break
+            # Particles and «very» may stand anywhere inside a phrase.
+            steps += not token.word.light
+            if steps > gap or token.word.turns:
+                return ()
+            place += 1
+        else:
+            return ()
+    return tuple(used)

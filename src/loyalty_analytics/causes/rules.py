@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import accumulate
 
-from .clauses import Layout, agreed, default_sign
+from .clauses import Layout, agreed, default_sign, outside_longer
 from .codebook import Codebook
 from .matcher import AND, COMMA, CONTRAST, WIDEST, Match, Token
 from .matchers import matcher_of
@@ -69,7 +69,7 @@ class _Text(Layout):
         self.default = default_sign(field, score)
         tags, opinions = self._tags(), self.roles.get("opinion", [])
         polar = sorted([m for m in (*opinions, *tags) if m.entry.sign], key=lambda m: m.used)
-        self.polar = _outside_longer(self._backed(agreed(polar), tags))
+        self.polar = outside_longer(self._backed(agreed(polar), tags))
         self._starts = [match.used[0] for match in self.polar]
         self.aspects = [match for match in tags if not match.entry.sign]
         turned = self.turned()
@@ -270,15 +270,18 @@ class _Text(Layout):
         """Hits of the text in the order of their places."""
         found: list[Hit] = []
         hints: list[tuple[Match, Hit]] = []
+        mentions: list[Hit] = []
         self._tops = self._tops_of_clauses() if self.aspects else {}
         for match in self.aspects:
             if self._only_object(match):
                 continue
             sign, sure = self._sign_of(match)
-            if not sure or self._overruled(match, sure):
-                continue
+            if self._overruled(match, sure):
+                sure = 0.0
             hit = self._hit(match, match.entry.cause or "", sign, sure)
-            if match.entry.hint:
+            if not sure:
+                mentions.append(hit)
+            elif match.entry.hint:
                 hints.append((match, hit))
             else:
                 found.append(hit)
@@ -287,8 +290,7 @@ class _Text(Layout):
                 found.append(self._hit(match, match.entry.cause, float(match.sign), match.weight))
         found += self._needed(hints, found)
         found = self._parts_first(found)
-        found += self._general(found)
-        return found
+        return found + self._general(found) + mentions
 
     def _overruled(self, aspect: Match, sure: float) -> bool:
         """Only a far opinion speaks for the cause, and its sentence shows another one by its own words."""
@@ -393,16 +395,3 @@ class _Text(Layout):
             self.clause[first],
             sure,
         )
-
-
-def _outside_longer(polar: list[Match]) -> list[Match]:
-    """Single words inside a longer phrase that shows another cause with the same sign go («про задержку не сказали»)."""
-    longer = [match for match in polar if match.used[-1] - match.used[0] > 1 and match.entry.cause]
-    if not longer:
-        return polar
-
-    def covered(match: Match) -> bool:
-        place, cause, sign = match.used[0], match.entry.cause, match.entry.sign
-        return any(o.used[0] < place < o.used[-1] and o.entry.sign == sign and o.entry.cause != cause for o in longer)
-
-    return [match for match in polar if len(match.used) > 1 or match.entry.cause is None or not covered(match)]

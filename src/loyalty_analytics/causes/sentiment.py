@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,7 +106,7 @@ class SentimentModel:
             (row, index)
             for row, tags in enumerate(drafts)
             for index, tag in enumerate(tags)
-            if self.mode != "silent" or tag[1] == "neutral"
+            if self.mode != "silent" or tag[4] == "model"
         ]
         if not places:
             return drafts
@@ -119,8 +119,7 @@ class SentimentModel:
         out = [list(tags) for tags in drafts]
         for (row, index), choice in zip(places, best.tolist()):
             tag = out[row][index]
-            if self.mode == "model" or tag[1] == "neutral":
-                out[row][index] = (tag[0], self.classes[choice], *tag[2:])
+            out[row][index] = (tag[0], self.classes[choice], *tag[2:])
         return out
 
 
@@ -150,7 +149,7 @@ def _view(cause: str, tokens: list[Token], hits: list[Hit], native: bool) -> _Vi
     ruled = "none"
     near: list[Token] = []
     if own:
-        ruled = gather([Hit(cause, h.sign, h.start, h.end, h.rule, h.clause, h.sure) for h in own])[0][1]
+        ruled = gather([replace(hit, cause=cause) for hit in own], mentions=True)[0][1]
         near = _around(tokens, own)
     return _View(near or tokens, ruled, overall, min(plus, 3.0) / 3, min(minus, 3.0) / 3)
 
@@ -185,7 +184,7 @@ def _full(fitted: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def _mode(truth: np.ndarray, guess: np.ndarray, ruled: np.ndarray) -> str:
     """Which of rules, model, or model where the rules are silent, is right most often on texts not seen."""
-    silent = np.isin(ruled, ("none", "neutral"))
+    silent = ruled == "none"
     rules = np.where(ruled == "none", "neutral", ruled)
     right = {
         "rules": rules == truth,

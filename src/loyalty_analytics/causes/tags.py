@@ -28,7 +28,7 @@ Tag = tuple[str, str, int, int, str, float]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A cause at a place of a text; ``sign`` 0 means nobody said whether it is good."""
+    """A cause at a place of a text; ``sign`` 0: nobody said whether it is good; ``sure`` 0: it is only mentioned."""
 
     cause: str
     sign: float
@@ -48,14 +48,16 @@ def of_the_house(text: str, tokens: list[Token], hits: list[Hit]) -> list[Hit]:
     return [replace(hit, cause=_HOUSE.get(hit.cause, "service")) if hit.cause in _STAFF else hit for hit in hits]
 
 
-def gather(hits: Sequence[Hit]) -> list[Tag]:
+def gather(hits: Sequence[Hit], mentions: bool = False) -> list[Tag]:
     """One tag per cause from the hits of a text: the sentiment of them all, the evidence of the surest.
 
-    A bare ``staff`` beside ``staff.contact`` says nothing more and goes.
+    A bare ``staff`` beside ``staff.contact`` says nothing more and goes. A cause that is only mentioned is no tag by
+    the rules; learning sees it.
     """
     causes: dict[str, list[Hit]] = {}
     for hit in hits:
-        causes.setdefault(hit.cause, []).append(hit)
+        if hit.sure or mentions:
+            causes.setdefault(hit.cause, []).append(hit)
     finer = {cause.partition(".")[0] for cause in causes if "." in cause}
     tags = []
     for cause, found in causes.items():

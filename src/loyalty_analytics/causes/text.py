@@ -113,7 +113,7 @@ _HUSHED = (
     ("ться", "ца"), ("тся", "ца"), ("тс", "ц"), ("сч", "щ"), ("стн", "сн"), ("шо", "ше"), ("жо", "же"), ("чо", "че"),
     ("чя", "ча"), ("щя", "ща"), ("чю", "чу"),
 )  # fmt: skip
-_TWICE = re.compile(r"(\w)\1+")
+_TWICE = [(letter * 2, letter) for letter in "аиуклмнпрстфхцчш"]
 
 
 def sounds(words: str) -> str:
@@ -124,7 +124,10 @@ def sounds(words: str) -> str:
     """
     for written, heard in _HUSHED:
         words = words.replace(written, heard)
-    return _TWICE.sub(r"\1", words.translate(_HEARD))
+    words = words.translate(_HEARD)
+    for double, letter in _TWICE:
+        words = words.replace(double, letter)
+    return words
 
 
 @cache
