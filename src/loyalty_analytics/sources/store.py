@@ -258,7 +258,7 @@ def safe_cell(value: Any) -> Any:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """A CSV that Excel opens as text in any language and that holds no formula."""
+    """A CSV for Russian Excel: BOM, semicolons, decimal comma (12.5 would open as the 12th of May), no formula."""
     plain = frame.astype(object).where(frame.notna(), "")
     columns = [_safe_cells(plain.iloc[:, place], frame.iloc[:, place]) for place in range(plain.shape[1])]
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
@@ -270,4 +270,4 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 def _safe_cells(plain: pd.Series, typed: pd.Series) -> list[Any]:
     if isinstance(typed.dtype, pd.StringDtype) and not typed.str.startswith(_FORMULA).any():
         return plain.tolist()
-    return [safe_cell(cell) for cell in plain]
+    return [str(cell).replace(".", ",") if isinstance(cell, float) else safe_cell(cell) for cell in plain]
