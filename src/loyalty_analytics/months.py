@@ -7,6 +7,7 @@ the integer year·12 + month − 1 where engines of several kinds must agree.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ import pandas as pd
 from .errors import DataError
 
 __all__ = ["AsOf", "as_of", "from_number", "month_number", "month_start", "to_periods"]
+
+_MONTH = re.compile(r"\d{4}-\d\d")
+_ISO = re.compile(r"\d{4}-\d\d(-\d\d([T ].*)?)?")
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def as_of(value: Any = None, latest: Any = None) -> AsOf:
     if isinstance(value, str):
         text = value.strip()
         try:
-            if len(text) == 7:
+            if _MONTH.fullmatch(text):
                 return _whole(pd.Period(text, "M"))
             return _day(pd.Timestamp(dt.date.fromisoformat(text[:10])))
         except ValueError:
@@ -142,10 +146,17 @@ def to_periods(values: Any, name: str = "month") -> pd.PeriodIndex:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return pd.PeriodIndex(column.dt.tz_localize(None), freq="M")
     try:
-        known = {value: pd.Period(value, "M") for value in column.dropna().unique()}
+        known = {value: _period(value) for value in column.dropna().unique()}
     except (ValueError, TypeError) as error:
         raise DataError(f"Column {name!r} holds no months: {error}.", "Write months as 'yyyy-mm'.") from None
     return pd.PeriodIndex(column.map(known), freq="M")
+
+
+def _period(value: Any) -> pd.Period:
+    # pandas reads «October» as a month of the year 1 and 05.10.2026 as May.
+    if isinstance(value, str) and not _ISO.fullmatch(value.strip()):
+        raise ValueError(f"{value!r} is neither yyyy-mm nor an ISO date")
+    return pd.Period(value, "M")
 
 
 def month_start(values: Any, name: str = "month") -> pd.DatetimeIndex:

@@ -32,7 +32,7 @@ def test_a_day_leaves_the_month_unfinished(value):
     assert str(seen.last_whole) == "2024-01"
 
 
-@pytest.mark.parametrize("value", [None, pd.NaT, "2026-13", "yesterday", 202610, 3.5])
+@pytest.mark.parametrize("value", [None, pd.NaT, "2026-13", "October", "01-2026", "yesterday", 202610, 3.5])
 def test_what_is_no_month_is_refused(value):
     with pytest.raises(DataError):
         months.as_of(value)
@@ -54,6 +54,12 @@ def test_forms_of_months_agree(values):
 def test_integers_are_no_months():
     with pytest.raises(DataError, match="numbers"):
         months.to_periods([202610])
+
+
+@pytest.mark.parametrize("text", ["October", "2026", "05.10.2026", "10:30", "2026Q3"])
+def test_months_are_never_guessed(text):
+    with pytest.raises(DataError, match="yyyy-mm"):
+        months.to_periods(["2026-09", text])
 
 
 @given(st.lists(st.integers(-(10**13), 10**13), max_size=50))
