@@ -63,6 +63,7 @@ def _data(answers: Any = (), asked: Any = None, managers: str | None = "ABC", cl
     data.transactions = pd.DataFrame({
         "transaction_id": range(len(data.panel)), "client_id": data.panel["client_id"], "date": data.panel["month"],
         "amount": data.panel["revenue"]})  # fmt: skip
+    data.orders = data.transactions
     return data
 
 

@@ -15,8 +15,9 @@ from ..months import month_start
 from ..plots import client as plots
 from .base import Exhibit, Front, Tile, drawn
 from .client_talk import holes_sentence, offers, offers_sentence, people, scores, voice
-from .table import Column, Table, total_rows
+from .table import Table, total_rows
 from .volume import label_of, names, short_name
+from .wording import Wording
 
 if TYPE_CHECKING:
     from ..load import Data
@@ -28,6 +29,8 @@ __all__ = ["ask", "card", "front", "offers", "people", "promises", "scores", "vo
 _GONE = -0.995  # a fall that leaves nothing
 _KNOWN = ("management", "power", "structure", "partners", "plans")  # sides of a client that a card tells
 _FEW = 6  # rows of a table: two printed pages hold the whole dossier
+_WORDS = Wording("client")
+say, column = _WORDS.say, _WORDS.column
 
 
 def front(data: Data, page: Dossier, breaks: Result, language: str) -> Front:
@@ -45,7 +48,7 @@ def front(data: Data, page: Dossier, breaks: Result, language: str) -> Front:
     late = int(page.promises["overdue"].sum())
     if len(page.promises):
         tiles.append(_promise_tile(page, late, language))
-    title = words.say("client.title", language, client=label_of(names(data), page.card["client_id"]))
+    title = say("title", language, client=label_of(names(data), page.card["client_id"]))
     summary = " ".join(sentence for sentence in sentences if sentence)
     return Front.of(data, title, language, summary, tiles, warning=page.notes[0].text(language))
 
@@ -57,14 +60,14 @@ def _quarter_tile(row: Mapping[Any, Any], currency: str, language: str) -> Tile:
     shown = words.number(value, language) if counted else words.money(value, currency, language)
     text = mood = ""
     if pd.notna(change):
-        text = words.say("client.to_year", language, change=words.percent(change, language, sign=True))
+        text = say("to_year", language, change=words.percent(change, language, sign=True))
         mood = "" if abs(change) < 0.005 else "better" if change > 0 else "worse"
-    return Tile(value=shown, label=words.say(f"client.tile_{row['measure']}", language), change=text, mood=mood)
+    return Tile(value=shown, label=say(f"tile_{row['measure']}", language), change=text, mood=mood)
 
 
 def _promise_tile(page: Dossier, late: int, language: str) -> Tile:
-    open_cases = words.say("client.tile_open", language, n=words.number(len(page.promises), language))
-    label = words.say("client.tile_overdue", language, noun=words.plural(late, "promise", language))
+    open_cases = say("tile_open", language, n=words.number(len(page.promises), language))
+    label = say("tile_overdue", language, noun=words.plural(late, "promise", language))
     return Tile(value=words.number(late, language), label=label, change=open_cases)
 
 
@@ -73,18 +76,18 @@ def _score_tile(page: Dossier, language: str) -> Tile:
     asked = page.scores[page.scores["metric"] == "nps"]
     row = asked.iloc[0] if len(asked) else latest
     value = f"{words.number(row['score'], language)} / {words.number(row['scale_max'], language)}"
-    label = words.say("client.tile_score" if len(asked) else "client.tile_score_other", language)
+    label = say("tile_score" if len(asked) else "tile_score_other", language)
     return Tile(value=value, label=label, change=words.day(row["answered_at"], language))
 
 
 def _wallet_sentence(page: Dossier, language: str) -> str:
     if not len(page.wallet) or pd.isna(page.wallet["share"].iloc[0]):
-        return words.say("client.wallet_unknown", language)
+        return say("wallet_unknown", language)
     row = page.wallet.iloc[0]
     share = words.percent(row["share"], language)
     if row["share"] > 1:
-        return words.say("client.wallet_contradicts", language, share=share)
-    return words.say("client.wallet", language, share=share)
+        return say("wallet_contradicts", language, share=share)
+    return say("wallet", language, share=share)
 
 
 def _break_sentence(page: Dossier, breaks: Result, language: str) -> str:
@@ -92,11 +95,11 @@ def _break_sentence(page: Dossier, breaks: Result, language: str) -> str:
     if not len(own):
         return ""
     row = own.sort_values("break_month").iloc[-1]
-    key = "client.break_down" if row["direction"] < 0 else "client.break_up"
+    key = "break_down" if row["direction"] < 0 else "break_up"
     if row["effect"] <= _GONE:
-        return words.say("client.break_gone", language, month=words.month(row["break_month"], language, "genitive"))
+        return say("break_gone", language, month=words.month(row["break_month"], language, "genitive"))
     effect = words.percent(abs(row["effect"]), language)
-    return words.say(key, language, month=words.month(row["break_month"], language, "genitive"), effect=effect)
+    return say(key, language, month=words.month(row["break_month"], language, "genitive"), effect=effect)
 
 
 def _own(table: pd.DataFrame, page: Dossier) -> pd.DataFrame:
@@ -107,24 +110,24 @@ def volume(data: Data, page: Dossier, breaks: Result, *, language: str) -> Exhib
     """Months against last year with the break; volume, frequency and cheque of the quarter below."""
     table, currency = page.frame.copy(), data.params.currency
     if not page.months["revenue"].fillna(0).any():
-        title = words.say("client.volume_none", language)
+        title = say("volume_none", language)
         return Exhibit(name="volume", title=title, language=language)
     row = table.iloc[0]
-    key = "client.volume_new"
+    key = "volume_new"
     if pd.notna(row["change_year"]):
-        key = "client.volume_up" if row["change_year"] > 0.005 else "client.volume_same"
-        key = "client.volume_down" if row["change_year"] < -0.005 else key
+        key = "volume_up" if row["change_year"] > 0.005 else "volume_same"
+        key = "volume_down" if row["change_year"] < -0.005 else key
     values = {"value": words.money(row["quarter"], currency, language)}
     first = page.first_month
-    if key == "client.volume_new" and first is not None and first > data.as_of.last_whole - 12:
-        key, values["month"] = "client.volume_first", words.month(first, language)
-    if key in ("client.volume_up", "client.volume_down"):
+    if key == "volume_new" and first is not None and first > data.as_of.last_whole - 12:
+        key, values["month"] = "volume_first", words.month(first, language)
+    if key in ("volume_up", "volume_down"):
         values["change"] = words.percent(abs(row["change_year"]), language)
     thousand = words.unit_words("k", currency, language)
     own = _own(breaks.frame, page)
     shown = page.months.assign(revenue=page.months["revenue"] / 1e3, previous=page.months["previous"] / 1e3)
     table["label"] = [
-        words.say(f"client.measure_{name}", language, **({} if name == "orders" else {"unit": thousand}))
+        say(f"measure_{name}", language, **({} if name == "orders" else {"unit": thousand}))
         for name in table["measure"]
     ]
     for name in ("quarter", "previous", "year_ago"):
@@ -132,26 +135,26 @@ def volume(data: Data, page: Dossier, breaks: Result, *, language: str) -> Exhib
     last = page.months.iloc[-1]
     return Exhibit(
         name="volume",
-        title=words.say(key, language, **values),
+        title=say(key, language, **values),
         language=language,
-        subtitle=words.say("client.volume_sub", language, unit=thousand),
+        subtitle=say("volume_sub", language, unit=thousand),
         draw=drawn(
             plots.months_with_break, shown, own, language=language, height=220, narrow_height=220
         ),
-        alt=words.say(
-            "client.volume_alt", language, month=words.month(last["month"], language),
+        alt=say(
+            "volume_alt", language, month=words.month(last["month"], language),
             value=words.money(last["revenue"], currency, language),
             previous=words.money(last["previous"], currency, language),
         ),
         table=Table(
             frame=table,
             columns=[
-                Column(key="label", label=words.say("client.col_measure", language)),
-                Column(key="quarter", label=words.say("client.col_quarter", language), kind="number"),
-                Column(key="previous", label=words.say("client.col_previous", language), kind="number"),
-                _percent("change_previous", "client.col_change", language),
-                Column(key="year_ago", label=words.say("client.col_year_ago", language), kind="number"),
-                _percent("change_year", "client.col_change_year", language),
+                column("label", language, head="measure"),
+                column("quarter", language, "number"),
+                column("previous", language, "number"),
+                column("change_previous", language, "percent", head="change", sign=True),
+                column("year_ago", language, "number"),
+                column("change_year", language, "percent", sign=True),
             ],
             totals=total_rows("label", language, {"client.sum_wallet": {
                 "quarter": words.percent(page.wallet["share"].iloc[0], language)}} if len(page.wallet) else {}),
@@ -159,41 +162,37 @@ def volume(data: Data, page: Dossier, breaks: Result, *, language: str) -> Exhib
     )  # fmt: skip
 
 
-def _percent(key: str, label: str, language: str) -> Column:
-    return Column(key=key, label=words.say(label, language), kind="percent", sign=True)
-
-
 def card(data: Data, page: Dossier, *, language: str) -> Exhibit:
     """Completeness and freshness of the card, how well the client is known, its stated plans."""
     blank = page.fields.loc[~page.fields["filled"], "field"]
     filled = words.percent(page.fields["filled"].mean(), language)
-    title = words.say("client.card_title", language, share=filled) + "; "
+    title = say("card_title", language, share=filled) + "; "
     if np.isnan(page.verified_days):
-        title += words.say("client.card_never", language)
-        checked = words.say("client.checked_never", language)
+        title += say("card_never", language)
+        checked = say("checked_never", language)
     else:
         days = words.count(int(page.verified_days), "day", language)
-        title += words.say("client.card_age", language, days=days)
-        checked = words.say("client.checked_ago", language, days=days)
+        title += say("card_age", language, days=days)
+        checked = say("checked_ago", language, days=days)
     rows = [
-        (words.say("client.sum_card", language), f"{filled}; {checked}"),
-        (words.say("client.knowledge", language), _knowledge(page.card, language)),
+        (say("sum_card", language), f"{filled}; {checked}"),
+        (say("knowledge", language), _knowledge(page.card, language)),
     ]
     named = [f"segments.card_{name}" for name in blank]
     titles = [words.say(key, language).lower() if words.known(key, language) else "" for key in named]
-    shown = ", ".join(list(filter(None, titles))[:8]) or "–"
-    rows.append((words.say("client.card_blank", language), shown))
-    rows += [(words.say(f"client.plan_{key}", language), text) for key, text in _stated(data, page, language)]
+    shown = "; ".join(list(filter(None, titles))[:8]) or "–"
+    rows.append((say("card_blank", language), shown))
+    rows += [(say(f"plan_{key}", language), text) for key, text in _stated(data, page, language)]
     return Exhibit(
         name="card",
         title=title,
         language=language,
-        subtitle=words.say("client.card_sub", language),
+        subtitle=say("card_sub", language),
         table=Table(
             frame=pd.DataFrame(rows, columns=["what", "value"]),
             columns=[
-                Column(key="what", label=words.say("client.col_what", language)),
-                Column(key="value", label=words.say("client.col_value", language)),
+                column("what", language),
+                column("value", language),
             ],
         ),
     )
@@ -201,11 +200,11 @@ def card(data: Data, page: Dossier, *, language: str) -> Exhibit:
 
 def _knowledge(card: pd.Series, language: str) -> str:
     """«руководство 2, партнёры 0; не отмечено: структура»: how well we know each side of the client."""
-    level = {words.say(f"client.knowledge_{name}", language): card[f"knowledge_{name}"] for name in _KNOWN}
+    level = {say(f"knowledge_{name}", language): card[f"knowledge_{name}"] for name in _KNOWN}
     noted = ", ".join(f"{name} {int(value)}" for name, value in level.items() if pd.notna(value))
     unknown = ", ".join(name for name, value in level.items() if pd.isna(value))
     if unknown:
-        unknown = words.say("client.knowledge_unknown", language, names=unknown)
+        unknown = say("knowledge_unknown", language, names=unknown)
     return "; ".join(filter(None, (noted, unknown)))
 
 
@@ -240,7 +239,7 @@ def promises(data: Data, page: Dossier, *, language: str) -> Exhibit:
     """Open cases with their due days, and useful dates of the next 60 days."""
     late = int(page.promises["overdue"].sum())
     key = (
-        "client.promises_none" if not len(page.promises) else "client.promises_late" if late else "client.promises_open"
+        "promises_none" if not len(page.promises) else "promises_late" if late else "promises_open"
     )
     values = {}
     if len(page.promises):
@@ -251,25 +250,25 @@ def promises(data: Data, page: Dossier, *, language: str) -> Exhibit:
     rows = [
         (
             row.due_at,
-            words.say("client.is_overdue" if row.overdue else "client.is_open", language),
+            say("is_overdue" if row.overdue else "is_open", language),
             _who(staff, row.owner_id),
         )
         for row in page.promises.itertuples()
     ]
     rows += [(row.date, str(row.note), "") for row in page.dates.itertuples()]
     if not rows:
-        return Exhibit(name="promises", title=words.say(key, language), language=language)
+        return Exhibit(name="promises", title=say(key, language), language=language)
     return Exhibit(
         name="promises",
-        title=words.say(key, language, **values),
+        title=say(key, language, **values),
         language=language,
-        subtitle=words.say("client.promises_sub", language),
+        subtitle=say("promises_sub", language),
         table=Table(
             frame=pd.DataFrame(rows, columns=["date", "what", "who"]),
             columns=[
-                Column(key="date", label=words.say("client.col_date", language), kind="day"),
-                Column(key="what", label=words.say("client.col_what", language)),
-                Column(key="who", label=words.say("client.col_who", language)),
+                column("date", language, "day"),
+                column("what", language),
+                column("who", language),
             ],
             rows=_FEW,
             more="client.more_rows",
@@ -290,25 +289,25 @@ def ask(data: Data, page: Dossier, reasons: Result, *, language: str) -> Exhibit
         questions = meeting_questions(latest, language)["question"].tolist()
         note = _verdict(latest, language)
     questions += [
-        words.say("client.ask_role", language, role=words.say(f"client.role_{role}", language))
+        say(f"ask_{role}", language)
         for role in page.holes[:2]
     ]
     if not page.plans["plan_amount"].notna().any():
-        questions.append(words.say("client.ask_plan", language))
+        questions.append(say("ask_plan", language))
     if not len(page.wallet):
-        questions.append(words.say("client.ask_budget", language))
-    questions.append(words.say("client.ask_recommend", language))
+        questions.append(say("ask_budget", language))
+    questions.append(say("ask_recommend", language))
     frame = pd.DataFrame({"n": range(1, len(questions) + 1), "question": questions})
     return Exhibit(
         name="ask",
-        title=words.say("client.ask_title", language, n=words.count(len(frame), "question", language)),
+        title=say("ask_title", language, n=words.count(len(frame), "question", language)),
         language=language,
-        subtitle=words.say("client.ask_sub", language),
+        subtitle=say("ask_sub" if len(own) else "ask_sub_plain", language),
         note=note,
         table=Table(
             frame=frame,
             columns=[
-                Column(key="question", label=words.say("client.col_question", language)),
+                column("question", language),
             ],
         ),
     )
@@ -321,4 +320,4 @@ def _verdict(latest: pd.DataFrame, language: str) -> str:
     if row["grade"] != "none":
         verdict += ": " + words.say(f"breaks.kind_{row['reason']}", language)
     month = words.month(row["break_month"], language, "genitive")
-    return words.say("client.verdict", language, month=month, verdict=verdict)
+    return say("verdict", language, month=month, verdict=verdict)

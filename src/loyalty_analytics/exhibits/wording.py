@@ -41,8 +41,8 @@ class Wording:
         return words.say(f"{self.area}.{key}", language, **values)
 
     def column(self, key: str, language: str, kind: str = "text", **options: Any) -> Column:
-        """A column with the head that the words have for it."""
-        label = self.say(f"col_{key}", language, **options.pop("label", {}))
+        """A column with the head that the words have for it, or for ``head``."""
+        label = self.say(f"col_{options.pop('head', key)}", language, **options.pop("label", {}))
         return Column(key=key, label=label, kind=kind, **options)
 
     def money_column(self, key: str, data: Data, language: str, unit: str = "k", **options: Any) -> Column:
