@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 import loyalty_analytics as la
-from loyalty_analytics.results import Result, notebook_style
+from loyalty_analytics.results import Result
+from loyalty_analytics.shown import notebook_style
 
 MONTH = "2026-10"
 
@@ -181,3 +182,13 @@ def test_a_public_name_has_an_example_that_make_test_runs(name):
     assert doctest.DocTestParser().get_examples(inspect.getdoc(value) or ""), f"{name} has no example"
     found = doctest.DocTestFinder(recurse=True).find(module)
     assert any(test.name.endswith(f".{value.__name__}") and test.examples for test in found)
+
+
+def test_a_file_just_read_shows_itself_like_a_result(tmp_path):
+    (tmp_path / "deals.csv").write_text("Код;Сумма\nA<b>;1 234,5\nB;нет\n", "utf-8")
+    read = la.read_source(tmp_path / "deals.csv")
+    shown = read._repr_html_()
+    assert shown.startswith(notebook_style() + '<div class="loyalty">')
+    assert '<td class="n">1,234' in shown or "1,234.5" in shown
+    assert "A&lt;b&gt;" in shown
+    assert "dataframe" not in shown  # the class of a plain pandas table

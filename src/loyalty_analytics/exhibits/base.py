@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import words
 from ..errors import LoyaltyError
-from ..results import notebook_style
+from ..shown import notebook_style
 from .images import picture
 from .table import Table
 

@@ -155,9 +155,11 @@ def _q_axis(ax: Axes, certainty: np.ndarray, language: str) -> None:
     ax.set_xlim(low - 0.1, max(high, low + 1) + 0.1)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-    ax.xaxis.set_major_formatter(FuncFormatter(
-        lambda at, _: words.number(10.0**-at, language, max(int(at), 0)) if at <= 3 else f"10⁻{str(int(at)).translate(raised)}"
-    ))  # fmt: skip
+
+    def name(at: float, _: Any) -> str:
+        return f"10⁻{str(int(at)).translate(raised)}" if at > 3 else words.number(10.0**-at, language, max(int(at), 0))
+
+    ax.xaxis.set_major_formatter(FuncFormatter(name))
 
 
 @theme.styled

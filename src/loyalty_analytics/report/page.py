@@ -21,7 +21,7 @@ from .. import words
 from ..errors import LoyaltyError
 from ..exhibits.base import TABLE_MIME
 from ..exhibits.handout import FILE_MIME
-from ..results import notebook_style
+from ..shown import notebook_style
 from .tidy import tidy
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .. import shown
 from ..errors import ParamsError
 from .headers import role_of
 from .match import candidates
@@ -71,14 +73,9 @@ class Proposal:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        asked = "".join(f"<li>{_escaped(line)}</li>" for line in self.undecided)
-        lead = f"<p><strong>{_escaped(self.path.name)}: {len(self.table)} columns proposed.</strong></p>"
-        shown = self.table.to_html(index=False, border=0, escape=True)
-        return lead + shown + (f"<p>To decide:</p><ul>{asked}</ul>" if asked else "")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        asked = "".join(f"<li>{html.escape(line)}</li>" for line in self.undecided)
+        lead = f"<p><strong>{html.escape(self.path.name)}: {len(self.table)} columns proposed.</strong></p>"
+        return shown.block(lead + shown.rows(self.table) + (f"<p>To decide:</p><ul>{asked}</ul>" if asked else ""))
 
 
 def params_text(client: str, guesses: Sequence[Guess], undecided: Sequence[str], url: str | None) -> str:

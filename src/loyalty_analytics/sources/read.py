@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .. import shown
 from ..errors import DataError, LoyaltyError, SourceError
 from . import finish, headers, naming, rows, wide
 from .column import Column
@@ -70,17 +72,10 @@ class RawTable:
         return len(self.frame)
 
     def _repr_html_(self) -> str:
-        shown = self.frame.head(10).to_html(index=False, border=0, na_rep="–", escape=True)
-        told = self.findings[["severity", "row", "column", "problem"]].head(15)
+        told = self.findings[["severity", "row", "column", "problem", "advice"]].head(15)
         facts = ", ".join(f"{name} {value!r}" for name, value in self.detected.items() if value is not None)
-        return (
-            f"<p><strong>{len(self.frame):,} rows, {len(self.found)} findings</strong> ({_escaped(facts)})</p>{shown}"
-            + told.to_html(index=False, border=0, na_rep="–", escape=True)
-        )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+        lead = f"<p><strong>{len(self.frame):,} rows, {len(self.found)} findings</strong> ({html.escape(facts)})</p>"
+        return shown.block(lead + shown.rows(self.frame.head(10)) + (shown.rows(told) if len(told) else ""))
 
 
 def read_source(
