@@ -32,7 +32,7 @@ def test_every_exhibit_of_the_demo(radio, language):
     exhibits = [
         report.by_clients(data, voice, language=language),
         report.tone(data, voice, language=language),
-        report.course(data, voice, language=language),
+        deeper.course(data, voice, language=language),
         more.matters(data, voice, drivers, language=language),
         deeper.low_scores(data, voice, language=language),
         deeper.measures(data, voice, tags, language=language),

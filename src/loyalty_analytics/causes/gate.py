@@ -26,8 +26,8 @@ _LEAST_WRONG = 10
 _LEAST_CASES = 80
 #: Thresholds that are tried; the first keeps and the last drops whatever the rules have found.
 _STEPS = np.array([0.0, *np.arange(0.15, 0.86, 0.05), 1.01])
-#: How sure a model must be of being better than the rules, by texts with the label: 95 % at 10, 50 % from 60.
-_RARE, _DOUBT = (10, 60), (0.05, 0.5)
+#: How sure a model must be of being better than the rules, by texts with the label: 98 % at 10, 75 % from 60.
+_RARE, _DOUBT = (10, 60), (0.02, 0.25)
 #: What a text that only the rules have labelled counts beside one that a person has.
 _WEAK = 0.3
 #: Added to the sums whose log-odds stretch the features, against the luck of rare ones.

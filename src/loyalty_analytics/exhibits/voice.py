@@ -1,4 +1,4 @@
-"""Report 05: voice of the client. The first screen, causes by clients and money, their tone and course."""
+"""Report 05: voice of the client. The first screen, causes by clients and money, their tone."""
 
 from __future__ import annotations
 
@@ -17,16 +17,13 @@ from .base import Exhibit, Front, Tile, drawn, exhibit
 from .table import Column, Table, total_rows
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from ..load import Data
     from ..results import Result
 
-__all__ = ["Said", "by_clients", "course", "front", "ranking", "said", "tone"]
+__all__ = ["Said", "by_clients", "few", "front", "ranking", "said", "tone"]
 
 _YEAR = 12
 _SHOWN = 8
-_PANELS = 6
 #: Clients with a comment below which shares are not shown.
 FEW = 8
 _BAD = ("negative", "mixed")
@@ -148,9 +145,9 @@ def _counted(n: int, name: str, language: str) -> Tile:
 
 def _summary(data: Data, voice: Said, rows: pd.DataFrame, drivers: Result, language: str) -> str:
     if voice.n < FEW:
-        return words.say("voice.front_few", language, n=words.count(voice.n, voice.noun, language))
+        return words.say("voice.front_few", language, n=_commented(voice, language))
     if not len(rows):
-        return words.say("voice.front_none", language, n=words.count(voice.n, voice.noun, language))
+        return words.say("voice.front_none", language, n=_commented(voice, language))
     top = rows.iloc[0]
     parts = [
         words.say(
@@ -186,7 +183,7 @@ def by_clients(data: Data, voice: Said, *, language: str) -> Exhibit:
     """Causes by clients who complain and by their money."""
     rows = ranking(voice)
     if voice.n < FEW or not len(rows):
-        return _few("causes", voice, language)
+        return few("causes", voice, language)
     shown = rows.head(_SHOWN)
     unit = words.unit_of(float(shown["money"].max())) if shown["money"].notna().any() else ""
     money = words.say("voice.head_money", language, unit=words.unit_words(unit, data.params.currency, language))
@@ -214,14 +211,14 @@ def by_clients(data: Data, voice: Said, *, language: str) -> Exhibit:
             plots.paired, shown, language=language, left=words.say(f"voice.col_{voice.noun}s", language), right=money,
             unit=unit, height=60 + 36 * len(shown), narrow_height=70 + 36 * len(shown),
         ),
-        alt=words.say("voice.causes_alt", language, list=listed),
+        alt=words.say(f"voice.causes_alt_{voice.noun}", language, list=listed),
         table=Table(
             frame=rows.assign(who=[_owner(owner, language) for owner in rows["owner"]]), columns=columns,
             totals=total_rows("label", language, {
                 "voice.sum_either": {"share": _either(voice, rows)}, f"voice.sum_{voice.noun}s": {"clients": voice.n}
             }),
         ),
-        note=words.say("voice.causes_note", language),
+        note=words.say(f"voice.causes_note_{voice.noun}", language),
     )  # fmt: skip
 
 
@@ -240,8 +237,16 @@ def _period(data: Data, language: str) -> str:
     return f"{words.month(month - _YEAR + 1, language, 'short')} – {words.month(month, language, 'short')}"
 
 
-def _few(name: str, voice: Said, language: str) -> Exhibit:
-    title = words.say("voice.too_few", language, n=words.count(voice.n, voice.noun, language))
+def _commented(voice: Said, language: str) -> str:
+    """«21 клиент с отзывом», or comments where clients are unknown."""
+    if voice.noun == "text":
+        return words.count(voice.n, "text", language)
+    return f"{words.number(voice.n, language)}\u00a0{words.plural(voice.n, 'voice.tile_client', language)}"
+
+
+def few(name: str, voice: Said, language: str) -> Exhibit:
+    """An exhibit that only says how few comments there are."""
+    title = words.say("voice.too_few", language, n=_commented(voice, language))
     return Exhibit(name=name, title=title, language=language, subtitle=words.say(f"voice.{name}_name", language))
 
 
@@ -256,7 +261,7 @@ def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
         }
     ).fillna(0)
     if voice.n < FEW or not len(rows):
-        return _few("tone", voice, language)
+        return few("tone", voice, language)
     rows = rows.astype(int).reset_index(names="cause")
     rows["label"] = [voice.title(cause) for cause in rows["cause"]]
     rows["total"] = rows["negative"] + rows["positive"]
@@ -266,9 +271,7 @@ def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
     worst = many[many["negative"] > many["positive"]].sort_values("negative", ascending=False, kind="stable")
     best = many[many["positive"] > many["negative"]].sort_values("positive", ascending=False, kind="stable")
     key = "both" if len(worst) and len(best) else "bad" if len(worst) else "good" if len(best) else "even"
-    values = {
-        "worst": worst["label"].iloc[0] if len(worst) else "", "best": best["label"].iloc[0] if len(best) else "",
-    }  # fmt: skip
+    values = {name: side["label"].iloc[0] if len(side) else "" for name, side in (("worst", worst), ("best", best))}
     listed = "; ".join(f"{row['label']} −{row['negative']} +{row['positive']}" for _, row in shown.iterrows())
     return Exhibit(
         name="tone", language=language,
@@ -284,8 +287,8 @@ def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
         alt=words.say("voice.tone_alt", language, list=listed),
         table=Table(frame=rows, columns=[
             Column(key="label", label=words.say("voice.col_cause", language)),
-            Column(key="negative", label=words.say("voice.complaints", language), kind="number"),
-            Column(key="positive", label=words.say("voice.praise", language), kind="number"),
+            Column(key="negative", label=words.say("voice.col_complaints", language), kind="number"),
+            Column(key="positive", label=words.say("voice.col_praise", language), kind="number"),
         ], totals=total_rows("label", language, {
             "voice.sum_with": {
                 "negative": voice.bad["feedback_id"].nunique(),
@@ -294,92 +297,3 @@ def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
             "voice.sum_all": {"negative": len(voice.texts)},
         })),
     )  # fmt: skip
-
-
-@exhibit("voice", "course", needs=("feedback",))
-def course(data: Data, voice: Said, *, language: str) -> Exhibit:
-    """Share of clients who complain about a cause, by quarter, on one scale."""
-    rows = _by_quarter(data, voice)
-    if not len(rows) or voice.n < FEW:
-        return _few("course", voice, language)
-    moved = _moved(rows)
-    shown = rows["label"].nunique()
-    listed = "; ".join(
-        f"{label} {words.percent(part['share'].iloc[0], language)} → {words.percent(part['share'].iloc[-1], language)}"
-        for label, part in rows.groupby("label", sort=False)
-    )
-
-    def draw(narrow: bool) -> Figure:
-        from ..plots import theme
-
-        columns = 2 if narrow else 3
-        lines = -(-shown // columns)
-        figure, axs = theme.figure(150 * lines, narrow, nrows=lines, ncols=columns, squeeze=False)
-        plots.course(rows, axs, language=language, narrow=narrow)
-        return figure
-
-    title = (
-        words.say(
-            "voice.course_up" if moved["up"] else "voice.course_down", language, cause=moved["label"],
-            before=words.percent(moved["before"], language), after=words.percent(moved["after"], language),
-        )
-        if moved
-        else words.say("voice.course_same", language)
-    )  # fmt: skip
-    base = rows.drop_duplicates("month")["n"]
-    return Exhibit(
-        name="course", language=language, title=title,
-        subtitle=words.say(
-            f"voice.course_sub_{voice.noun}", language, low=words.number(base.min(), language),
-            high=words.number(base.max(), language),
-        ),
-        draw=draw, alt=words.say("voice.course_alt", language, list=listed),
-        table=Table(frame=rows, columns=[
-            Column(key="label", label=words.say("voice.col_cause", language)),
-            Column(key="month", label=words.say("voice.col_quarter", language), kind="month"),
-            Column(key="share", label=words.say("voice.col_share", language), kind="percent", low="low", high="high"),
-            Column(key="n", label=words.say(f"voice.col_{voice.noun}s_all", language), kind="number"),
-        ]),
-        note=words.say("voice.course_note", language),
-    )  # fmt: skip
-
-
-def _by_quarter(data: Data, voice: Said) -> pd.DataFrame:
-    """Share of complainers by cause and quarter: label, month, share, low, high, k, n."""
-    month = data.as_of.last_whole
-    age = (
-        (month.year - voice.texts["created_at"].dt.year) * 12 + month.month - voice.texts["created_at"].dt.month
-    ) // 3
-    base = voice.texts.assign(quarter=age).groupby("quarter")["who"].nunique()
-    bad = voice.bad.merge(voice.texts.assign(quarter=age)[["feedback_id", "quarter"]], on="feedback_id")
-    named = bad.drop_duplicates(["who", "quarter", "cause"]).groupby(["cause", "quarter"]).size()
-    rows = []
-    for cause in ranking(voice)["cause"].head(_PANELS):
-        for quarter in range(3, -1, -1):
-            n, k = int(base.get(quarter, 0)), int(named.get((cause, quarter), 0))
-            if n < 3:
-                continue
-            low, high = share_interval(k, n)
-            rows.append({
-                "label": voice.title(cause), "month": (month - 3 * quarter).to_timestamp(), "share": k / n,
-                "low": float(low), "high": float(high), "k": k, "n": n,
-            })  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _moved(rows: pd.DataFrame) -> dict[str, Any]:
-    """The surest change between the last two quarters, or nothing (Fisher's test, Holm over causes)."""
-    from scipy.stats import fisher_exact
-
-    found = []
-    for label, part in rows.groupby("label", sort=False):
-        if len(part) < 2:
-            continue
-        was, now = part.iloc[-2], part.iloc[-1]
-        cells = [[now["k"], now["n"] - now["k"]], [was["k"], was["n"] - was["k"]]]
-        found.append((float(fisher_exact(cells)[1]), label, was["share"], now["share"]))
-    found.sort(key=lambda entry: entry[0])
-    if not found or found[0][0] * len(found) >= 0.05:
-        return {}
-    _, label, before, after = found[0]
-    return {"label": label, "before": before, "after": after, "up": after > before}

@@ -1,30 +1,138 @@
-"""Report 05: from low scores to causes by unit, manager and time; a cause before and after a measure against it."""
+"""Report 05: causes by quarter, from low scores to causes by unit, manager and time, before and after a measure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from .. import words
 from ..causes.drilldown import before_after, drill
+from ..intervals import share_interval
 from ..months import to_periods
+from ..plots import voice as plots
 from ..sources.privacy import masked_column
 from .base import Exhibit, exhibit
 from .table import Column, Table, total_rows
-from .voice import Said
+from .voice import FEW, Said, few, ranking
 from .volume import short_name
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..load import Data
     from ..results import Result
 
-__all__ = ["low_scores", "measures"]
+__all__ = ["course", "low_scores", "measures"]
 
+_PANELS = 6
 _LEAST_SCORES = 30
 _CAUSES = 3
 _MONTHS = 6
+
+
+@exhibit("voice", "course", needs=("feedback",))
+def course(data: Data, voice: Said, *, language: str) -> Exhibit:
+    """Share of clients who complain about a cause, by quarter, on one scale."""
+    rows = _by_quarter(data, voice)
+    if not len(rows) or voice.n < FEW:
+        return few("course", voice, language)
+    moved = _moved(rows)
+    shown = rows["label"].nunique()
+    listed = "; ".join(
+        f"{label} {words.percent(part['share'].iloc[0], language)} → {words.percent(part['share'].iloc[-1], language)}"
+        for label, part in rows.groupby("label", sort=False)
+    )
+
+    def draw(narrow: bool) -> Figure:
+        from ..plots import theme
+
+        columns = 2 if narrow else 3
+        lines = -(-shown // columns)
+        figure, axs = theme.figure(150 * lines, narrow, nrows=lines, ncols=columns, squeeze=False)
+        plots.course(rows, axs, language=language, narrow=narrow)
+        return figure
+
+    title = (
+        words.say(
+            "voice.course_up" if moved["up"] else "voice.course_down", language, cause=moved["label"],
+            before=words.percent(moved["before"], language), after=words.percent(moved["after"], language),
+        )
+        if moved
+        else words.say("voice.course_same", language)
+    )  # fmt: skip
+    base = rows.drop_duplicates("month")["n"]
+    return Exhibit(
+        name="course", language=language, title=title,
+        subtitle=words.say(
+            f"voice.course_sub_{voice.noun}", language,
+            n="–".join(words.number(n, language) for n in sorted({int(base.min()), int(base.max())})),
+        ),
+        draw=draw, alt=words.say("voice.course_alt", language, list=listed),
+        table=_quarters(rows, voice, language),
+        note=words.say("voice.course_note", language),
+    )  # fmt: skip
+
+
+def _quarters(rows: pd.DataFrame, voice: Said, language: str) -> Table:
+    """A row per cause, a column per quarter; the last one with its interval."""
+    wide = rows.pivot(index="label", columns="month", values="share").loc[rows["label"].unique()]
+    ends = [words.month(month, language, "short") for month in wide.columns]
+    wide = wide.set_axis(ends, axis=1).reset_index(names="label")
+    last = rows.groupby("label", sort=False)[["low", "high"]].last()
+    base = rows.drop_duplicates("month")["n"]
+    return Table(
+        frame=wide.assign(low=last["low"].to_numpy(), high=last["high"].to_numpy()),
+        columns=[
+            Column(key="label", label=words.say("voice.col_cause", language)),
+            *(Column(key=end, label=end, kind="percent") for end in ends[:-1]),
+            Column(key=ends[-1], label=ends[-1], kind="percent", low="low", high="high"),
+        ],
+        totals=total_rows("label", language, {
+            f"voice.col_{voice.noun}s_all": {end: words.number(n, language) for end, n in zip(ends, base)}
+        }),
+    )  # fmt: skip
+
+
+def _by_quarter(data: Data, voice: Said) -> pd.DataFrame:
+    """Share of complainers by cause and quarter: label, month, share, low, high, k, n."""
+    month = data.as_of.last_whole
+    when = voice.texts["created_at"].dt
+    age = ((month.year - when.year) * 12 + month.month - when.month) // 3
+    base = voice.texts.assign(quarter=age).groupby("quarter")["who"].nunique()
+    bad = voice.bad.merge(voice.texts.assign(quarter=age)[["feedback_id", "quarter"]], on="feedback_id")
+    named = bad.drop_duplicates(["who", "quarter", "cause"]).groupby(["cause", "quarter"]).size()
+    rows = []
+    for cause in ranking(voice)["cause"].head(_PANELS):
+        for quarter in range(3, -1, -1):
+            n, k = int(base.get(quarter, 0)), int(named.get((cause, quarter), 0))
+            if n < 3:
+                continue
+            low, high = share_interval(k, n)
+            rows.append({
+                "label": voice.title(cause), "month": (month - 3 * quarter).to_timestamp(), "share": k / n,
+                "low": float(low), "high": float(high), "k": k, "n": n,
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _moved(rows: pd.DataFrame) -> dict[str, Any]:
+    """The surest change between the last two quarters, or nothing (Fisher's test, Holm over causes)."""
+    from scipy.stats import fisher_exact
+
+    found = []
+    for label, part in rows.groupby("label", sort=False):
+        if len(part) < 2:
+            continue
+        was, now = part.iloc[-2], part.iloc[-1]
+        cells = [[now["k"], now["n"] - now["k"]], [was["k"], was["n"] - was["k"]]]
+        found.append((float(fisher_exact(cells)[1]), label, was["share"], now["share"]))
+    found.sort(key=lambda entry: entry[0])
+    if not found or found[0][0] * len(found) >= 0.05:
+        return {}
+    _, label, before, after = found[0]
+    return {"label": label, "before": before, "after": after, "up": after > before}
 
 
 @exhibit("voice", "low_scores", needs=("feedback",))
@@ -106,6 +214,7 @@ def measures(data: Data, voice: Said, tags: Result, *, language: str) -> Exhibit
         title = words.say("voice.measures_none", language)
         return Exhibit(name="measures", title=title, language=language, subtitle=name)
     frame = pd.DataFrame(rows)
+    frame = frame.assign(**{f"{name}_points": 100 * frame[name].astype(float) for name in ("change", "low", "high")})
     frame["label"] = [voice.titles.get(cause, cause) for cause in frame["cause"]]
     frame["said"] = [words.say(f"voice.verdict_{verdict.replace(' ', '_')}", language) for verdict in frame["verdict"]]
     sure = frame[frame["verdict"] != "cannot tell"].sort_values("change", kind="stable")
@@ -125,7 +234,8 @@ def measures(data: Data, voice: Said, tags: Result, *, language: str) -> Exhibit
             Column(key="since", label=words.say("voice.col_since", language), kind="month"),
             Column(key="before", label=words.say("voice.col_share_before", language), kind="percent"),
             Column(key="after", label=words.say("voice.col_share_after", language), kind="percent"),
-            Column(key="change", label=words.say("voice.col_change", language), kind="percent", low="low", high="high"),
+            Column(key="change_points", label=words.say("voice.col_change", language), kind="number", sign=True,
+                   low="low_points", high="high_points"),
             Column(key="said", label=words.say("voice.col_verdict", language)),
         ], totals=total_rows("label", language, {"voice.sum_months": {"what": words.number(_MONTHS, language)}})),
         note=words.say("voice.measures_note", language, months=words.number(_MONTHS, language)),

@@ -25,6 +25,8 @@ __all__ = ["fields", "matters", "quotes", "segments", "themes", "trust"]
 _LEAST_SCORES = 30
 _QUOTES = 10
 _OF_FIELD = 3  # causes of each field: twelve rows
+_INNER = str.maketrans({"«": "„", "»": "“"})
+_LONGEST = 30_000  # letters of a cell: a sheet takes 32,767
 _FIELDS = ("like", "strengthen", "dislike", "improve")
 
 
@@ -71,8 +73,8 @@ def matters(data: Data, voice: Said, drivers: Result, *, language: str) -> Exhib
         alt=words.say("voice.matters_alt", language, list=listed),
         table=Table(frame=rows, columns=[
             Column(key="label", label=words.say("voice.col_cause", language)),
-            Column(key="n_negative", label=words.say("voice.complaints", language), kind="number"),
-            Column(key="gap_negative", label=words.say(f"voice.axis_gap_{scale}", language), kind="number",
+            Column(key="n_negative", label=words.say("voice.col_complaints", language), kind="number"),
+            Column(key="gap_negative", label=words.say(f"voice.col_gap_{scale}", language), kind="number",
                    digits=digits, low="gap_negative_low", high="gap_negative_high"),
             Column(key="gap_observed", label=words.say("voice.col_observed", language), kind="number", digits=digits),
             Column(key="odds", label=words.say("voice.col_odds", language), kind="number", digits=1,
@@ -213,7 +215,12 @@ def _quote(part: pd.DataFrame) -> str:
     if not len(allowed):
         return "–"
     texts = sorted(set(allowed["text"]), key=lambda text: (abs(len(text) - 60), text))
-    return f"«{masked(texts[0].strip())}»"
+    return _quoted(texts[0])
+
+
+def _quoted(text: str) -> str:
+    """A text in quotation marks with persons masked; quotes inside it get the inner marks."""
+    return f"«{masked(text.strip()).translate(_INNER)}»"
 
 
 @exhibit("voice", "quotes", needs=("feedback",))
@@ -230,7 +237,7 @@ def quotes(data: Data, voice: Said, *, language: str) -> Exhibit:
     known = names(data)
     frame = pd.DataFrame({
         "client": [label_of(known, who) if voice.noun == "client" else "–" for who in good["who"]],
-        "quote": [f"«{masked(text.strip())}»" for text in good["text"]],
+        "quote": [_quoted(text) for text in good["text"]],
         "label": [voice.title(cause) for cause in good["cause"]],
         "day": good["created_at"].dt.normalize().to_numpy(),
     })  # fmt: skip
@@ -268,7 +275,8 @@ def themes(data: Data, voice: Said, found: Result, *, language: str) -> Exhibit:
     rows["label"] = [
         voice.title(theme) if kind == "cause" else theme for theme, kind in zip(rows["theme"], rows["kind"])
     ]
-    rows["quote"] = [f"«{masked(str(text).strip())}»" for text in rows["example"]]
+    rows["quote"] = [_quoted(str(text)) for text in rows["example"]]
+    rows["words"] = [snippet.strip().rpartition("\n")[2].strip() or "–" for snippet in rows["snippet"]]
     top = rows.iloc[0]
     return Exhibit(
         name="themes", language=language,
@@ -281,8 +289,12 @@ def themes(data: Data, voice: Said, found: Result, *, language: str) -> Exhibit:
             Column(key="label", label=words.say("voice.col_theme", language)),
             Column(key="n", label=words.say("voice.col_now", language), kind="number"),
             Column(key="n_before", label=words.say("voice.col_before", language), kind="number"),
-            Column(key="q_value", label=words.say("voice.col_q", language), kind="number", digits=3),
             Column(key="quote", label=words.say("voice.col_quote", language)),
+            Column(key="words", label=words.say("voice.col_words", language)),
+            Column(key="would_catch", label=words.say("voice.col_catch", language), kind="number"),
+            Column(key="would_catch_before", label=words.say("voice.col_catch_before", language), kind="number"),
+            Column(key="q_value", label=words.say("voice.col_q", language), kind="number", digits=3, only="sheet"),
+            Column(key="snippet", label=words.say("voice.col_snippet", language), only="sheet"),
         ]),
         note=words.say("voice.themes_note", language),
     )  # fmt: skip
@@ -291,7 +303,7 @@ def themes(data: Data, voice: Said, found: Result, *, language: str) -> Exhibit:
 @exhibit("voice", "trust", needs=("feedback",))
 def trust(data: Data, voice: Said, report: RuleReport, *, language: str) -> Exhibit:
     """Texts without a tag, rules per cause, precision and recall where people corrected tags."""
-    rows: Any = report.overview.copy()
+    rows = _by_rule(report)
     rows["label"] = [voice.title(cause) for cause in rows["cause"]]
     rows = rows.sort_values(["hits", "cause"], ascending=[False, True], ignore_index=True)
     checked = int(rows["checked"].sum())
@@ -310,6 +322,20 @@ def trust(data: Data, voice: Said, report: RuleReport, *, language: str) -> Exhi
                    low="precision_low", high="precision_high"),
             Column(key="recall", label=words.say("voice.col_recall", language), kind="percent",
                    low="recall_low", high="recall_high"),
+            Column(key="conflicts", label=words.say("voice.col_conflicts", language), kind="number"),
+            Column(key="fired", label=words.say("voice.col_fired", language), kind="number"),
+            Column(key="silent", label=words.say("voice.col_silent", language), kind="number"),
+            Column(key="silent_rules", label=words.say("voice.col_silent_rules", language), only="sheet"),
         ], totals=total_rows("label", language, {"voice.sum_untagged": {"hits": share}})),
         note=words.say("voice.trust_note", language),
     )  # fmt: skip
+
+
+def _by_rule(report: RuleReport) -> pd.DataFrame:
+    """Causes with the number of rules that fired and that never did; causes that nobody named at the end."""
+    fired = report.frame[report.frame["rule"].notna()].groupby("cause")["rule"].nunique()
+    silent = report.silent.groupby("cause")["rule"]
+    counts = {"fired": fired, "silent": silent.nunique(), "silent_rules": silent.agg("; ".join).str.slice(0, _LONGEST)}
+    rows: Any = report.overview.merge(pd.DataFrame(counts).rename_axis("cause").reset_index(), on="cause", how="outer")
+    numbers = ["hits", "checked", "conflicts", "fired", "silent"]
+    return rows.assign(**rows[numbers].fillna(0).astype(int), silent_rules=rows["silent_rules"].fillna(""))
