@@ -141,7 +141,8 @@ def wallet(data: Data, result: Result, *, language: str) -> Exhibit:
         "all": words.number(row["clients"], language), "name": shown["label"].iloc[0],
         "first": amount(float(top["gap"].iloc[0]), data, language),
     }  # fmt: skip
-    flags = {name: say(f"flag_{name}", language) for name in ("ok", "above_budget", "disagrees", "no_budget", "old")}
+    flags = {name: say(f"flag_{name}", language) for name in ("above_budget", "disagrees", "no_budget", "old")}
+    flags["ok"] = ""
     listing = table.assign(mark=table["flag"].map(flags), name=[label_of(known, one) for one in table["client_id"]])
     return Exhibit(
         name="wallet",
