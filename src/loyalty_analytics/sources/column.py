@@ -18,6 +18,7 @@ __all__ = ["EXACT", "Column", "padded", "text_of"]
 
 _BLANKS = " \t\r\n\u00a0\ufeff\u202f\u205f\u3000\u2060" + "".join(map(chr, range(0x2000, 0x2010)))
 EXACT = 2**53  # whole numbers above lose digits as floats
+_SLICE = 2_000_000  # cells that are looked at together
 _FEW = 50_000  # distinct texts that are looked at one by one
 
 
@@ -217,6 +218,10 @@ def padded(text: pa.Array) -> bool:
     """Whether a text begins or ends with a blank."""
     if len(text) < 1000 or text.null_count:
         return True
+    return any(_blank_ends(text.slice(start, _SLICE)) for start in range(0, len(text), _SLICE))
+
+
+def _blank_ends(text: pa.Array) -> bool:
     offsets = np.frombuffer(text.buffers()[1], dtype=np.int64)[text.offset : text.offset + len(text) + 1]
     raw = np.frombuffer(text.buffers()[2] or b"", dtype=np.uint8)
     filled = offsets[1:] > offsets[:-1]

@@ -23,7 +23,8 @@ def read_columns(path: Path, most: int | None = None) -> list[Column]:
     with pq.ParquetFile(path) as reader:
         if most is not None and reader.metadata.num_rows > most:
             first = pa.Table.from_batches([next(reader.iter_batches(batch_size=most))])
-            return [_column(name, chunks) for name, chunks in zip(first.column_names, first.columns)]
+            blank = pa.nulls(len(first), pa.large_string())
+            return [_column(name, chunks, blank) for name, chunks in zip(first.column_names, first.columns)]
         known = reader.schema_arrow.pandas_metadata or {}
         if any(isinstance(one, str) for one in known.get("index_columns", ())):
             frame = reader.read().to_pandas()
@@ -32,10 +33,10 @@ def read_columns(path: Path, most: int | None = None) -> list[Column]:
             return [Column.of_series(str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
         words = _words(reader)
     table = pq.ParquetFile(path, read_dictionary=words).read() if words else pq.ParquetFile(path).read()
-    columns = []
+    columns, blank = [], pa.nulls(len(table), pa.large_string())
     while table.num_columns:
         # Each column leaves the table when it is read, so that it is not held twice.
-        columns.append(_column(str(table.column_names[0]), table.column(0)))
+        columns.append(_column(str(table.column_names[0]), table.column(0), blank))
         table = table.remove_column(0)
     return columns
 
@@ -54,7 +55,8 @@ def _words(reader: Any) -> list[str]:
     ]  # fmt: skip
 
 
-def _column(name: str, chunks: pa.ChunkedArray) -> Column:
+def _column(name: str, chunks: pa.ChunkedArray, blank: pa.Array) -> Column:
+    """A column; numbers and moments share one array of ``blank`` texts."""
     kind, types = chunks.type, pa.types
     if types.is_dictionary(kind) and (types.is_string(kind.value_type) or types.is_large_string(kind.value_type)):
         array = chunks.unify_dictionaries().combine_chunks()
@@ -65,13 +67,13 @@ def _column(name: str, chunks: pa.ChunkedArray) -> Column:
         return Column.of_text(name, _whole(chunks.cast(pa.large_string())))
     number = _number(chunks)
     if number is not None:
-        return Column(name, pa.nulls(len(chunks), pa.large_string()), number=number)
+        return Column(name, blank, number=number)
     if types.is_integer(kind):
         return Column.of_text(name, _whole(chunks.cast(pa.large_string())))
     if types.is_date(kind) or (types.is_timestamp(kind) and kind.tz is None):
         moment = chunks.cast(pa.timestamp("us"), safe=False).to_numpy().astype("datetime64[us]", copy=False)
         known = moment if chunks.null_count < len(chunks) else None
-        return Column(name, pa.nulls(len(chunks), pa.large_string()), moment=known)
+        return Column(name, blank, moment=known)
     return Column.of_series(name, chunks.to_pandas())
 
 
