@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +13,9 @@ import small
 from matplotlib.text import Text
 from variants import Cases, cells
 
-from loyalty_analytics import words
+from loyalty_analytics import tables, words
 from loyalty_analytics.exhibits import loyalty, loyalty_groups, loyalty_journey, loyalty_silent
+from loyalty_analytics.orders import Orders
 from loyalty_analytics.plots import loyalty as plots
 from loyalty_analytics.survey.nps import nps
 from loyalty_analytics.survey.response import silent, statuses
@@ -63,7 +65,8 @@ def _data(answers: Any = (), asked: Any = None, managers: str | None = "ABC", cl
     data.transactions = pd.DataFrame({
         "transaction_id": range(len(data.panel)), "client_id": data.panel["client_id"], "date": data.panel["month"],
         "amount": data.panel["revenue"]})  # fmt: skip
-    data.orders = data.transactions
+    orders = tables.conform(data.transactions, "transactions")
+    data.orders = Orders(Path("none"), lambda empty: orders)
     return data
 
 

@@ -134,7 +134,7 @@ def nothing(name: str, language: str, key: str, *, missing: bool = False, **valu
     title, reason = say(f"{name}_name", language), say(key, language, **values)
     if missing:
         return Exhibit(name=name, title=title, language=language, note=reason, missing=True)
-    return Exhibit(name=name, title=reason, language=language, subtitle=title)
+    return Exhibit(name=name, title=reason.rstrip("."), language=language, subtitle=title)
 
 
 def client_head(rows: pd.DataFrame, language: str) -> Column:
