@@ -59,8 +59,11 @@ def _data(answers: Any = (), asked: Any = None, managers: str | None = "ABC", cl
     )
     given = {"clients": cards, "managers": staff, "questions": QUESTIONS, "survey_answers": said,
              "survey_invitations": asked if asked is not None else _asked([])} | frames  # fmt: skip
-    data = small.data(frames.pop("revenue", dict.fromkeys(CLIENTS[:clients], 100_000.0)),
-                      missing=frames.pop("missing", ()), **{k: v for k, v in given.items() if k in _TABLES})  # fmt: skip
+    data = small.data(
+        frames.pop("revenue", dict.fromkeys(CLIENTS[:clients], 100_000.0)),
+        missing=frames.pop("missing", ()),
+        **{k: v for k, v in given.items() if k in _TABLES},
+    )
     data.has = lambda *names: all(len(getattr(data, name)) for name in names)
     data.transactions = pd.DataFrame({
         "transaction_id": range(len(data.panel)), "client_id": data.panel["client_id"], "date": data.panel["month"],
@@ -572,8 +575,17 @@ def flags_and_stages(language: str) -> Any:
 
 @cases
 def ranks_of_drivers(language: str) -> Any:
-    rows = pd.DataFrame({"driver": ["price", "staff"], "share": [0.6, 0.4], "share_low": [0.4, 0.2],
-                         "share_high": [0.8, 0.6], "rank": [1, 2], "rank_low": [1, 1], "rank_high": [1, 2]})  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "driver": ["price", "staff"],
+            "share": [0.6, 0.4],
+            "share_low": [0.4, 0.2],
+            "share_high": [0.8, 0.6],
+            "rank": [1, 2],
+            "rank_low": [1, 1],
+            "rank_high": [1, 2],
+        }
+    )
     texts = plots.driver_bars(rows, language=language).get_figure().findobj(Text)
     return [
         text.get_text() for text in texts if words.say("loyalty.rank", language, rank="").strip() in text.get_text()

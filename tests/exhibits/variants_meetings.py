@@ -64,10 +64,28 @@ def _plan(*rows: tuple[str, str, str], limit: int = 15, goal: int = 10, broken: 
     load = pd.DataFrame(
         {"visitor_id": "M1", "month": months, "meetings": count, "calls": 1, "goal": goal, "limit": limit}
     )
-    wrong = pd.DataFrame({"client_id": ["B"] * broken, "rule": "problem", "month": months[0], "missing": 2,
-                          "manager_id": "M1", "visitor_id": "M1", "call_would_do": more.get("calls", False)})  # fmt: skip
-    short = pd.DataFrame({"month": [months[0]], "manager_id": ["M1"], "visitor_id": ["M1"], "rules": [broken],
-                          "clients": [1], "missing": [2 * broken], "calls_would_do": [more.get("calls", 0)]})  # fmt: skip
+    wrong = pd.DataFrame(
+        {
+            "client_id": ["B"] * broken,
+            "rule": "problem",
+            "month": months[0],
+            "missing": 2,
+            "manager_id": "M1",
+            "visitor_id": "M1",
+            "call_would_do": more.get("calls", False),
+        }
+    )
+    short = pd.DataFrame(
+        {
+            "month": [months[0]],
+            "manager_id": ["M1"],
+            "visitor_id": ["M1"],
+            "rules": [broken],
+            "clients": [1],
+            "missing": [2 * broken],
+            "calls_would_do": [more.get("calls", 0)],
+        }
+    )
     return Plan(frame=frame, load=load, exceptions=wrong, shortage=short, standing=more.get("standing", frame[:0]),
                 overview=pd.DataFrame({"gap": [more.get("gap", 0.0)]}),
                 options={"country": "RU", "capacity": (goal, limit), "months": 3, "december_until": 25,
@@ -203,8 +221,16 @@ def files(language: str) -> Any:
 
 @cases
 def compliance(language: str) -> Any:
-    met = pd.DataFrame({"meeting_id": [1], "client_id": ["A"], "status": ["held"], "held_at": pd.Timestamp("2026-09-01"),
-                        "format": ["meeting"], "manager_id": ["M1"]})  # fmt: skip
+    met = pd.DataFrame(
+        {
+            "meeting_id": [1],
+            "client_id": ["A"],
+            "status": ["held"],
+            "held_at": pd.Timestamp("2026-09-01"),
+            "format": ["meeting"],
+            "manager_id": ["M1"],
+        }
+    )
     contacts = pd.DataFrame({"contact_id": ["K1"], "role": ["decision_maker"], "client_id": ["A"]})
     answers = pd.DataFrame({"answered_at": [pd.Timestamp("2026-09-01")], "contact_id": ["K1"], "client_id": ["A"]})
     data = _data(meetings=met, contacts=contacts, survey_answers=answers)
@@ -260,19 +286,38 @@ def _complaints(language: str, days: list[float | None], **more: Any) -> Any:
 
 @cases
 def complaints(language: str) -> Any:
-    full = _complaints(language, [1.0, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, None], reopened=[True] + [False] * 8, score_after=7.0,
-                       compensation=9_500.0)  # fmt: skip
+    full = _complaints(
+        language,
+        [1.0, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, None],
+        reopened=[True] + [False] * 8,
+        score_after=7.0,
+        compensation=9_500.0,
+    )
     drawn = [text.get_text() for text in full.draw(False).findobj(Text)]
-    labels = [text for text in drawn if text in {meetings.say(f"complaint_{name}", language) for name in ("answered", "solved")}
-              or text == meetings.say("axis_days", language)]  # fmt: skip
+    labels = [
+        text
+        for text in drawn
+        if text in {meetings.say(f"complaint_{name}", language) for name in ("answered", "solved")}
+        or text == meetings.say("axis_days", language)
+    ]
     slow, few = _complaints(language, [1.0, *[None] * 8]), _complaints(language, [1.0] * 3)
     return [full, *cells(full, 2), *sorted(labels), slow.title, few.title]
 
 
 def _worked(language: str, channel: str, tone: str, n: int = 21) -> Any:
-    table = pd.DataFrame({"feedback_id": range(n), "client_id": "A", "created_at": pd.Timestamp("2026-09-01"),
-                          "channel": channel, "text": "…", "field": "free", "score": np.nan, "language": "ru",
-                          "replied_at": [pd.Timestamp("2026-09-04") if at % 3 else pd.NaT for at in range(n)]})  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "feedback_id": range(n),
+            "client_id": "A",
+            "created_at": pd.Timestamp("2026-09-01"),
+            "channel": channel,
+            "text": "…",
+            "field": "free",
+            "score": np.nan,
+            "language": "ru",
+            "replied_at": [pd.Timestamp("2026-09-04") if at % 3 else pd.NaT for at in range(n)],
+        }
+    )
     tags = Result(frame=pd.DataFrame({"feedback_id": range(n), "cause": "staff", "sentiment": tone}))
     return meetings_loop.worked(_data(feedback=table), tags, language=language)
 
@@ -317,8 +362,12 @@ def _activity(language: str, leave: int) -> Any:
 @cases
 def activity(language: str) -> Any:
     apart, alike = _activity(language, 10), _activity(language, 0)
-    data = _data(meetings=_met("2026-09-01"), survey_invitations=pd.DataFrame({
-        "invitation_id": [1], "client_id": ["A"], "sent_at": [pd.Timestamp("2026-04-05")], "status": ["answered"]}))  # fmt: skip
+    data = _data(
+        meetings=_met("2026-09-01"),
+        survey_invitations=pd.DataFrame(
+            {"invitation_id": [1], "client_id": ["A"], "sent_at": [pd.Timestamp("2026-04-05")], "status": ["answered"]}
+        ),
+    )
     few = meetings_loop.activity(data, language=language)
     unknown = meetings_loop.activity(_data(), language=language)
     return [apart, *cells(apart, 6), alike.note, few.note, unknown.note]
@@ -327,10 +376,22 @@ def activity(language: str) -> Any:
 def _movement(language: str, n: int) -> Any:
     ids = [f"C{at}" for at in range(n)]
     waves = [("2025-10-05", [9, 5] * n), ("2026-10-05", [9, 8, 6] * n)]
-    answers = pd.concat([
-        pd.DataFrame({"answer_id": [f"{day}{one}" for one in ids], "client_id": ids, "question_id": "q", "contact_id": None,
-                      "answered_at": pd.Timestamp(day), "score": scores[:n]}) for day, scores in waves
-    ], ignore_index=True)  # fmt: skip
+    answers = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "answer_id": [f"{day}{one}" for one in ids],
+                    "client_id": ids,
+                    "question_id": "q",
+                    "contact_id": None,
+                    "answered_at": pd.Timestamp(day),
+                    "score": scores[:n],
+                }
+            )
+            for day, scores in waves
+        ],
+        ignore_index=True,
+    )
     questions = pd.DataFrame({"question_id": ["q"], "metric": ["nps"], "scale_min": [0], "scale_max": [10]})
     data = _data(
         clients=pd.DataFrame({"client_id": ids, "client_name": ids}), survey_answers=answers, questions=questions
@@ -349,13 +410,36 @@ def movement(language: str) -> Any:
 
 def _needs(language: str, *won: float, offers: int = 24, decided: bool = True) -> Any:
     rows = [
-        {"offer_id": f"{manager}{at}", "client_id": one, "manager_id": manager, "offered_at": pd.Timestamp("2026-06-01"),
-         "product_id": "p", "amount": 1e4, "outcome": ("won" if at < share * offers else "lost") if decided else "open",
-         "decided_at": pd.Timestamp("2026-07-01") if decided else pd.NaT, "lost_reason": None}
-        for manager, one, share in zip(("M1", "M2"), ("A", "B"), won) for at in range(offers)
-    ]  # fmt: skip
-    data = _data(offers=pd.DataFrame(rows or None, columns=["offer_id", "client_id", "manager_id", "offered_at", "product_id",
-                                                            "amount", "outcome", "decided_at", "lost_reason"]))  # fmt: skip
+        {
+            "offer_id": f"{manager}{at}",
+            "client_id": one,
+            "manager_id": manager,
+            "offered_at": pd.Timestamp("2026-06-01"),
+            "product_id": "p",
+            "amount": 1e4,
+            "outcome": ("won" if at < share * offers else "lost") if decided else "open",
+            "decided_at": pd.Timestamp("2026-07-01") if decided else pd.NaT,
+            "lost_reason": None,
+        }
+        for manager, one, share in zip(("M1", "M2"), ("A", "B"), won)
+        for at in range(offers)
+    ]
+    data = _data(
+        offers=pd.DataFrame(
+            rows or None,
+            columns=[
+                "offer_id",
+                "client_id",
+                "manager_id",
+                "offered_at",
+                "product_id",
+                "amount",
+                "outcome",
+                "decided_at",
+                "lost_reason",
+            ],
+        )
+    )
     return meetings_work.needs(data, language=language)
 
 
@@ -408,17 +492,29 @@ def dates(language: str) -> Any:
 def exhibits_without_their_tables(language: str) -> Any:
     needs = _data(missing=("clients", "meetings", "actions", "feedback", "offers"))
     calls = [
-        (meetings.exceptions, (BLANK,)), (meetings.compliance, (BLANK,)), (meetings.load, (BLANK,)),
-        (meetings_loop.movement, ()), (meetings_loop.activity, ()), (meetings_work.needs, ()), (meetings_work.plans, ()),
+        (meetings.exceptions, (BLANK,)),
+        (meetings.compliance, (BLANK,)),
+        (meetings.load, (BLANK,)),
+        (meetings_loop.movement, ()),
+        (meetings_loop.activity, ()),
+        (meetings_work.needs, ()),
+        (meetings_work.plans, ()),
         (meetings_work.effect, ()),
-    ]  # fmt: skip
+    ]
     return [function(needs, *args, language=language).title for function, args in calls]
 
 
 @cases
 def notes_of_engines(language: str) -> Any:
     quiet = visit_effect(_met("2026-09-01"), _data().panel, CLIENTS, "2026-10")
-    notes = [Note("visits.personal"), Note("visits.planned", {"contacts": 57, "broken": 0}), Note("visits.kept", {"demands": 1091, "kept": 474}),
-             Note("visits.loop", {"cases": 191, "open": 12}), Note("visits.gap", {"stage": "rules", "gap": 0.012}),
-             Note("visits.effect_unclear", {"n": 236}), Note("visits.effect_seen", {"n": 236}), *quiet.notes]  # fmt: skip
+    notes = [
+        Note("visits.personal"),
+        Note("visits.planned", {"contacts": 57, "broken": 0}),
+        Note("visits.kept", {"demands": 1091, "kept": 474}),
+        Note("visits.loop", {"cases": 191, "open": 12}),
+        Note("visits.gap", {"stage": "rules", "gap": 0.012}),
+        Note("visits.effect_unclear", {"n": 236}),
+        Note("visits.effect_seen", {"n": 236}),
+        *quiet.notes,
+    ]
     return [note.text(language) for note in notes]

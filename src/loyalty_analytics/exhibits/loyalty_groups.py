@@ -118,8 +118,8 @@ def own_scores(data: Data, *, language: str) -> Exhibit:
         Column(key="n", label=say("col_clients", language), kind="number"),
     ]
     return Exhibit(name="own_scores", title=title, language=language, subtitle=say("own_sub", language),
-                   table=Table(frame=rows, columns=columns, totals=total_rows("label", language, {
-                       "common.sum_all": {name: whole[name] for name in ("own", "client", "gap", "low", "high", "n")}})),
+                   table=Table(frame=rows, columns=columns,
+                               totals=total_rows("label", language, {"common.sum_all": whole.to_dict()})),
                    note=say("own_note", language))  # fmt: skip
 
 

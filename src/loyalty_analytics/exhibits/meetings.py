@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..visits.plan import Plan
 
 __all__ = [
-    "Visits", "calendar", "client_head", "compliance", "exceptions", "front", "glossary", "load", "measure", "next_clients",
-    "problems", "staff", "to_visit", "unplanned", "why",
+    "Visits", "calendar", "client_head", "compliance", "exceptions", "front", "glossary", "load", "measure",
+    "next_clients", "problems", "staff", "to_visit", "unplanned", "why",
 ]  # fmt: skip
 
 _SHOWN = 24  # clients in the calendar

@@ -315,7 +315,8 @@ def movement(data: Data, *, language: str) -> Exhibit:
     values = {name: words.number(facts[name], language) for name in ("up", "down", "same")}
     n = words.number(facts["n"], language)
     return Exhibit(
-        name="movement", language=language, title=say("movement_title", language, n=words.count(int(facts["n"]), "clients_of", language), **values),
+        name="movement", language=language,
+        title=say("movement_title", language, n=words.count(int(facts["n"]), "clients_of", language), **values),
         subtitle=say("movement_sub", language, n=n),
         table=Table(frame=wide, columns=[
             Column(key="label", label=say("col_before", language)),
