@@ -236,21 +236,22 @@ def quotes(data: Data, voice: Said, *, language: str) -> Exhibit:
         return Exhibit(name="quotes", title=title, language=language, subtitle=words.say("voice.quotes_name", language))
     known = names(data)
     frame = pd.DataFrame({
-        "client": [label_of(known, who) if voice.noun == "client" else "–" for who in good["who"]],
+        "client": [label_of(known, who) for who in good["who"]],
         "quote": [_quoted(text) for text in good["text"]],
         "label": [voice.title(cause) for cause in good["cause"]],
         "day": good["created_at"].dt.normalize().to_numpy(),
     })  # fmt: skip
+    columns = [
+        Column(key="client", label=words.say("voice.col_client", language)),  # where clients are known
+        Column(key="quote", label=words.say("voice.col_quote", language)),
+        Column(key="label", label=words.say("voice.col_cause", language)),
+        Column(key="day", label=words.say("voice.col_day", language), kind="day"),
+    ]
     return Exhibit(
         name="quotes", language=language,
         title=words.say("voice.quotes_some", language, n=words.count(len(frame), "text", language)),
         subtitle=words.say("voice.quotes_sub", language),
-        table=Table(frame=frame, rows=_QUOTES, columns=[
-            Column(key="client", label=words.say("voice.col_client", language)),
-            Column(key="quote", label=words.say("voice.col_quote", language)),
-            Column(key="label", label=words.say("voice.col_cause", language)),
-            Column(key="day", label=words.say("voice.col_day", language), kind="day"),
-        ]),
+        table=Table(frame=frame, rows=_QUOTES, columns=columns[voice.noun == "text" :]),
         note=words.say("voice.quotes_note", language),
     )  # fmt: skip
 
@@ -323,8 +324,8 @@ def trust(data: Data, voice: Said, report: RuleReport, *, language: str) -> Exhi
             Column(key="recall", label=words.say("voice.col_recall", language), kind="percent",
                    low="recall_low", high="recall_high"),
             Column(key="conflicts", label=words.say("voice.col_conflicts", language), kind="number"),
-            Column(key="fired", label=words.say("voice.col_fired", language), kind="number"),
-            Column(key="silent", label=words.say("voice.col_silent", language), kind="number"),
+            Column(key="fired", label=words.say("voice.col_fired", language), kind="number", only="sheet"),
+            Column(key="silent", label=words.say("voice.col_silent", language), kind="number", only="sheet"),
             Column(key="silent_rules", label=words.say("voice.col_silent_rules", language), only="sheet"),
         ], totals=total_rows("label", language, {"voice.sum_untagged": {"hits": share}})),
         note=words.say("voice.trust_note", language),
