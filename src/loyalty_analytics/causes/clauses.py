@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from .matcher import AND, COMMA, CONTRAST, SENTENCE, Match, Token
+from .text import bidding
 
 __all__ = ["Layout", "agreed", "default_sign", "outside_longer"]
 
@@ -33,6 +34,8 @@ _REQUEST = re.compile(
     "make|add|improve|fix|lower|reduce|train|teach|hire|provide|allow|update|expand|extend|include|install|bring"
     "|turn|remove|return|restore|change|send|call|answer|stop|learn|simplify|lengthen|widen|introduce|consider|replace|repair"
 )
+#: Negators of what stands behind them only.
+_WITHOUT = ("без", "without")
 _OPENERS = ("не", "ну", "и", "еще", "just", "please", "maybe")
 #: Up to so many words a walk costs less than an index of the whole text.
 _NEAR = 24
@@ -112,7 +115,8 @@ class Layout:
             elif place not in silent and token.text not in _OPENERS:
                 # The word may stand in a longer phrase («ждать не пришлось»).
                 told = place in opinions or any(entry.role == "no_wish" for entry in token.word.singles)
-                if not told and (_INFINITIVE.fullmatch(token.text) or _REQUEST.fullmatch(token.text)):
+                bids = _INFINITIVE.fullmatch(token.text) and bidding(token.text)
+                if not told and (bids or _REQUEST.fullmatch(token.text)):
                     heads.append(place)
                 fresh = False
         return heads
@@ -178,7 +182,8 @@ class Layout:
         if any(self.tokens[place].word.negates for place in match.used):
             # «Ни разу не подняла глаз»: negations agree, the one in the phrase is counted.
             return False
-        if any(place in self.negators for place in range(first + 1, last) if place not in match.used):
+        inside = (place for place in range(first + 1, last) if place in self.negators and place not in match.used)
+        if any(self.tokens[place].text not in _WITHOUT for place in inside):
             # «Скидка … не действует»: the negator stands inside the phrase.
             return True
         return self._reached(range(first, 0, -1), -1, self.deniers, _NEGATION_REACH) or self._reached(
@@ -246,6 +251,12 @@ class Layout:
     def _retorted(self) -> set[int]:
         """«Быстро? Это не про вас.»: the sentence before and the clauses before it in its own."""
         ends = {self.sentence[match.used[0]]: match.used[0] for match in self.roles.get("retort", ())}
+        # «Вежливость? Не слышали.»: only behind a question.
+        for match in self.roles.get("heard", ()):
+            first = match.used[0]
+            begin = self._begin(self.sentence[first])
+            if first - begin <= 1 and begin and self.tokens[begin - 1].asks:
+                ends[self.sentence[first]] = first
         return {place for sentence, end in ends.items() for place in range(self._begin(sentence - 1), end)}
 
     def inquiries(self) -> set[int]:
@@ -266,7 +277,8 @@ class Layout:
         if not asked:
             return asked
         pressing = {self.sentence[place] for place in self.places("demand", "wish", "trouble", "negator", "retort")}
-        answered = {self.sentence[match.used[0]] - 1 for match in self.roles.get("retort", ())}
+        answers = (match for role in ("retort", "heard") for match in self.roles.get(role, ()))
+        answered = {self.sentence[match.used[0]] - 1 for match in answers}
         return asked - pressing - answered
 
     def _begin(self, sentence: int) -> int:

@@ -16,6 +16,7 @@ from .forms import inflected
 __all__ = [
     "TOKEN",
     "analysed_forms",
+    "bidding",
     "edits",
     "english_forms",
     "from_latin",
@@ -169,6 +170,17 @@ def analysed_forms(lemma: str) -> set[str]:
 def known_russian(word: str) -> bool:
     """Is the word in the dictionary (then it is no typo)?"""
     return bool(_morph().word_is_known(word))
+
+
+@lru_cache(maxsize=10_000)
+def bidding(word: str) -> bool:
+    """An infinitive or imperative: at the head of a sentence it says what should be done.
+
+    >>> bidding("добавить"), bidding("сделайте"), bidding("дети")
+    (True, True, False)
+    """
+    tag = _morph().parse(word)[0].tag
+    return "INFN" in tag or "impr" in tag
 
 
 @lru_cache(maxsize=100_000)
