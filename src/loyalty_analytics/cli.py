@@ -271,16 +271,14 @@ def demo(out: Path | None, root: Path | None, **line: Any) -> int:
 def _home(root: Path | None, begin: bool = False) -> Path:
     """The project; with ``begin`` an empty one is begun where there is none."""
     from .errors import ParamsError
-    from .sources.home import find_root
+    from .sources import home
 
     try:
-        return find_root(root)
+        return home.find_root(root)
     except ParamsError:
         if not begin:
             raise
-    home = (root or Path()).resolve()
-    (home / "params").mkdir(parents=True)
-    return home
+    return home.begin(root or ".")
 
 
 def _clients(names: tuple[str, ...], everyone: bool, root: Path | None) -> tuple[Path, list[str]]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
+from tests.sources import test_sources_nastier, test_sources_nasty
 
 import loyalty_analytics as la
 from loyalty_analytics.errors import SourceError
@@ -18,20 +16,8 @@ HERE = Path(__file__).parent
 SECONDS = 20  # far above what any of these small files needs
 
 
-def nasty(name: str, file: str) -> ModuleType:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, HERE / file)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
 def seeds() -> list[tuple[str, bytes]]:
-    cases = [
-        *nasty("nasty_cases", "test_sources_nasty.py").CASES, *nasty("nastier_cases", "test_sources_nastier.py").CASES
-    ]  # fmt: skip
+    cases = [*test_sources_nasty.CASES, *test_sources_nastier.CASES]
     files = [(case.name, case.content.encode() if isinstance(case.content, str) else case.content) for case in cases]
     old = [(path.name, path.read_bytes()) for path in sorted((HERE / "files").glob("*.xls"))]
     return [(name, content) for name, content in files if content] + old

@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import io
-import sys
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import openpyxl
@@ -18,23 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
-
-
-def _first() -> ModuleType:
-    name = "nasty_cases"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "test_sources_nasty.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-_nasty = _first()
-Case, book, day, parquet, sheet_of, NAN = (
-    _nasty.Case, _nasty.book, _nasty.day, _nasty.parquet, _nasty.sheet_of, _nasty.NAN,
-)  # fmt: skip
+from tests.sources import test_sources_nasty
+from tests.sources.test_sources_nasty import NAN, Case, book, day, parquet
 
 
 def rows_of(*rows: list[Any], merged: tuple[str, ...] = (), hidden: tuple[int, ...] = ()) -> bytes:
@@ -275,4 +257,4 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_nastier_file(case: Any, tmp_path: Path) -> None:
-    _nasty.test_a_nasty_file(case, tmp_path)
+    test_sources_nasty.test_a_nasty_file(case, tmp_path)

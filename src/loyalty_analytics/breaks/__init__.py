@@ -2,24 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .find import BreaksResult, find_breaks
-    from .history import alarm_history
-    from .reference import breakpoints
-    from .series import find_series_breaks
-    from .totals import find_total_breaks
-
-__all__ = [
-    "BreaksResult",
-    "alarm_history",
-    "breakpoints",
-    "find_breaks",
-    "find_series_breaks",
-    "find_total_breaks",
-]
+from ..lazy import lazy_names
 
 _PLACES = {
     "BreaksResult": "find",
@@ -30,10 +13,6 @@ _PLACES = {
     "find_total_breaks": "totals",
 }
 
+__all__ = sorted(_PLACES)
 
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _PLACES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import ParamsError
 
-__all__ = ["find_root"]
+__all__ = ["begin", "find_root"]
 
 
 def find_root(start: str | Path | None = None) -> Path:
@@ -25,3 +25,10 @@ def find_root(start: str | Path | None = None) -> Path:
         f"No folder params/ in {here.name or here} or above it.",
         "Work inside a project, name its folder as root, or begin one with `loyalty new CLIENT FILES…`.",
     )
+
+
+def begin(folder: str | Path = ".") -> Path:
+    """Make a folder a project: one that holds params/, for `loyalty new` and `loyalty demo` to fill."""
+    home = Path(folder).resolve()
+    (home / "params").mkdir(parents=True, exist_ok=True)
+    return home

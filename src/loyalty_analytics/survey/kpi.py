@@ -38,9 +38,10 @@ def kpi_matrix(
     -------
     Result
         [by], revenue (currency units, no interval: a fact), nps, nps_low, nps_high (of the process, without regard to
-        the size of the base, as in `compare_groups`), n, response, response_low, response_high, silent_share (1 − response), in_time (share of actions due in the window and closed by then),
-        in_time_low, in_time_high, due, bonus_ready bool, gate (what is missing: votes, width, response, or '').
-        A bonus on numbers that fail the gate would reward luck.
+        the size of the base, as in `compare_groups`), n, response, response_low, response_high, silent_share
+        (1 − response), in_time (share of actions due in the window and closed by then), in_time_low,
+        in_time_high, due, bonus_ready bool, gate (what is missing: votes, width, response, or ''). A bonus
+        on numbers that fail the gate would reward luck.
     """
     deals, known = present(transactions), present(clients)
     ends = [read_as_of(None, moments(frame[column]).max().to_period("M")).end
@@ -62,12 +63,7 @@ def kpi_matrix(
         score = nps(
             said, questions=questions, clients=known, scale=scale, as_of=seen, window=window, by=by, level=level
         )
-        # A bonus asks of the process, not of the base: the interval of `compare_groups`.
-        votes = (score.frame[name].to_numpy(dtype=float) for name in ("promoters", "passives", "detractors"))
-        low, high = nps_interval(*votes, None, level) if len(score.frame) else (np.zeros(0), np.zeros(0))
-        few = score.frame["nps"].isna().to_numpy()
-        told = score.frame.assign(nps_low=np.where(few, np.nan, low), nps_high=np.where(few, np.nan, high))
-        parts.append(told[[by, "nps", "nps_low", "nps_high", "n"]].set_index(by))
+        parts.append(_scores(score.frame.set_index(by), level))
     sent = present(invitations)
     if sent is not None:
         rate = response_rate(sent, said, clients=known, by=by, as_of=seen, window=window, level=level).frame
@@ -98,6 +94,17 @@ def _group(table: pd.DataFrame, by: str, clients: pd.DataFrame | None) -> pd.Ser
         return own
     card = table["client_id"].map(clients.drop_duplicates("client_id").set_index("client_id")[by])
     return own.where(own.notna(), card.astype("object"))
+
+
+def _scores(score: pd.DataFrame, level: float) -> pd.DataFrame:
+    """A bonus asks of the process, not of the base: the interval of `compare_groups`."""
+    table = score[["nps", "n"]].assign(nps_low=np.nan, nps_high=np.nan)
+    told = score["nps"].notna().to_numpy()
+    if told.any():
+        votes = score.loc[told, ["promoters", "passives", "detractors"]].to_numpy(dtype=float).T
+        low, high = nps_interval(votes[0], votes[1], votes[2], None, level)
+        table.loc[told, "nps_low"], table.loc[told, "nps_high"] = low, high
+    return table
 
 
 def _revenue(deals: pd.DataFrame, by: str, clients: pd.DataFrame | None) -> pd.DataFrame:
