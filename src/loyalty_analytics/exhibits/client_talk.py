@@ -226,6 +226,6 @@ def voice(data: Data, page: Dossier, tags: Result, *, language: str) -> Exhibit:
             ],
             rows=4,
             more="client.more_rows",
-            totals=[{"date": words.say("common.sum_all", language), "text": "; ".join(said)}],
+            totals=[{"text": f"{words.say('common.sum_all', language)}: {'; '.join(said)}"}],
         ),
     )

@@ -14,7 +14,7 @@ from ..survey.kpi import kpi_matrix
 from ..survey.votes import of_metric
 from .base import Exhibit, drawn, exhibit
 from .loyalty import Loyalty, nothing, say
-from .table import Column, Table, total_rows
+from .table import Column, Table
 from .volume import short_name
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def own_scores(data: Data, *, language: str) -> Exhibit:
     ]
     return Exhibit(name="own_scores", title=title, language=language, subtitle=say("own_sub", language),
                    table=Table(frame=rows, columns=columns,
-                               totals=total_rows("label", language, {"common.sum_all": whole.to_dict()})),
+                               totals=[{"label": words.say("common.sum_all", language), **whole}]),
                    note=say("own_note", language))  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def plan_and_fact(
         ax.annotate(f"{words.number(row.fact / 1e3, language)} / {words.number(row.plan / 1e3, language)}",
                     (max(row.plan, row.fact) / 1e3, y), xytext=(5, 0), textcoords="offset points", va="center",
                     fontsize=9, color=theme.GREY)  # fmt: skip
-    ax.set_xlim(0, end * (1.85 if narrow else 1.18))
+    ax.set_xlim(0, end * (2.2 if narrow else 1.18))
     ax.set_xticks([])
     return ax
 
