@@ -136,7 +136,9 @@ def as_table(value: Result | Readable | pd.DataFrame | None) -> pd.DataFrame:
         return pd.DataFrame()
     if isinstance(value, Result):
         return value.frame
-    return value if isinstance(value, pd.DataFrame) else value.read()
+    if isinstance(value, pd.DataFrame) or not hasattr(value, "read"):  # what is no table, its function refuses
+        return value
+    return value.read()
 
 
 def no_rows(columns: Iterable[str], **kinds: str) -> pd.DataFrame:
