@@ -222,7 +222,8 @@ def _line(row: Sequence[_Cell], stack: bool, whole: str) -> str:
         numeric = bool(_numeric(cell.column))
         short = not numeric and not cell.head and len(cell.text) <= _SHORT
         kind = "n e" if cell.beside else "n" if numeric else "s" if short and cell.text else ""
-        marks = f' class="{kind}"' if kind else ""
+        kind += " z" if stack and cell.text == "–" else ""  # a phone has no room for what is not known
+        marks = f' class="{kind.strip()}"' if kind else ""
         if stack and cell.named:
             marks += f' data-label="{html.escape(cell.column.label)}"'
         tag = 'th scope="row"' if cell.head else "td"

@@ -39,11 +39,12 @@ def volume_columns(
     scale = {"": 1.0, "k": 1e3, "m": 1e6, "bn": 1e9}[unit]
     place = np.arange(len(shown))
     revenue, previous, plan = (shown[name].to_numpy(float) / scale for name in ("revenue", "previous", "plan"))
-    ax.bar(place - 0.3, previous, width=0.2, color=theme.PREVIOUS)
-    ax.bar(place + 0.1, revenue, width=0.54, color=theme.ACTUAL)
+    broad = 0.66 if narrow else 0.54  # the number stands inside
+    ax.bar(place + 0.1 - broad / 2 - 0.13, previous, width=0.2, color=theme.PREVIOUS)
+    ax.bar(place + 0.1, revenue, width=broad, color=theme.ACTUAL)
     planned = ~np.isnan(plan)
     ax.bar(
-        place[planned] + 0.1, plan[planned], width=0.64, facecolor="none", edgecolor=theme.ACTUAL, linewidth=1.0,
+        place[planned] + 0.1, plan[planned], width=broad + 0.1, facecolor="none", edgecolor=theme.ACTUAL, linewidth=1.0,
         linestyle=(0, (2, 1.5)),
     )  # fmt: skip
     digits = 1 if np.nanmax(revenue, initial=0) < 100 else 0
@@ -75,7 +76,7 @@ def _name_columns(ax: Axes, heights: dict[str, np.ndarray], language: str, digit
         said = words.say(f"brief.key_{name}", language)
         said = f"{said} {words.number(value, language, digits)}" if isinstance(digits, int) else said
         for text, colour, shift in ((marks[name][0], marks[name][1], 6), (said, theme.INK, 18)):
-            ax.annotate(text, (last + 0.42, height), xytext=(shift, 0), textcoords="offset points", va="center",
+            ax.annotate(text, (last + 0.48, height), xytext=(shift, 0), textcoords="offset points", va="center",
                         color=colour, annotation_clip=False)  # fmt: skip
 
 
