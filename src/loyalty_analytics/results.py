@@ -136,9 +136,9 @@ def as_table(value: Result | Readable | pd.DataFrame | None) -> pd.DataFrame:
         return pd.DataFrame()
     if isinstance(value, Result):
         return value.frame
-    if isinstance(value, pd.DataFrame) or not hasattr(value, "read"):  # what is no table, its function refuses
-        return value
-    return value.read()
+    read = None if isinstance(value, pd.DataFrame) else getattr(value, "read", None)
+    table: Any = value if read is None else read()  # what is no table, its function refuses
+    return table
 
 
 def no_rows(columns: Iterable[str], **kinds: str) -> pd.DataFrame:

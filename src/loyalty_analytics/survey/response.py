@@ -46,7 +46,7 @@ class ResponseRate(Result):
     Attributes
     ----------
     test : dict
-        p_value of "all groups answer alike" (exact for two groups, by permutation moments else), groups tested.
+        p_value of "all groups answer alike" (Fisher for two groups, chi-squared for more), groups tested.
     """
 
     test: Mapping[str, Any] = field(default_factory=dict)
@@ -229,7 +229,8 @@ def response_rate(
     Parameters
     ----------
     invitations : table of survey_invitations (client_id, status; sent_at, wave, …)
-    answers : table; an answered client counts as answered whatever the invitation says
+    answers : table; an answered client counts as answered whatever the invitation says (not with ``by='wave'``:
+        an answer does not tell its wave)
     clients, transactions : tables for groups and money
     by : column of invitations or clients (wave, manager_id, industry, …)
     as_of, window, level : as in `nps`
