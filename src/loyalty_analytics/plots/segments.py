@@ -38,8 +38,9 @@ def diverging(
         (new, np.zeros(len(new)), theme.BETTER), (back, new, theme.PREVIOUS),
         (-left, np.zeros(len(left)), theme.WORSE), (-over, -left, theme.HAIRLINE),
     ]  # fmt: skip
-    for (height, bottom, colour), label in zip(parts, labels or [""] * 4):
-        ax.bar(place, height, 0.62, bottom=bottom, color=colour, label=label)
+    # New and left are one grey on paper: the marks say which of them goes up.
+    for (height, bottom, colour), mark, label in zip(parts, "▲▲▼▼", labels or [""] * 4):
+        ax.bar(place, height, 0.62, bottom=bottom, color=colour, label=f"{mark} {label}")
     top = max(float((new + back).max(initial=0)), 1.0)
     for x, value, high in zip(place, shown["active"], new + back):
         ax.text(x, high + 0.06 * top, words.number(value, language), ha="center", va="bottom", fontweight="bold")
