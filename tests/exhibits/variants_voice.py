@@ -40,7 +40,7 @@ def _said(
         "feedback_id": range(n), "client_id": CLIENTS["client_id"].head(n), "who": CLIENTS["client_id"].head(n),
         "created_at": pd.to_datetime([before] * (n // 2) + [day] * (n - n // 2)), "field": field,
         "text": [f"Отзыв «номер {number}»" for number in range(n)], "may_quote": quotable, "unit_id": None,
-        "score": scores or [5] * n,
+        "score": scores if scores else [5] * n,
     })  # fmt: skip
     rows = [(number, cause, sign) for numbers, cause, sign in named for number in numbers]
     tags = pd.DataFrame(rows, columns=["feedback_id", "cause", "sentiment"])
@@ -102,12 +102,17 @@ def front_of_texts(language: str) -> Any:
 
 @cases
 def front_without_a_complaint(language: str) -> Any:
-    return [_front(language, _said(language, _good(3), n=n)) for n in (8, 21)][1]
+    return _front(language, _said(language, _good(3), n=21))
 
 
 @cases
 def front_with_few(language: str) -> Any:
     return _front(language, _said(language, _bad(1), n=1)).summary
+
+
+@cases
+def front_without_comments(language: str) -> Any:
+    return _front(language, _said(language, n=0, noun="text"))
 
 
 @cases
@@ -143,8 +148,8 @@ def tone_of_one_side(language: str) -> Any:
 
 @cases
 def course_moved(language: str) -> Any:
-    named = [_bad(0), (range(12), SPEED, "negative"), (range(12, 24), SPEED, "negative")]
-    said = [_said(language, one, n=24, before="2026-07-05") for one in named[1:]]
+    halves = range(12), range(12, 24)
+    said = [_said(language, (half, SPEED, "negative"), n=24, before="2026-07-05") for half in halves]
     shown = [voice_drill.course(_data(), one, language=language) for one in said]
     return [shown[0].title, shown[1], *cells(shown[1])]
 

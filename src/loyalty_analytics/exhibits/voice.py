@@ -144,6 +144,8 @@ def _counted(n: int, name: str, language: str) -> Tile:
 
 
 def _summary(data: Data, voice: Said, rows: pd.DataFrame, drivers: Result, language: str) -> str:
+    if not voice.n:
+        return words.say("voice.front_empty", language)
     if voice.n < FEW:
         return words.say("voice.front_few", language, n=_commented(voice, language))
     if not len(rows):
