@@ -141,3 +141,19 @@ def test_a_table_as_orders():
     assert orders.read("amount")["amount"].tolist() == [2.5]
     assert orders.columns == ("transaction_id", "client_id", "date", "amount")
     assert Orders(Path("absent.parquet")).read().empty
+
+
+def test_a_client_of_transactions_alone_has_a_dossier(tmp_path):
+    """No contacts, no answers, no meetings: the page says so and shows the money."""
+    raw = tmp_path / "data" / "raw" / "bare"
+    raw.mkdir(parents=True)
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "bare.yaml").write_text(
+        "client: bare\ntitle: {en: Bare}\nlanguage: en\ncurrency: RUB\nsources:\n  transactions:\n"
+        "    files: [deals.csv]\n    columns: {client_id: code, date: day, amount: sum}\n", encoding="utf-8",
+    )  # fmt: skip
+    (raw / "deals.csv").write_text("code;day;sum\nA;2026-01-15;10,50\nA;2026-10-02;20,00\n", encoding="utf-8")
+    bare = la.load("bare", root=tmp_path)
+    page = la.dossier("A", bare)
+    assert page.table.set_index("measure").loc["revenue", "quarter"] == 20.0
+    assert bare.passport["deals"] == 2 and bare.passport["money"] == 30.5

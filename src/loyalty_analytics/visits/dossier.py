@@ -240,8 +240,8 @@ def _people(data: _Data, client_id: Any) -> pd.DataFrame:
     held = data.meetings[data.meetings["status"] == "held"]
     met = held.groupby("contact_id")["held_at"].max()
     asked = data.survey_answers.groupby("contact_id")["answered_at"].max()
-    spoken = pd.concat([table["contact_id"].map(met), table["contact_id"].map(asked)], axis=1)
-    table["last_contact"] = spoken.max(axis=1)
+    spoken = [last.reindex(table["contact_id"]).to_numpy() for last in (met, asked)]
+    table["last_contact"] = np.fmax(*spoken)
     table["interviewed"] = table["contact_id"].isin(asked.index)
     table["known"] = table["last_contact"].notna() & table["is_active"].fillna(True).astype(bool)
     order = {role: place for place, role in enumerate((*_ROLES, "technical", "gatekeeper"))}
