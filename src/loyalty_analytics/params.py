@@ -163,7 +163,7 @@ class _Loader(yaml.SafeLoader):
     """Safe loading where a key said twice is an error and client codes keep their zeros."""
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode, deep: bool = True) -> dict[Any, Any]:
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[Any, int] = {}
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)

@@ -119,15 +119,13 @@ def test_levels_follow_the_money() -> None:
 
 
 def test_pictures_show_the_table() -> None:
-    from loyalty_analytics.plots.breaks import break_months, breaks_scan
+    from loyalty_analytics.plots.breaks import breaks_scan
 
     result = la.find_breaks(_panel())
     axes = result.plot(language="ru", most=2)
     assert axes.get_title(loc="left") == str(result.frame["client_id"].iloc[0])
     scan = breaks_scan(result.frame, language="ru")
     assert len(scan.collections[0].get_offsets()) == len(result)
-    months = break_months(result.frame)
-    assert sum(abs(bar.get_height()) for bar in months.patches) == len(result)
 
 
 def test_notes_speak_both_languages() -> None:

@@ -51,11 +51,6 @@ class Volume:
         """Relative change against the same month of last year."""
         return self.revenue / self.previous - 1 if self.previous else np.nan
 
-    @property
-    def year_change(self) -> float:
-        """Relative change from January to this month against last year."""
-        return self.year / self.year_previous - 1 if self.year_previous else np.nan
-
 
 def anchors(data: Data, kinds: pd.DataFrame) -> pd.Series:
     """Whether each client of ``kinds`` is an anchor: what the card declares beats what the money shows."""

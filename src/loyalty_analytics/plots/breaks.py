@@ -13,7 +13,7 @@ from . import theme
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["break_months", "breaks_scan", "breaks_small_multiples"]
+__all__ = ["breaks_scan", "breaks_small_multiples"]
 
 
 @theme.styled
@@ -160,32 +160,3 @@ def _q_axis(ax: Axes, certainty: np.ndarray, language: str) -> None:
         return f"10⁻{str(int(at)).translate(raised)}" if at > 3 else words.number(10.0**-at, language, max(int(at), 0))
 
     ax.xaxis.set_major_formatter(FuncFormatter(name))
-
-
-@theme.styled
-def break_months(
-    breaks: pd.DataFrame, ax: Axes | None = None, *, by: str | None = None, language: str = "en", groups: int = 4
-) -> Axes:
-    """How many breaks start in each month: falls below zero, rises above, by group where given."""
-    ax = theme.axes(ax, 300)
-    months = pd.DatetimeIndex(breaks["break_month"]).to_period("M")
-    if not len(months):
-        return theme.clean(ax)
-    span = pd.period_range(months.min(), months.max(), freq="M")
-    fall = breaks["direction"].to_numpy() < 0
-    kinds = [None] if by is None else list(breaks[by].value_counts().index[:groups])
-    shades = [theme.ACTUAL, theme.PREVIOUS, theme.HIGHLIGHT, theme.GREY]
-    for sign, mask in ((1, ~fall), (-1, fall)):
-        base = np.zeros(len(span))
-        for kind, shade in zip(kinds, shades):
-            part = mask if by is None else mask & (breaks[by] == kind).to_numpy()
-            height = pd.Series(months[part]).value_counts().reindex(span, fill_value=0).to_numpy()
-            ax.bar(np.arange(len(span)), sign * height, bottom=base, color=shade,
-                   label=str(kind) if by and sign < 0 else None)  # fmt: skip
-            base += sign * height
-    ticks = [i for i, month in enumerate(span) if month.month == 1] or [0]
-    ax.set_xticks(ticks, [str(span[i].year) for i in ticks])
-    ax.axhline(0, color=theme.HAIRLINE, linewidth=0.8)
-    if by:
-        ax.legend()
-    return ax
