@@ -189,3 +189,11 @@ def test_notebook_files_are_sorted_json_without_personal_metadata():
         metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
         assert set(metadata) <= {"kernelspec", "language_info"}, path.name
         assert metadata.get("kernelspec", {}).get("name", "python3") == "python3", path.name
+
+
+def test_readme_says_why_each_dependency_is_there():
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Dependencies")[2].partition("\n## ")[0]
+    named = set(re.findall(r"[\w.-]+", table))
+    optional = PROJECT["project"]["optional-dependencies"].keys() - {"dev"}
+    wanted = {_requirement(text)[0] for text in PROJECT["project"]["dependencies"]} | optional
+    assert not wanted - named
