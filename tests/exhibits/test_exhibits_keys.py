@@ -53,3 +53,13 @@ def test_an_idle_word_would_be_found(named):
     texts, patterns = named
     assert "part_of_nothing_at_all" not in texts
     assert not any(p.fullmatch("nobody_says_this") for p in patterns)
+
+
+def test_every_exhibit_has_a_name_for_the_day_its_table_is_missing():
+    """«No data: the table … is needed» stands below what the exhibit would show."""
+    found = [pair for file in (_CODE / "exhibits").glob("*.py")
+             for pair in re.findall(r'^@exhibit\("(\w+)", "(\w+)"', file.read_text("utf-8"), re.MULTILINE)]  # fmt: skip
+    assert len(found) > 60
+    nameless = [f"{area}.{name}_name" for area, name in found for language in words.LANGUAGES
+                if not words.known(f"{area}.{name}_name", language)]  # fmt: skip
+    assert not nameless
