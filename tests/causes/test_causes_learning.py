@@ -63,6 +63,20 @@ def test_fifty_labels_never_below_the_rules_in_many_draws(airline):
     _never_below(airline, 30)
 
 
+def test_fifty_labels_of_both_signs_never_below_the_rules(general):
+    """Praise and complaint in equal parts: the learned sentiment, too, must leave the rules alone."""
+    rows = [row for row in gold_texts.read(language="ru") if row.part in ("unseen", "hidden", "blind")]
+    for draw in range(4):
+        mixed = random.Random(draw).sample(rows, len(rows))
+        said = [(row.text, cause, sign) for row in mixed[:50] for cause, sign in sorted(row.labels) or [(None, None)]]
+        tagger = Tagger("general").learn(pd.DataFrame(said, columns=["text", "cause", "sentiment"]))
+        test, truth = gold_texts.table(mixed[50:]), [row.labels for row in mixed[50:]]
+        rules = gold_texts.scores(general.tag(test).table, truth)
+        got = gold_texts.scores(tagger.tag(test).table, truth)
+        for name in ("micro", "macro", "pair", "exact"):
+            assert got[name] >= rules[name] - 0.005, (draw, name, got, rules)
+
+
 def test_labels_help(airline):
     rows, names = airline
     train, test = _split(rows)

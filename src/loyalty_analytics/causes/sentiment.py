@@ -21,6 +21,8 @@ __all__ = ["SentimentModel"]
 
 _FOLDS = 5
 _LEAST_PAIRS = 30
+#: How many standard errors a model must be better than the rules' signs, by pairs of text and cause.
+_PAIRS, _SPREADS = (50, 500), (3.0, 0.5)
 _KNOWN = ("positive", "negative", "neutral", "mixed", "none")
 
 
@@ -192,9 +194,11 @@ def _mode(truth: np.ndarray, guess: np.ndarray, ruled: np.ndarray) -> str:
         "model": guess == truth,
     }
     best = "rules"
-    for name in ("silent", "model"):
+    # Against a sign that the rules have found few pairs must speak clearly.
+    sure = {"silent": 0.5, "model": float(np.interp(len(truth), _PAIRS, _SPREADS))}
+    for name, spreads in sure.items():
         gain = right[name].astype(float) - right[best]
         spread = gain.std() / np.sqrt(len(gain)) if len(gain) > 1 else 1.0
-        if gain.mean() > 0.5 * spread:
+        if gain.mean() > spreads * spread:
             best = name
     return best
