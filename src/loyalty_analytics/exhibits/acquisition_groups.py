@@ -171,9 +171,10 @@ def delivery_groups(data: Data, parts: Mapping[str, Result], *, language: str) -
     if len(dear) and len(compared) > 1:
         title += say("groups_cost", language, name=_named(dear.iloc[0]),
                      share=words.percent(dear["cost_share"].iloc[0], language, 1))  # fmt: skip
+    count = "deliveries" if table["known"].equals(table["deliveries"]) else "known"
     columns = [
         column("what", language), Column(key="name", label=say("col_group", language)),
-        column("deliveries", language, "number"), column("known", language, "number"),
+        column("deliveries", language, "number"), *([column("known", language, "number")] if count == "known" else []),
         column("late", language, "number"),
         column("late_share", language, "percent"), column("defects", language, "number"),
         column("defect_share", language, "percent", digits=1), column("cost_share", language, "percent", digits=1),
@@ -189,8 +190,8 @@ def delivery_groups(data: Data, parts: Mapping[str, Result], *, language: str) -
         table=Table(
             frame=table, columns=[one for one in columns if table[one.key].notna().any()],
             totals=total_rows("what", language, {
-                "acquisition.all": {"known": known, "late": late, "late_share": usual if known else np.nan},
-                "acquisition.sum_compared": {"known": _FEWEST},
+                "acquisition.all": {count: known, "late": late, "late_share": usual if known else np.nan},
+                "acquisition.sum_compared": {count: _FEWEST},
             }),
         ),
         note=say("delivery_groups_note", language, n=words.number(_FEWEST, language)),
