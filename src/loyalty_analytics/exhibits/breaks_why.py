@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from .. import words
@@ -282,15 +281,14 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     -------
     before, after, dimensions : for `la.localise`
     """
-    last = data.as_of.last_whole
     used = ("client_id", "date", "amount", "product_id", "unit_id", "manager_id", "status")
-    sides = [data.orders.read(*used, since=(end - 2).start_time, until=end.end_time) for end in (last - 12, last)]
+    windows = {end: ((end - 2).start_time, end.end_time) for end in (data.as_of.last_whole - 12, data.as_of.last_whole)}
+    sides = [data.orders.read(*used, since=a, until=b).assign(end=end) for end, (a, b) in windows.items()]
     orders = pd.concat(sides, ignore_index=True)
-    if "status" in orders:
-        orders = orders[orders["status"].fillna("done").eq("done")]
+    orders = orders[orders["status"].fillna("done").eq("done")]
     clients = data.clients.drop_duplicates("client_id").set_index("client_id")
     for name, column in (("industry", "industry"), ("region", "region"), ("channel", "acquisition_channel")):
-        orders[name] = orders["client_id"].map(clients[column])
+        orders[name] = orders["client_id"].map(clients[column]) if clients[column].notna().any() else None
     products = data.products.drop_duplicates("product_id").set_index("product_id")
     if "manager_id" in clients and clients["manager_id"].notna().any():
         # By today's manager on both sides: a handover must not look like a fall of one and a rise of another.
@@ -299,12 +297,8 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     orders["product"] = group.fillna(orders["product_id"])
     wanted = ["manager_id", "product", "industry", "region", "unit_id", "channel"]
     dimensions = [name for name in wanted if orders[name].nunique() > 1] or wanted[:1]
-    return orders[_within(orders, last - 14, last - 12)], orders[_within(orders, last - 2, last)], dimensions
-
-
-def _within(orders: pd.DataFrame, first: pd.Period, last: pd.Period) -> np.ndarray:
-    """Rows from the first day of one month to the last day of another."""
-    return orders["date"].between(first.start_time, last.end_time).to_numpy(dtype=bool)
+    before, after = (orders[orders["end"] == end] for end in windows)
+    return before, after, dimensions
 
 
 @exhibit("breaks", "where", needs=("transactions",))
