@@ -282,9 +282,9 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     before, after, dimensions : for `la.localise`
     """
     used = ("client_id", "date", "amount", "product_id", "unit_id", "manager_id", "status")
-    windows = {end: ((end - 2).start_time, end.end_time) for end in (data.as_of.last_whole - 12, data.as_of.last_whole)}
-    sides = [data.orders.read(*used, since=a, until=b).assign(end=end) for end, (a, b) in windows.items()]
-    orders = pd.concat(sides, ignore_index=True)
+    ends = (data.as_of.last_whole - 12, data.as_of.last_whole)
+    sides = [data.orders.read(*used, since=(end - 2).start_time, until=end.end_time) for end in ends]
+    orders = pd.concat([side.assign(later=place > 0) for place, side in enumerate(sides)], ignore_index=True)
     orders = orders[orders["status"].fillna("done").eq("done")]
     clients = data.clients.drop_duplicates("client_id").set_index("client_id")
     for name, column in (("industry", "industry"), ("region", "region"), ("channel", "acquisition_channel")):
@@ -297,8 +297,7 @@ def leaf_cells(data: Data) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     orders["product"] = group.fillna(orders["product_id"])
     wanted = ["manager_id", "product", "industry", "region", "unit_id", "channel"]
     dimensions = [name for name in wanted if orders[name].nunique() > 1] or wanted[:1]
-    before, after = (orders[orders["end"] == end] for end in windows)
-    return before, after, dimensions
+    return orders[~orders["later"]], orders[orders["later"]], dimensions
 
 
 @exhibit("breaks", "where", needs=("transactions",))
