@@ -34,6 +34,15 @@ def _days(value: float, low: float, high: float, *, language: str) -> str:
     return f"{words.number(value, language, 1)} {words.interval(low, high, language, 1)}"
 
 
+def _with_days(rows: pd.DataFrame, language: str) -> pd.DataFrame:
+    """The half and nine tenths of steps as texts, in median_days and q90_days."""
+    told = {
+        f"{name}_days": [_days(*values, language=language) for values in
+                         rows[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)] for name in ("median", "q90")
+    }  # fmt: skip
+    return rows.assign(**told)
+
+
 @exhibit("meetings", "steps", needs=("actions",))
 def steps(data: Data, visits: Visits, *, language: str) -> Exhibit:
     """Share of cases that reached each step and how long it took."""
@@ -42,10 +51,7 @@ def steps(data: Data, visits: Visits, *, language: str) -> Exhibit:
         return nothing("steps", language, "steps_none")
     rows = loop.frame.copy()
     rows["label"] = [say(f"step_{step}", language) for step in rows["step"]]
-    for name in ("median", "q90"):
-        rows[f"{name}_days"] = [
-            _days(*values, language=language) for values in rows[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
-        ]
+    rows = _with_days(rows, language)
     n = int(rows["n"].iloc[0])
     contacted, closed = rows.iloc[0], rows.iloc[2]
     judged = pd.notna(contacted["in_time"]) and pd.notna(closed["in_time"])
@@ -126,10 +132,7 @@ def complaints(data: Data, *, language: str) -> Exhibit:
     half = quantile(curves["answered"], 0.5)[0]
     answered, solved = rows.iloc[0], rows.iloc[1]
     rows["label"] = [say(f"complaint_{step}", language) for step in rows["step"]]
-    for name in ("median", "q90"):
-        rows[f"{name}_days"] = [
-            _days(*values, language=language) for values in rows[[name, f"{name}_low", f"{name}_high"]].to_numpy(float)
-        ]
+    rows = _with_days(rows, language)
     note = [say("complaints_note", language, open=words.number(facts["open"], language))]
     sums: dict[str, dict[str, Any]] = {
         "meetings.sum_half": {"median_days": "–" if pd.isna(half) else say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,16 @@ def _rows_axis(ax: Axes, labels: list[str], narrow: bool) -> np.ndarray:
     return place
 
 
+def _share_bars(ax: Axes, rows: pd.DataFrame, narrow: bool) -> np.ndarray:
+    """A dark bar on a light one of the whole per row; room for a number behind it."""
+    place = _rows_axis(ax, list(rows["label"]), narrow)
+    ax.barh(place, np.ones(len(rows)), 0.64, color=theme.HAIRLINE)
+    ax.barh(place, rows["share"], 0.64, color=theme.ACTUAL)
+    ax.set_xlim(0, 1.16 if narrow else 1.08)
+    ax.set_xticks([])
+    return place
+
+
 @theme.styled
 def shares(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", narrow: bool = False) -> Axes:
     """Bars of kept demands: a share of one per row, kept of all at the right.
@@ -39,11 +50,9 @@ def shares(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", 
     rows : DataFrame with label, share, kept, demands, first row on top
     """
     ax = theme.axes(ax, 60 + 32 * max(len(rows), 1))
-    place = _rows_axis(ax, list(rows["label"]), narrow)
+    place = _share_bars(ax, rows, narrow)
     if narrow:
         ax.set_yticks(place, [theme.wrapped(str(label), 18) for label in rows["label"]])
-    ax.barh(place, np.ones(len(rows)), 0.62, color=theme.HAIRLINE)
-    ax.barh(place, rows["share"], 0.62, color=theme.ACTUAL)
     for y, row in zip(place, _records(rows)):
         inside = row.share > 0.12
         ax.annotate(words.percent(row.share, language), (row.share if inside else 0, y),
@@ -51,8 +60,6 @@ def shares(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", 
                     ha="right" if inside else "left", color="white" if inside else theme.INK)  # fmt: skip
         ax.annotate(f"{words.number(row.kept, language)} / {words.number(row.demands, language)}", (1.01, y),
                     va="center", color=theme.GREY, fontsize=9)  # fmt: skip
-    ax.set_xlim(0, 1.16 if narrow else 1.08)
-    ax.set_xticks([])
     return ax
 
 
@@ -65,18 +72,14 @@ def steps(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", n
     rows : DataFrame with label, share, text (half of the cases within …), in the order of the loop
     """
     ax = theme.axes(ax, 220)
-    place = _rows_axis(ax, list(rows["label"]), narrow)
-    ax.barh(place, np.ones(len(rows)), 0.66, color=theme.HAIRLINE)
-    ax.barh(place, rows["share"], 0.66, color=theme.ACTUAL)
+    place = _share_bars(ax, rows, narrow)
     for y, row in zip(place, _records(rows)):
         ax.annotate(words.percent(row.share, language), (1.01, y), va="center", color=theme.INK)
         inside = row.share > (0.75 if narrow else 0.4)
         if not narrow or inside:
-            text = row.text.split(" [")[0] if narrow else row.text
+            text = re.sub(r" \[[^]]*\]", "", row.text) if narrow else row.text  # the interval stands in the table
             ax.annotate(text, (0.01 if inside else row.share + 0.01, y), va="center", fontsize=9,
                         color="white" if inside else theme.GREY)  # fmt: skip
-    ax.set_xlim(0, 1.16 if narrow else 1.08)
-    ax.set_xticks([])
     return ax
 
 
