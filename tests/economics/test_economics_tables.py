@@ -222,3 +222,13 @@ def test_stated_plans_wait_until_the_period_is_over(told: str, fact: float | Non
 def test_one_product_or_returns_alone_have_no_pairs(kind):
     deals = pd.DataFrame({"client_id": [1, 2], "date": "2026-01-05", "product_id": "spot", "kind": kind})
     assert next_products(deals).table.empty
+
+
+def test_a_manager_s_plan_stands_at_its_last_stage():
+    events = pd.DataFrame({"lead_id": [1, 1, 2, 3], "stage": ["awareness", "loyalty", "awareness", "awareness"],
+                           "entered_at": "2026-03-01", "manager_id": ["M1", "M1", "M1", "M2"]})  # fmt: skip
+    plan = pd.DataFrame({"period_start": "2026-01", "metric": "conversion", "level": ["manager", "company"],
+                         "level_id": ["M1", "loyalty"], "amount": [40.0, 0.2]})  # fmt: skip
+    table = funnel(events, "2026-03", by="manager_id", targets=plan).table.set_index(["group", "stage"])
+    assert table["plan_share"].dropna().to_dict() == {("M1", "loyalty"): 0.4}
+    assert table["plan_step"].dropna().to_dict() == {("M1", "loyalty"): 0.2, ("M2", "loyalty"): 0.2}
