@@ -152,6 +152,20 @@ def test_the_newest_export_wins(tmp_path: Path) -> None:
     assert "3" in told.at["vanished", "problem"]
 
 
+def test_exports_of_one_name_in_folders_of_months(tmp_path: Path) -> None:
+    root = home(tmp_path, {}, PARAMS.replace("[deals*.csv]", '["*/deals.csv"]'))
+    head, later = DEALS.partition("\n")[0], "2;06.02.2024;008;250,20;Продажа\n5;20.03.2024;009;5,00;Продажа\n"
+    raw = root / "data" / "raw" / "trial"
+    for month, content in (("2024-03", f"{head}\n{later}"), ("2024-02", DEALS)):
+        (raw / month).mkdir()
+        (raw / month / "deals.csv").write_text(content, encoding="cp1251")
+    assert la.load("trial", root=root).transactions.set_index("transaction_id").at["2", "amount"] == 250.20
+    for month, old, new in (("2024-02", "100,10", "111,10"), ("2024-03", "5,00", "6,00")):  # a change of each is seen
+        path = raw / month / "deals.csv"
+        path.write_text(path.read_text("cp1251").replace(old, new), encoding="cp1251")
+        assert float(new.replace(",", ".")) in la.load("trial", root=root).transactions["amount"].tolist()
+
+
 def test_a_key_declared_unique_may_not_repeat(tmp_path: Path) -> None:
     lines = DEALS + "1;05.01.2024;007;999,00;Продажа\n"
     root = home(tmp_path, {"deals.csv": lines})

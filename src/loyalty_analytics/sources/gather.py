@@ -48,7 +48,13 @@ def raw_files(folder: Path, source: Source, table: str) -> list[Path]:
                 "Put the file there or change `files` in params.",
             )
         found.update(dict.fromkeys(matches))
-    return sorted(found, key=lambda path: (_place(path.name, source.order), export_date(path.name), path.name))
+    return sorted(found, key=lambda path: _age(path.relative_to(folder).as_posix(), source.order))
+
+
+def _age(name: str, order: Sequence[str]) -> tuple[int, str, str]:
+    """Sorts exports: as params say, by the date in the file's name, else in that of its folder."""
+    file = name.rpartition("/")[2]
+    return _place(file, order), export_date(file) or export_date(name), name
 
 
 def _place(name: str, order: Sequence[str]) -> int:

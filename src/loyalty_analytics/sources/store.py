@@ -56,12 +56,15 @@ def fingerprint(
     """
     remembered = (known or {}).get("files", {})
     entries: dict[str, Any] = {}
-    for path in sorted(files):
+    paths = sorted(files)
+    top = os.path.commonpath([path.parent for path in paths]) if paths else ""
+    for path in paths:
         status = path.stat()
         stamp = [status.st_size, status.st_mtime_ns]
-        before = remembered.get(path.name)
+        name = path.relative_to(top).as_posix()  # 2026-09/deals.csv is not 2026-10/deals.csv
+        before = remembered.get(name)
         same = before is not None and before[:2] == stamp
-        entries[path.name] = [*stamp, before[2] if same else file_hash(path)]
+        entries[name] = [*stamp, before[2] if same else file_hash(path)]
     content = {name: entry[2] for name, entry in entries.items()}
     versions = {"loyalty_analytics": __version__, "code": _code_hash(), "pandas": pd.__version__}
     whole = json.dumps([content, params_text, versions, further], sort_keys=True, ensure_ascii=False)
