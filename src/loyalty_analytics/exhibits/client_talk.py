@@ -211,7 +211,8 @@ def voice(data: Data, page: Dossier, tags: Result, *, language: str) -> Exhibit:
         named = cause_titles(data, most, language)
         n = words.count(int(bad.iloc[0]), "text", language)
         causes = ", ".join(words.quoted(named[cause], language) for cause in most)
-        title = say("voice_cause" if bad.iloc[0] > 1 else "voice_once", language, cause=causes, n=n)
+        key = "voice_once" if bad.iloc[0] == 1 else "voice_cause" if len(most) == 1 else "voice_causes"
+        title = say(key, language, cause=causes, n=n)
         said += [f"{named[cause]}: {n}" for cause in most]
     return Exhibit(
         name="voice",

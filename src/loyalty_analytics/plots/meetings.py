@@ -191,8 +191,9 @@ def survival(
         ax.fill_between(time, low, high, step="post", color=colour, alpha=theme.BAND, linewidth=0)
         ax.step(time, waiting, where="post", color=colour)
         below = np.flatnonzero(high <= level)
-        at = time[below[0]] if len(below) else end / 2
-        ax.annotate(words.say(f"meetings.complaint_{step}", language), (at, level), xytext=(4, 2), zorder=5,
+        at = min(time[below[0]] if len(below) else end, 0.7 * end)  # the name stays inside
+        height = max(level, high[np.searchsorted(time, at, side="right") - 1])
+        ax.annotate(words.say(f"meetings.complaint_{step}", language), (at, height), xytext=(4, 2), zorder=5,
                     textcoords="offset points", color=colour,
                     bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
     from matplotlib.ticker import FuncFormatter
