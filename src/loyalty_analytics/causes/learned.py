@@ -69,10 +69,20 @@ def _belongs(cause: str, label: str) -> bool:
     return cause == label or cause.startswith(label + ".")
 
 
-def _ruled(hits: Sequence[Sequence[Hit]], label: str) -> np.ndarray:
-    """Which texts have a label by the rules."""
-    inside = {hit.cause for found in hits for hit in found if _belongs(hit.cause, label)}
-    return np.array([any(hit.sure and hit.cause in inside for hit in found) for found in hits], dtype=bool)
+def _ruled(hits: Sequence[Sequence[Hit]], names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Which texts have each label by the rules; plain mentions do not count."""
+    flags = np.zeros((len(names), len(hits)), dtype=bool)
+    inside: dict[str, list[int]] = {}
+    for row, found in enumerate(hits):
+        for hit in found:
+            if not hit.sure:
+                continue
+            places = inside.get(hit.cause)
+            if places is None:
+                places = inside[hit.cause] = [at for at, name in enumerate(names) if _belongs(hit.cause, name)]
+            for place in places:
+                flags[place, row] = True
+    return dict(zip(names, flags))
 
 
 class _Loose(dict[str, bool]):
@@ -124,13 +134,13 @@ class Model:
             set() if native else {c for found in hits for c in _tops(found) if not any(_related(c, n) for n in names)}
         )
         rows = []
-        for name in [*names, *sorted(silent)]:
+        every = [*names, *sorted(silent)]
+        ruled, verdicts = _ruled(hits, every), _ruled(taught, every)
+        for name in every:
             truth = np.array([name in case.causes for case in cases])
-            ruled = _ruled(hits, name)
-            seen = matrix if native else _with_rule(matrix, ruled)
-            verdict = _ruled(taught, name)
-            weak = None if blank is None else (_with_rule(blank, np.zeros(len(more))), verdict)
-            label, row = learn_label(seen, truth, None if native else ruled, weak)
+            seen = matrix if native else _with_rule(matrix, ruled[name])
+            weak = None if blank is None else (_with_rule(blank, np.zeros(len(more))), verdicts[name])
+            label, row = learn_label(seen, truth, None if native else ruled[name], weak)
             model.labels[name] = label
             rows.append({"cause": name, **row})
         model.report = pd.DataFrame(rows)
@@ -145,8 +155,9 @@ class Model:
     def tag(self, read: list[tuple[list[Token], list[Hit]]], texts: list[str]) -> list[list[Tag]]:
         """Tags of texts that the reader has read."""
         tokens, hits = [t for t, _ in read], [h for _, h in read]
-        chances = self._chances(tokens, hits)
-        chosen = self._chosen(chances, hits, len(texts))
+        said = _ruled([[] for _ in hits] if self.native else hits, list(self.labels))
+        chances = self._chances(tokens, hits, said)
+        chosen = self._chosen(chances, said)
         picked: list[list[str]] = [[] for _ in texts]
         for name in self.labels:
             for row in np.flatnonzero(chosen[name]).tolist():
@@ -164,7 +175,9 @@ class Model:
             wanted.append(causes)
         return self._with_sentiment(texts, tokens, hits, wanted)
 
-    def _chances(self, tokens: Sequence[Sequence[Token]], hits: Sequence[Sequence[Hit]]) -> dict[str, np.ndarray]:
+    def _chances(
+        self, tokens: Sequence[Sequence[Token]], hits: Sequence[Sequence[Hit]], said: dict[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
         """Chance of every label that has a model, all in one product."""
         models = {name: label.model for name, label in self.labels.items() if label.model is not None}
         if not models:
@@ -173,22 +186,17 @@ class Model:
         logits = self._matrix(tokens, hits) @ weights
         chances = {}
         for place, (name, model) in enumerate(models.items()):
-            own = 0.0 if self.native else _ruled(hits, name) * _TRUST * model[0][0]
+            own = 0.0 if self.native else said[name] * _TRUST * model[0][0]
             chances[name] = 1 / (1 + np.exp(-(logits[:, place] + model[1] + own)))
         return chances
 
-    def _chosen(
-        self, chances: dict[str, np.ndarray], hits: Sequence[Sequence[Hit]], size: int
-    ) -> dict[str, np.ndarray]:
+    def _chosen(self, chances: dict[str, np.ndarray], said: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         chosen = {}
         for name, label in self.labels.items():
             if label.model is not None:
-                said = np.zeros(size, dtype=bool) if self.native else _ruled(hits, name)
-                chosen[name] = label.found(chances[name], said)
-            elif label.by == "rules":
-                chosen[name] = _ruled(hits, name)
+                chosen[name] = label.found(chances[name], said[name])
             else:
-                chosen[name] = np.zeros(size, dtype=bool)
+                chosen[name] = said[name] & (label.by == "rules")
         if self.one_label and chances:
             names = list(chances)
             likely = np.column_stack([chances[name] for name in names])
