@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -71,3 +73,16 @@ def test_short_forms_name_benchmarks_that_exist() -> None:
     for commands in main.SECTIONS.values():
         for command in commands:
             assert (main.FOLDER / f"{command.split()[0]}.py").is_file(), command
+
+
+def test_commands_in_the_docs_name_modules_that_exist() -> None:
+    root = main.FOLDER.parent
+    pages = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").glob("*.md"))]
+    text = " ".join(page.read_text(encoding="utf-8") for page in pages)
+    assert not re.findall(r"python benchmarks/\S+", text)  # run as a file a benchmark does not find its neighbours
+    named = set(re.findall(r"python -m (benchmarks|loyalty_analytics)((?:\.\w+)+)", text))
+    assert len(named) > 15
+    missing = [name for top, rest in named if importlib.util.find_spec(name := top + rest) is None]
+    assert not missing
+    tests = set(re.findall(r"pytest [^`]*?(tests/[\w/.]+)", text))
+    assert not [name for name in tests if not (root / name).exists()]
