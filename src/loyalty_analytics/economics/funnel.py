@@ -48,11 +48,10 @@ def funnel(
     Returns
     -------
     Result
-        ``.table``: group (null = all), stage, order, leads (reached the stage or a later one),
-        entered (leads of the group), share (leads / entered) with interval, step (leads / leads of
-        the stage before) with interval, before_leads, before_step (the period before), plan_step,
-        plan_share (of the group, in the row of the last stage), changed (bool: the interval of the
-        step does not hold the step before).
+        ``.table``: group (null = all), stage, order, leads (reached the stage or a later one), entered (leads of the
+        group), share (leads / entered) with interval, step (leads / leads of the stage before) with interval,
+        before_leads, before_step (the period before), plan_step,
+        plan_share (of the group, at its last stage), changed (bool: the step's interval does not hold before_step).
 
     Notes
     -----
