@@ -303,3 +303,10 @@ def measures_judged(language: str) -> Any:
 def measures_none(language: str) -> Any:
     shown = voice_drill.measures(_data(), _said(language, _bad(5)), Result(frame=pd.DataFrame()), language=language)
     return [shown.title, shown.subtitle]
+
+
+@cases
+def trust_without_comments(language: str) -> Any:
+    item = voice_words.trust(small.data(missing=("feedback",)), None, None, language=language)
+    assert item.missing
+    return item

@@ -142,7 +142,7 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
     sums = from_minor(to_minor(made["part"]).groupby(made["reason"]).sum()).reindex(list(PARTS)).dropna()
     sums = sums[sums != 0].sort_values(kind="stable")
     before, after = (float(from_minor(pd.Series([to_minor(own[side]).sum()]))[0]) for side in ("before", "after"))
-    steps = _steps(sums, before, after, language)
+    steps = _steps(sums, before, after, language, most=4)  # what a table beside has room for
     unit = words.unit_of(max(before, after, 1.0))
     in_words = words.unit_words(unit, money, language)
     said = "; ".join(
@@ -173,9 +173,10 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
     )  # fmt: skip
 
 
-def _steps(sums: pd.Series, before: float, after: float, language: str) -> pd.DataFrame:
-    """Bars of the waterfall; parts below 2 % of the whole are one bar."""
-    large = sums[sums.abs() >= 0.02 * max(before, after)]
+def _steps(sums: pd.Series, before: float, after: float, language: str, most: int = 6) -> pd.DataFrame:
+    """Bars of the waterfall; parts below 2 % of the whole, and those beyond the largest, are one bar."""
+    ranks = sums.abs().rank(ascending=False, method="first")
+    large = sums[(sums.abs() >= 0.02 * max(before, after)) & (ranks <= most)]
     rest = float(sums.sum() - large.sum())
     bars = [(f"part_{name}", float(value)) for name, value in large.items()]
     bars += [("part_rest", rest)] if round(rest, 2) else []
