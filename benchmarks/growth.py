@@ -1,7 +1,7 @@
 """How cost grows: CPU seconds at several sizes and the slope of their logarithms (1 = in proportion, 2 = squared).
 
     python -m benchmarks.growth          # small sizes
-    python -m benchmarks.growth --full   # up to 100,000 clients, 1,000,000 texts, 10 million transactions
+    python -m benchmarks.growth --full   # up to 100,000 clients, 1,000,000 texts, 50 million transactions
 
 Each size runs in a process of its own, warmed by the smallest one, so that imports and caches are not counted. The
 report line is measured by clients and by notebooks of two cells, children included.
@@ -99,7 +99,7 @@ def visits(size: int, folder: Path) -> Callable[[], object]:
 
 
 SUBJECTS: dict[str, tuple[Callable[[int, Path], Callable[[], object]], list[int], list[int]]] = {
-    "panel, by transactions": (panel, [200_000, 1_000_000], [1_000_000, 3_000_000, 10_000_000]),
+    "panel, by transactions": (panel, [200_000, 1_000_000], [1_000_000, 10_000_000, 50_000_000]),
     "lifecycle, by clients": (by_clients("lifecycle"), [1_000, 4_000], [10_000, 30_000, 100_000]),
     "kinds, by clients": (by_clients("client_kinds"), [1_000, 4_000], [10_000, 30_000, 100_000]),
     "breaks, by clients": (by_clients("find_breaks"), [1_000, 4_000], [10_000, 30_000, 100_000]),
@@ -165,7 +165,7 @@ def report_line(by: str, sizes: list[int], folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="large sizes: some minutes, 3 GB")
+    parser.add_argument("--full", action="store_true", help="large sizes: some minutes, 2 GB of memory and of disk")
     parser.add_argument("--only", nargs="*", default=[*SUBJECTS, "report line"])
     given = parser.parse_args()
     rows = []

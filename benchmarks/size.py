@@ -52,7 +52,7 @@ def journal(root: Path) -> list[dict[str, Any]]:
 
 
 def one_large(root: Path, millions: float, orders: int, jobs: int, env: dict[str, str]) -> None:
-    """One client of many customers: proposal, check, all reports and a dossier, in the memory that workers usually have."""
+    """One client of many customers: proposal, check, all reports and a dossier, in the usual memory of a worker."""
     rows = round(millions * 10**6)
     write_client(root, "big", rows, orders)
     loyalty = str(Path(sys.executable).parent / "loyalty")
