@@ -90,15 +90,8 @@ class SentimentModel:
             if cause in self.causes:
                 own[row, 2 * known + self.causes[cause]] = 0.5
             own[row, -2], own[row, -1] = v.plus, v.minus
-        empty = [[] for _ in view]  # type: list[list[str]]
-        return sp.hstack(
-            [
-                sp.csr_matrix(own),
-                self.whole.transform(tokens, empty) * 1.5,
-                self.near.transform([v.near for v in view], empty) * 2,
-            ],
-            format="csr",
-        )
+        near = _once(self.near, [v.near for v in view])
+        return sp.hstack([sp.csr_matrix(own), _once(self.whole, tokens) * 1.5, near * 2], format="csr")
 
     def apply(
         self, model: Model, tokens: list[list[Token]], hits: list[list[Hit]], drafts: list[list[Tag]]
@@ -123,6 +116,14 @@ class SentimentModel:
             tag = out[row][index]
             out[row][index] = (tag[0], self.classes[choice], *tag[2:])
         return out
+
+
+def _once(words: Vectoriser, texts: Sequence[list[Token]]) -> sp.csr_matrix:
+    """Rows of texts, each text read once however many causes it names."""
+    places: dict[int, int] = {}
+    order = [places.setdefault(id(text), len(places)) for text in texts]
+    known = dict(zip(order, texts))
+    return words.transform(list(known.values()), [[] for _ in known])[order]
 
 
 @dataclass
