@@ -48,6 +48,20 @@ CASES = [
     ("Menedzher ne beret trubku.", {"staff.contact": "negative"}),
     ("Add good lighting.", {"premises": "negative"}),
     ("Прога глючит.", {"service.channel": "negative"}),
+    ("дорагавато", {"price.level": "negative"}),
+    ("Волокиты не было никакой.", {"service.speed": "positive"}),
+    ("Ждать не пришлось.", {"service.speed": "positive"}),
+    ("Без часовой очереди не обходится.", {"service.speed": "negative"}),
+    ("Не было случая, чтобы к нам не прислушались.", {"staff.needs": "positive"}),
+    ("Если бы не цены, всё было бы отлично.", {"price.level": "negative", "company.general": "positive"}),
+    ("Смутила не цена, а очередь до дверей.", {"service.speed": "negative"}),
+    ("А скидки пенсионерам бывают?", {}),
+    ("Где акты?", {"service.documents": "negative"}),
+    ("Вежливость? Не слышали.", {"staff.attitude": "negative"}),
+    ("Собираемся в следующем квартале обсудить бюджет.", {}),
+    ("С доставкой не сталкивались.", {}),
+    ("Курьер тут ни при чём.", {}),
+    ("Ролик длится тридцать секунд.", {}),
 ]
 
 

@@ -56,10 +56,12 @@ class Layout:
         self.later = self.places("negator_after")
         # «Не видел хамства»: what denies the word before it denies the word behind it, where it is a verb.
         self.deniers = self.negators | {m.used[-1] for m in self.roles.get("negator_after", ()) if len(m.used) > 1}
-        self.troubles = self.places("trouble")
+        self.deniers |= {place for place in self.later if tokens[place].word.negates}
+        self.troubles, self.demands = self.places("trouble"), self.places("demand")
         far = [match.used for match in self.roles.get("negator_far", ())]
         # «Вежливым его не назовёшь»: at the end of a clause it reaches back.
         ends = [used for used in far if used[-1] + 1 == len(tokens) or self.borders[used[-1] + 1] >= COMMA]
+        self.denied = self.negators | self.later | {place for used in far for place in used}
         self.far = sorted(used[-1] for used in far)
         self.later |= {place for used in ends if self.borders[used[0]] < COMMA for place in used}
         # «Если бы не цены, …»: what stands in the way; the rest of the sentence is no wish.
@@ -129,7 +131,8 @@ class Layout:
     def _corrected(self) -> set[int]:
         """«Смутила не цена, а …»: places between the negator and the clause that says what it is."""
         places: set[int] = set()
-        for start in range(1, len(self.tokens)):
+        for match in self.roles.get("contrast", ()):
+            start = match.used[0]
             if self.tokens[start].text != "а" or self.borders[start] < COMMA:
                 continue
             for place in range(start - 1, max(start - _CORRECTED, 0) - 1, -1):
@@ -176,13 +179,13 @@ class Layout:
 
     def negated(self, match: Match) -> bool:
         """Does a negator reach the words of a match in its clause?"""
-        if not self.negators and not self.later:
+        if not self.denied:
             return False
         first, last = match.used[0], match.used[-1]
         if any(self.tokens[place].word.negates for place in match.used):
             # «Ни разу не подняла глаз»: negations agree, the one in the phrase is counted.
             return False
-        inside = (place for place in range(first + 1, last) if place in self.negators and place not in match.used)
+        inside = (place for place in range(first + 1, last) if place in self.denied and place not in match.used)
         if any(self.tokens[place].text not in _WITHOUT for place in inside):
             # «Скидка … не действует»: the negator stands inside the phrase.
             return True

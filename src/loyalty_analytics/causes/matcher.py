@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from .codebook import Codebook, Rule, read_lexicon
 from .forms import shipped
 from .phrases import AND, COMMA, CONTRAST, NONE, SENTENCE, WIDEST, follow, variants
-from .text import TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms, sounds
+from .text import ALPHABET, TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms, sounds
 
 __all__ = ["AND", "COMMA", "CONTRAST", "SENTENCE", "WIDEST", "Entry", "Match", "Matcher", "Token", "Word"]
 
@@ -19,6 +19,7 @@ _CLASS = "class_"
 _DIGITS = "0"
 #: Letters of a word that may be a typo.
 _LONGEST = 40
+_HEARD = 2
 #: Spellings that are kept at hand.
 _REMEMBERED = 50_000
 
@@ -117,7 +118,7 @@ class Matcher:
             if rule.language in languages:
                 self._add(rule.text, _rule_entry(rule))
         self._longest_prefix = max(map(len, self._prefixes), default=0)
-        self._sounds: dict[str, str] = {}
+        self._sounds: dict[str, dict[str, str]] = {}
 
     def _read_classes(self, language: str) -> None:
         """Words that phrases name by their class: «через #num #time»."""
@@ -250,18 +251,20 @@ class Matcher:
         return list(self._forms[next(telling, near[0])]) if near else []
 
     def _sounding(self, sound: str) -> list[int]:
-        """Symbols of the words that sound alike: «дорагавато», «очириди»."""
-        if not self._sounds:
-            forms = [form for form in self._forms if len(form) > 4 and not form.isascii()]
+        """Symbols of the words that sound alike: «дорагавато», «очириди»; words of one first letter at a time."""
+        if sound[:1] not in self._sounds:
+            begun = {letter for letter in ALPHABET if sounds(letter) == sound[:1]}
+            forms = [form for form in self._forms if len(form) > 4 and form[0] in begun]
+            index = self._sounds[sound[:1]] = {}
             for form, alike in zip(forms, sounds("\n".join(forms)).split("\n")):
-                self._sounds.setdefault(alike, form)
-        meant = self._sounds.get(sound)
+                index.setdefault(alike, form)
+        meant = self._sounds[sound[:1]].get(sound)
         return list(self._forms[meant]) if meant else []
 
     def tokens(self, text: str) -> list[Token]:
         """Words and smiles of a text in their order."""
         found: list[Token] = []
-        border = SENTENCE
+        border, latin = SENTENCE, False
         words = self._words
         for part in TOKEN.finditer(text):
             kind = part.lastgroup
@@ -271,6 +274,7 @@ class Matcher:
                 if word is None:
                     word = self.word(surface, kind == "smile")
                 found.append(Token(part.start(), part.end(), word.text, word, border))
+                latin = latin or word.latin
                 border = NONE
             elif kind == "stop":
                 border = SENTENCE
@@ -278,7 +282,7 @@ class Matcher:
                     found[-1].asks = True
             elif kind == "comma" and border < COMMA:
                 border = COMMA
-        if any(token.word.latin for token in found):
+        if latin:
             # Among English words a spelling that could be Russian is none.
             english = sum(token.word.light and token.text.isascii() for token in found)
             if english > 1:
@@ -302,19 +306,22 @@ class Matcher:
             token = tokens[place]
             word = token.word
             if later and (word.close or word.apart):
-                tries = [one for second in sorted(near & word.close.keys()) for one in word.close[second]]
-                if word.apart:
-                    tries += [one for second in sorted(later & word.apart.keys()) for one in word.apart[second]]
-                seen: set[tuple[str, str | None, int, tuple[int, ...]]] = set()
+                tries: list[Pattern] = []
+                for begun, behind in ((word.close, near), (word.apart, later)):
+                    if begun and (seconds := behind & begun.keys()):
+                        for second in sorted(seconds) if len(seconds) > 1 else seconds:
+                            tries += begun[second]
+                heard: dict[tuple[str, str | None, int, tuple[int, ...]], int] = {}
                 for pattern in tries:
                     if pattern.third and pattern.third.isdisjoint(later):
                         continue
                     used = follow(pattern, tokens, place)
                     if used:
                         entry = pattern.entry
+                        # What several rules show alike is heard twice at most.
                         key = entry.role, entry.cause, entry.sign, used
-                        if key not in seen:
-                            seen.add(key)
+                        heard[key] = heard.get(key, 0) + 1
+                        if heard[key] <= _HEARD:
                             found.append(Match(entry, used))
             if token.border >= SENTENCE:
                 later = set()

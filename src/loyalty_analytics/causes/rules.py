@@ -257,13 +257,15 @@ class _Text(Layout):
         places = self.span(sentence)
         if any(at in self.troubles or at in self.decoys for at in places):
             return -1.0, 0.3
+        if self.tokens[places[-1]].asks and not self.demands.isdisjoint(places):  # «Где акты?»
+            return -1.0, 0.3
         if any(at in self.blocked for at in places):  # «cannot but note», "not only"
             return 1.0, 0.3
         if len(places) < _STORY:
             return 0.0, 0.3
-        words = [self.tokens[at].text for at in places if at not in self.blocked]
         # Measured: a longer English sentence without opinion and deed complains, a Russian one states a fact.
-        complains = all(word.isascii() for word in words) and not any(_DEED.fullmatch(word) for word in words)
+        words = [self.tokens[at].text for at in places if at not in self.blocked]
+        complains = all(word.isascii() and not _DEED.fullmatch(word) for word in words)
         return (-1.0, 0.3) if complains else (0.0, 0.0)
 
     def hits(self) -> list[Hit]:

@@ -131,16 +131,17 @@ class Tagger:
         ids = table["feedback_id"].tolist() if "feedback_id" in table.columns else table.index.tolist()
         columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
         texts, untagged = 0, []
-        for identity, text, tags in zip(ids, map(_clean, table["text"].tolist()), self._rows(table)):
-            if not text.strip():
-                continue
-            texts += 1
-            if not tags:
-                untagged.append(identity)
-            for cause, sentiment, start, end, rule, score in tags:
-                values = (identity, cause, sentiment, start, end, text[start:end], rule, score)
-                for name, value in zip(COLUMNS, values):
-                    columns[name].append(value)
+        with undisturbed():
+            for identity, text, tags in zip(ids, map(_clean, table["text"].tolist()), self._rows(table)):
+                if not text.strip():
+                    continue
+                texts += 1
+                if not tags:
+                    untagged.append(identity)
+                for cause, sentiment, start, end, rule, score in tags:
+                    values = (identity, cause, sentiment, start, end, text[start:end], rule, score)
+                    for name, value in zip(COLUMNS, values):
+                        columns[name].append(value)
         frame = _framed(columns, table)
         share = len(untagged) / texts if texts else 0.0
         return TagResult(
@@ -159,11 +160,10 @@ class Tagger:
         scores = _column(table, "score")
         for begin in range(0, len(texts), _CHUNK):
             part = slice(begin, begin + _CHUNK)
-            with undisturbed():
-                read = [
-                    self.reader.analyse(text, field, score)
-                    for text, field, score in zip(texts[part], fields[part], scores[part])
-                ]
+            read = [
+                self.reader.analyse(text, field, score)
+                for text, field, score in zip(texts[part], fields[part], scores[part])
+            ]
             if self.model is not None:
                 yield from self.model.tag(read, texts[part])
             else:

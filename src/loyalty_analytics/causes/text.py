@@ -14,6 +14,7 @@ from typing import Any
 from .forms import inflected
 
 __all__ = [
+    "ALPHABET",
     "TOKEN",
     "analysed_forms",
     "bidding",
@@ -54,7 +55,7 @@ _TRANSLIT = [
     ("u", "у"), ("f", "ф"), ("h", "х"), ("c", "ц"), ("y", "ы"),
     ("'", "ь"), ("4", "ч"), ("6", "ш"), ("x", "кс"), ("q", "к"),
 ]  # fmt: skip
-_ALPHABET = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+ALPHABET = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 _LATIN_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -92,7 +93,7 @@ def from_latin(word: str) -> str:
 
 def edits(word: str) -> Iterable[str]:
     """All words at edit distance 1 (a letter lost, added, changed, or two swapped); the first letter stays."""
-    letters = _LATIN_ALPHABET if word.isascii() else _ALPHABET
+    letters = _LATIN_ALPHABET if word.isascii() else ALPHABET
     for i in range(1, len(word) + 1):
         head, tail = word[:i], word[i:]
         if tail:
