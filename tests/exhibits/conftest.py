@@ -8,7 +8,7 @@ import importlib
 import json
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,20 @@ def once(engine: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
+def _asked_once(patch: pytest.MonkeyPatch) -> None:
+    for name in ASKED:
+        module, _, engine = name.rpartition(".")
+        patch.setattr(name, once(getattr(importlib.import_module(module), engine)), raising=False)
+
+
+@pytest.fixture(scope="session")
+def asked_once() -> Iterator[None]:
+    """Both languages of a case ask an engine that takes its time once."""
+    with pytest.MonkeyPatch.context() as patch:
+        _asked_once(patch)
+        yield
+
+
 def all_pages(
     root: Path, home: Path, clients: dict[str, str], languages: tuple[str, ...] = ("ru", "en"),
     change: Callable[[Any], None] = lambda data: None,
@@ -110,9 +124,7 @@ def all_pages(
 
     real = la.load
     patch.setattr(la, "load", load, raising=False)
-    for name in ASKED:
-        module, _, engine = name.rpartition(".")
-        patch.setattr(name, once(getattr(importlib.import_module(module), engine)), raising=False)
+    _asked_once(patch)
     made = {}
     try:
         for notebook in sorted((root / "notebooks").glob("0[1-8]_*.ipynb")):

@@ -7,6 +7,7 @@ import variants
 
 from loyalty_analytics import words
 
+pytestmark = pytest.mark.usefixtures("asked_once")
 CASES = [(report, name) for report in variants.reports() for name in variants.cases_of(report).made]
 
 
