@@ -46,6 +46,7 @@ _FORM_OF = dict(_SPELT)
 _NOISE = re.compile(r"[^\w\s+&-]|_")
 _CLOSE = 88.0  # score from which a pair is shown to a person
 _MOST_PAIRS = 500
+_BLOCK = 500  # names that are compared with all others at a time
 
 
 @lru_cache(maxsize=200_000)
@@ -184,22 +185,26 @@ def _similar(clients: pd.DataFrame) -> list[tuple[str, str, str, str, float, str
     words = [normal_name(name)[1] for name in known["client_name"]]
     taxes = _valid_tax(known).tolist()
     ids, names = known["client_id"].astype(str).tolist(), known["client_name"].tolist()
-    rows = []
-    step = 500
-    for start in range(0, len(words), step):
-        scores = process.cdist(words[start : start + step], words, scorer=fuzz.ratio, score_cutoff=_CLOSE)
+    order = np.argsort([len(word) for word in words], kind="stable")
+    sizes = np.array([len(words[place]) for place in order])
+    found: list[tuple[int, int, float]] = []
+    for start in range(0, len(order), _BLOCK):
+        # The ratio is 2·LCS / (a + b): a much longer name cannot reach the score, whatever it holds.
+        longest = sizes[min(start + _BLOCK, len(sizes)) - 1] * (200 - _CLOSE) / _CLOSE
+        near = order[start : np.searchsorted(sizes, longest + 1e-9, side="right")]
+        said = [words[place] for place in near]
+        scores = process.cdist(said[:_BLOCK], said, scorer=fuzz.ratio, score_cutoff=_CLOSE)
         for one, other in zip(*scores.nonzero()):
-            left, right = start + int(one), int(other)
-            if left >= right or (
-                taxes[left] and taxes[right] and taxes[left] != taxes[right] and scores[one, other] < 100
-            ):
+            if one >= other:
                 continue
-            rows.append(
-                (ids[left], names[left], ids[right], names[right], round(float(scores[one, other]), 1), "similar")
-            )
-        if len(rows) > _MOST_PAIRS:
+            left, right = sorted((int(near[one]), int(near[other])))
+            score = float(scores[one, other])
+            if score == 100 or not (taxes[left] and taxes[right]) or taxes[left] == taxes[right]:
+                found.append((left, right, score))
+        if len(found) > _MOST_PAIRS:
             break
-    return rows[:_MOST_PAIRS]
+    rows = [(ids[one], names[one], ids[other], names[other], round(score, 1), "similar") for one, other, score in found]
+    return sorted(rows)[:_MOST_PAIRS]
 
 
 def same_owner(

@@ -229,8 +229,7 @@ def response_rate(
     Parameters
     ----------
     invitations : table of survey_invitations (client_id, status; sent_at, wave, …)
-    answers : table; an answered client counts as answered whatever the invitation says (not with ``by='wave'``:
-        an answer does not tell its wave)
+    answers : table; who answered counts as answered whatever the invitation says (not ``by='wave'``: it tells no wave)
     clients, transactions : tables for groups and money
     by : column of invitations or clients (wave, manager_id, industry, …)
     as_of, window, level : as in `nps`
