@@ -97,7 +97,21 @@ def accuracy() -> None:
     from loyalty_analytics.causes.tagger import Tagger
 
     tagger = Tagger("general")
-    for part in ("held", "open", "blind", "fresh", "everyday", "hard", "mended", "unseen", "hidden", "lot1", "lot2"):
+    parts = (
+        "held",
+        "open",
+        "blind",
+        "fresh",
+        "everyday",
+        "hard",
+        "mended",
+        "widening",
+        "lot1",
+        "unseen",
+        "hidden",
+        "lot2",
+    )
+    for part in parts:
         for language in ("ru", "en"):
             rows = gold_texts.read(part, language)
             got = gold_texts.scores(tagger.tag(gold_texts.table(rows)).table, [row.labels for row in rows])
