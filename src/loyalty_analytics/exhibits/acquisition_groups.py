@@ -106,7 +106,7 @@ def funnel_groups(data: Data, whole: Result, parts: Mapping[str, Result], *, lan
         language=language,
         subtitle=say("groups_sub", language, stage=stage, n=values["n"]),
         draw=drawn(dots, shown, language=language, percent=True, middle=float(last["share"]),
-                   highlight=list(shown["differs"]), limits=(-0.02 * reach, min(reach, 1.02)),
+                   highlight=list(shown["differs"]), limits=(-0.1 * reach, min(reach, 1.02)),
                    height=high, narrow_height=high),
         alt=say("groups_alt", language, list="; ".join(
             f"{one}: {words.percent(share, language)}" for one, share in zip(shown["group"], shown["share"]))),
