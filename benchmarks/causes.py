@@ -97,8 +97,8 @@ def accuracy() -> None:
     from loyalty_analytics.causes.tagger import Tagger
 
     tagger = Tagger("general")
-    parts = "held open blind fresh everyday hard mended widening lot1 unseen hidden lot2".split()
-    for part in parts:
+    read = ("held", "open", "blind", "fresh", "everyday", "hard", "mended", "widening", "lot1")
+    for part in (*read, "unseen", "hidden", "lot2"):
         for language in ("ru", "en"):
             rows = gold_texts.read(part, language)
             if not rows:
