@@ -15,7 +15,7 @@ from ..plots import brief as plots
 from ..results import Result
 from .base import Exhibit, drawn, exhibit
 from .table import Column, Table
-from .volume import Volume, falls, label_of, names, volume
+from .volume import Volume, falls, figure_names, label_of, names, volume
 from .wording import scale_of
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
         language=language,
         subtitle=words.say(
             "brief.breaks_sub", language, n=words.count(len(top), "client", language)),
-        draw=_multiples(result, top, known, language),
+        draw=_multiples(result, top, figure_names(data), language),
         alt=words.say("brief.breaks_alt", language, list=listed),
         table=Table(
             frame=table,
