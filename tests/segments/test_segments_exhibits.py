@@ -110,8 +110,8 @@ def test_channel_sentence_has_a_variant_per_verdict(data: Any) -> None:
     for verdict, months in (("keep", 4.0), ("stop", np.nan), ("too_few", np.nan)):
         result = la.Result(frame=_channel_table(verdict, months), options=options)
         said[verdict] = _plain(acquisition.channels(data, result, language="ru").title)
-    assert said["keep"] == "Канал «радио» окупается за 4 мес"
-    assert said["stop"] == "Канал «радио» за 12 мес. не окупился"
+    assert said["keep"] == "Канал «радио» окупается за 4 месяца"
+    assert said["stop"] == "Канал «радио» за 12 месяцев не окупился"
     assert "радио (9)" in said["too_few"]
 
 
@@ -136,7 +136,7 @@ def test_payback_lines_end_with_their_values() -> None:
     table = pd.DataFrame({"label": ["2024"] * 3 + ["2025"] * 2, "age": [0, 1, 2, 0, 1]})
     table["paid"] = [0.5, 2.0, 9.0, 0.1, 0.2]
     ax = acquisition_plots.payback_lines(table, language="en")
-    assert {text.get_text() for text in ax.texts} == {"2024: 9.0", "2025: 0.2"}
+    assert {text.get_text() for text in ax.texts} == {"2024: 9.0 ↑", "2025: 0.2"}
     assert ax.get_ylim()[1] < 4  # the picture stays near one
 
 
@@ -251,5 +251,5 @@ def test_delivery_groups(data: Any) -> None:
     assert made.table.frame.set_index("name")["late"].to_dict() == {
         "выход в эфир": 10, "у клиента": 10, "юг": 20, "север": 0,
     }  # fmt: skip
-    assert _plain(made.title).startswith("Чаще всего опаздывают: юг (район), 100 % из 20")
+    assert _plain(made.title).startswith("Чаще других опаздывают: юг (район): 100 %; всего 20 из 40")
     assert "customs_share" not in [column.key for column in made.table.columns]

@@ -156,4 +156,5 @@ def test_a_client_of_transactions_alone_has_a_dossier(tmp_path):
     bare = la.load("bare", root=tmp_path)
     page = la.dossier("A", bare)
     assert page.table.set_index("measure").loc["revenue", "quarter"] == 20.0
-    assert bare.passport["deals"] == 2 and bare.passport["money"] == 30.5
+    assert bare.passport["deals"] == 2
+    assert bare.passport["money"] == 30.5

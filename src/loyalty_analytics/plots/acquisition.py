@@ -77,7 +77,7 @@ def cost_dots(
             ax.plot([m], [at], "o", color=colour, markersize=8)
             ax.text(m, at + 0.2, words.number(m, language, digits), ha="center", va="bottom")
         ax.text(1.07 * reach, at, remark, va="center", fontsize=8.6 if narrow else 9.4)
-    labels = [theme.shorten(str(name), 14 if narrow else 34) for name in table["label"]]
+    labels = [theme.wrapped(str(name), 14 if narrow else 34) for name in table["label"]]
     ax.set_yticks(place, labels)
     ax.set_ylim(-0.6, len(table) - 0.3)
     ax.set_xlim(0, reach * (2.4 if narrow else 1.5))

@@ -106,7 +106,7 @@ def _panel(ax: Axes, part: pd.DataFrame, breaks: pd.DataFrame, label: str, langu
             xytext=(-3 if late else 3, -3 - 12 * place), ha="right" if late else "left", va="top",
             fontsize=8.7, color=colour,
         )  # fmt: skip
-    ax.set_title(theme.shorten(label))
+    ax.set_title(theme.wrapped(label, 28))
     theme.number_axis(ax.yaxis, language)
     ax.xaxis.set_major_locator(_years())
 

@@ -137,7 +137,7 @@ def class_bars(
         ax.annotate(words.say(f"loyalty.class_{name}", language), (at, 1.0), xycoords="axes fraction", xytext=(0, 2),
                     textcoords="offset points", ha=("left", "center", "right")[column], color=theme.GREY)  # fmt: skip
         left = left + share[:, column]
-    ax.set_yticks(place, [theme.shorten(str(label), 22) for label in rows["label"]])
+    ax.set_yticks(place, [theme.wrapped(str(label), 22) for label in rows["label"]])
     ax.set_xlim(0, 1)
     ax.set_ylim(-0.5, len(rows) - 0.3)
     ax.spines["left"].set_visible(False)
@@ -187,7 +187,7 @@ def _bars(
 
 def _names(ax: Axes, place: np.ndarray, labels: pd.Series, narrow: bool) -> None:
     """Names of rows at the left, in two lines on a phone."""
-    ax.set_yticks(place, [theme.wrapped(str(one), 20) if narrow else theme.shorten(str(one), 40) for one in labels])
+    ax.set_yticks(place, [theme.wrapped(str(one), 20 if narrow else 40) for one in labels])
 
 
 def _phone(rows: pd.DataFrame, limits: tuple[float, float] | None, narrow: bool) -> tuple[float, float] | None:
@@ -226,7 +226,7 @@ def movers(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", 
                         ha="left" if away > 0 else "right", va="center", fontsize=9)  # fmt: skip
         ax.scatter([before], [y], s=16, color=colour, zorder=3)
         ax.annotate("▲" if up else "▼", (1.01, y), xycoords=("axes fraction", "data"), va="center", color=colour)
-    ax.set_yticks(place, [theme.shorten(str(label), 20 if narrow else 40) for label in rows["label"]])
+    ax.set_yticks(place, [theme.wrapped(str(label), 20 if narrow else 40) for label in rows["label"]])
     low = float(np.min(scores, initial=6.0))
     ax.set_xlim(low - 1, 11)
     ax.set_ylim(-0.6, len(rows) - 0.4)

@@ -103,7 +103,7 @@ def _bars(ax: Axes, shown: pd.DataFrame, language: str) -> None:
         ends = np.fmax(length, 0)
     for end, at, number in zip(ends, place, length, strict=True):
         ax.annotate(_number(number, language), (end, at), (5, 0), textcoords="offset points", va="center")
-    ax.set_yticks(place, [theme.shorten(_label(text, language)) for text in shown["label"]])
+    ax.set_yticks(place, [theme.wrapped(_label(text, language)) for text in shown["label"]])
     ax.margins(x=0.12)
     if not len(shown):
         ax.annotate("–", (0.5, 0.5), xycoords="axes fraction", ha="center")

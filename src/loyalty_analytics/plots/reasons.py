@@ -62,7 +62,7 @@ def timeline(
         _marks(ax, mine, best, y, language, narrow)
     ax.axvline(0, color=theme.WORSE, linewidth=1.0, zorder=1)
     labels = [
-        theme.shorten((names or {}).get(client, str(client)), 14 if narrow else 28) for client in lines["client_id"]
+        theme.wrapped((names or {}).get(client, str(client)), 16 if narrow else 28) for client in lines["client_id"]
     ]
     ax.set_yticks(np.arange(len(lines))[::-1], labels)
     ax.set_xlim(_EARLY, _LATE + (0.2 if narrow else 1.6))
@@ -144,7 +144,7 @@ def fall_months(
         for x in np.flatnonzero(height):
             ax.text(place[x], foot + 0.62 * height[x] / most, words.number(height[x], language), ha="center",
                     va="bottom", fontsize=8.7)  # fmt: skip
-    names = [theme.shorten(name, 14 if narrow else 28) for name, _ in lines]
+    names = [theme.wrapped(name, 16 if narrow else 28) for name, _ in lines]
     ax.set_yticks(np.arange(len(lines))[::-1] + 0.2, names)
     ax.set_ylim(-0.05, len(lines) - 0.02)
     step = 6 if narrow else 3

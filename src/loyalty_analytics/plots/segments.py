@@ -150,7 +150,7 @@ def seasons(table: pd.DataFrame, narrow: bool = False, *, language: str = "en") 
             own = table[table["label"] == label].sort_values("month")
             colours = np.where(own["season"].to_numpy(bool), theme.ACTUAL, theme.PREVIOUS)
             ax.bar(own["month"], own["share"], 0.8, color=list(colours))
-            ax.set_title(theme.shorten(label, 18 if narrow else 26), fontsize=9.4)
+            ax.set_title(theme.wrapped(label, 18 if narrow else 26), fontsize=9.4)
             theme.clean(ax, keep="x")
             ax.set_xticks([1, 7], [names[0], names[6]])
             top = own.loc[own["share"].idxmax()]
@@ -185,7 +185,7 @@ def bars(
     for at, number, more in zip(place, value, remark):
         text = words.number(number, language, digits) + (f"  {more}" if more and not narrow else "")
         ax.text(number + 0.01 * reach, at, text, va="center")
-    ax.set_yticks(place, [theme.shorten(str(name), 16 if narrow else 34) for name in table["label"]])
+    ax.set_yticks(place, [theme.wrapped(str(name), 16 if narrow else 34) for name in table["label"]])
     ax.set_xlim(0, reach * (1.3 if narrow else 1.35))
     theme.clean(ax, keep="y")
     ax.spines["left"].set_visible(False)

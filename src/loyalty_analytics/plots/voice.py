@@ -51,7 +51,7 @@ def paired(
         heads.append((shift, right))
     for start, text in heads:
         ax.text(start, len(rows) - 0.35, text, color=theme.GREY, va="bottom", fontsize=9.0)
-    ax.set_yticks(place, [theme.shorten(str(label), 17 if narrow else 34) for label in rows["label"]])
+    ax.set_yticks(place, [theme.wrapped(str(label), 17 if narrow else 34) for label in rows["label"]])
     for tick in ax.get_yticklabels():
         tick.set_color(theme.INK)
     ax.set_xlim(0, 2.45 if both else 1.15)
@@ -88,7 +88,7 @@ def polarity(
     ax.axvline(0, color=theme.GREY, linewidth=0.8)
     ax.text(-0.02 * reach, len(rows) - 0.35, f"▼ {left}", ha="right", va="bottom", color=theme.WORSE)
     ax.text(0.02 * reach, len(rows) - 0.35, f"▲ {right}", ha="left", va="bottom", color=theme.BETTER)
-    ax.set_yticks(place, [theme.shorten(str(label), 17 if narrow else 34) for label in rows["label"]])
+    ax.set_yticks(place, [theme.wrapped(str(label), 17 if narrow else 34) for label in rows["label"]])
     for tick in ax.get_yticklabels():
         tick.set_color(theme.INK)
     ax.set_xlim(-1.25 * reach, 1.25 * reach)
@@ -116,7 +116,7 @@ def course(table: pd.DataFrame, axs: Any, *, language: str = "en", narrow: bool 
         ax.plot(at, part["share"], color=theme.ACTUAL, marker="o", markersize=3.5)
         last = float(part["share"].iloc[-1])
         ax.text(at[-1] + 0.12, last, words.percent(last, language), va="center")
-        ax.set_title(theme.shorten(str(label), 17 if narrow else 30))
+        ax.set_title(theme.wrapped(str(label), 17 if narrow else 30))
         ax.set_xlim(-0.3, at[-1] + 1.1)
         ax.set_ylim(0, top)
         ends = [at[0], at[-1]]
@@ -205,7 +205,7 @@ def residuals(table: pd.DataFrame, ax: Axes | None = None, *, language: str = "e
     if crowded:
         for tick in ax.xaxis.get_major_ticks()[1::2]:
             tick.set_pad(18)
-    ax.set_yticks(range(table.shape[0]), [theme.shorten(str(name), 16 if narrow else 34) for name in table.index])
+    ax.set_yticks(range(table.shape[0]), [theme.wrapped(str(name), 16 if narrow else 34) for name in table.index])
     ax.xaxis.tick_top()
     for side in ("left", "bottom", "top", "right"):
         ax.spines[side].set_visible(False)
