@@ -755,4 +755,23 @@ def test_findings_speak_both_languages() -> None:
     found = Findings()
     found.add("duplicates", rows=3)
     assert found.frame("ru")["problem"].iloc[0].startswith("Полных повторов")
-    assert found.frame("en")["problem"].iloc[0].startswith("3 exact duplicate")
+    assert found.frame("en")["problem"].iloc[0].startswith("Exact duplicate rows left out: 3;")
+
+
+def test_findings_write_numbers_as_the_language_does() -> None:
+    found = Findings()
+    found.add("unit", column="Сумма", scale="1000")
+    found.add("unit", column="Сумма", scale="0.01")
+    found.add("total_differs", rows=1, label="Итого", total="1234567.50", sum="-1234.00")
+    found.add("duplicates", rows=12345)
+    russian = found.frame("ru")["problem"]
+    assert russian.tolist() == [
+        "«Сумма» умножен на 1\u00a0000: так сказано в заголовке.",
+        "«Сумма» умножен на 0,01: так сказано в заголовке.",
+        "«Итого»: в файле 1\u00a0234\u00a0567,50, а сумма строк −1\u00a0234,00; итог не учтён.",
+        "Полных повторов строк: 12\u00a0345; каждая строка учтена один раз.",
+    ]
+    english = found.frame("en")["problem"]
+    assert "multiplied by 1,000," in english[0]
+    assert "1,234,567.50" in english[2]
+    assert "12,345" in english[3]

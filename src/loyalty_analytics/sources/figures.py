@@ -49,7 +49,7 @@ def _scaled(reader: Reading, column: Column, values: np.ndarray) -> pd.Series:
         scale = unit_of(column.name)
     if scale != 1:
         values = np.round(values * scale, 6)
-        reader.found.add("unit", file=reader.file, column=column.name, rows=len(column), scale=f"{scale:,g}")
+        reader.found.add("unit", file=reader.file, column=column.name, rows=len(column), scale=f"{scale:.12g}")
     return pd.Series(values, name=column.name)
 
 

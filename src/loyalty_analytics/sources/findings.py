@@ -16,6 +16,8 @@ __all__ = ["COLUMNS", "Findings", "render"]
 
 COLUMNS = ["severity", "file", "row", "column", "problem", "advice", "rows", "money", "code", "values"]
 _DAY = re.compile(r"(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
+_FIGURE = re.compile(r"-?\d+(?:\.(\d+))?")
+_FIGURES = ("rows", "orders", "clients", "count", "months", "scale", "total", "sum")  # said as the language writes them
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -109,7 +111,18 @@ def _say(code: str, language: str, values: Mapping[str, Any]) -> tuple[str, str]
     if isinstance(sample, str) and _DAY.fullmatch(sample):
         with suppress(ValueError):  # «2024-02-30» is told as it was written
             values = {**values, "sample": words.day(sample, language)}
+    values = {**values, **{key: _figure(str(values[key]), language) for key in _FIGURES if key in values}}
     return (
         words.say(f"sources.{code}", language, **values),
         words.say(f"sources.{code}_advice", language, **values),
     )
+
+
+def _figure(text: str, language: str) -> str:
+    """A number in the digits of a language, with the decimals it came with; other text as it is.
+
+    >>> _figure("1000", "en"), _figure("1234.50", "en"), _figure("0.01", "ru")
+    ('1,000', '1,234.50', '0,01')
+    """
+    found = _FIGURE.fullmatch(text)
+    return words.number(float(text), language, len(found[1] or "")) if found else text
