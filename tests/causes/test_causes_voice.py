@@ -122,7 +122,7 @@ def test_low_scores_are_counted_by_unit_manager_and_month(radio):
     few = report.Said(
         voice.texts.head(3), voice.tags.head(2), voice.titles, voice.owners, voice.advice, "client", voice.money
     )
-    assert "Too few data" in deeper.low_scores(data, few, language="en").title
+    assert "Too little data" in deeper.low_scores(data, few, language="en").title
 
 
 def test_a_measure_is_judged_by_what_came_after_it(radio):

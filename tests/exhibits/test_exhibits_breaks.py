@@ -46,14 +46,14 @@ NONE = {
         "few": "Мало данных: перелом можно искать у 5 из 60 клиентов, нужен год покупок.",
     },
     "en": {
-        "scan": "No break found: 48 clients judged",
-        "short": "Too little data: of 60 clients a break can be sought for 5",
-        "multiples": "No fall with a break within the last twelve months", "months": "No breaks",
-        "reasons": "No breaks, so no reasons to seek",
-        "questions": "No break down within a year, no special questions",
-        "parts": "No fall with a break within a year", "timeline": "No dated facts near the breaks",
-        "quiet": "No fall with a break within the last twelve months; 48 clients judged.",
-        "few": "Too little data: a break can be sought for 5 of 60 clients; a year of purchases is needed.",
+        "scan": "No break found; 48 clients judged",
+        "short": "Too little data: breaks can be sought for 5 of 60 clients",
+        "multiples": "No downward break in the last twelve months", "months": "No breaks",
+        "reasons": "No breaks, so no reasons to look for",
+        "questions": "No downward break within a year, no special questions",
+        "parts": "No downward break within a year", "timeline": "No dated facts near the breaks",
+        "quiet": "No downward break in the last twelve months; 48 clients judged.",
+        "few": "Too little data: breaks can be sought for 5 of 60 clients; a year of purchases is needed.",
     },
 }  # fmt: skip
 

@@ -25,7 +25,7 @@ def test_volume_sentence_knows_plan_last_year_and_neither():
     revenue = {"A": np.r_[np.full(23, 100_000.0), 50_000.0]}
     fallen = small.plain(small.front(small.data(revenue, targets=small.plan(100_000.0)), "en").summary)
     assert fallen.startswith(
-        "Volume of October 2026: RUB 50 k, 50% of plan, 50% below October 2025; 95% of plan since January."
+        "Volume in October 2026: RUB 50 k, 50% of plan, 50% below October 2025; 95% of plan since January."
     )
     young = small.plain(small.front(small.data({"A": np.r_[np.zeros(20), np.full(4, 1e6)]}), "ru").summary)
     assert young.startswith("Объём за октябрь 2026: 1,0 млн ₽.")

@@ -58,9 +58,9 @@ MEANS = Result(frame=pd.DataFrame([{"metric": "csat", "mean": 7.66, "low": 7.5, 
         (replace(EMPTY, score=_score()), "NPS 14 [−2; 29], n = 35 из 55.", "NPS 14 [−2; 29], n = 35 of 55."),
         (replace(EMPTY, score=_score(population=None)), "NPS 14 [−2; 29], n = 35.", "NPS 14 [−2; 29], n = 35."),
         (replace(EMPTY, score=_score(None, 2)), "Мало данных для оценки: 2 ответа за три месяца.",
-         "Too few data for a score: 2 answers in three months."),
+         "Too little data for a score: 2 answers in three months."),
         (EMPTY, "Опроса нет: о лояльности и молчащих клиентах сказать нечего.",
-         "No survey: nothing can be said of loyalty and of the silent."),
+         "No survey: nothing can be said about loyalty or the silent."),
         (replace(EMPTY, means=MEANS), "Сотрудничество: 7,7 из 10 [7,5; 7,8], n = 132.",
          "Cooperation: 7.7 of 10 [7.5; 7.8], n = 132."),
     ],
@@ -88,7 +88,7 @@ def test_the_brief_says_the_same_of_a_change():
         "изменение −28 к прошлому кварталу больше шума"
     )
     up = brief_loyalty.moved(voice(_change(30.0, True)), "en")
-    assert up == "the change of +30 against last quarter exceeds the noise"
+    assert up == "the change of +30 since last quarter exceeds the noise"
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
@@ -102,7 +102,7 @@ def test_the_brief_without_the_question_or_with_few_answers(language):
     assert none.title == words.say("brief.loyalty_none", language)
     assert _plain(few.title) == {
         "ru": "Лояльность не посчитать, мало данных: 2 ответа",
-        "en": "Loyalty cannot be told, too few data: 2 answers",
+        "en": "Too little data to judge loyalty: 2 answers",
     }[language]
 
 
@@ -124,7 +124,7 @@ def _units(**columns):
          "По оценкам отстаёт Юг", "Scores put Юг behind"),
         (_units(nps=[9.0, 7.0], nps_low=[0.0, -10.0], nps_high=[40.0, 30.0], answers=[30, 30], differs=[False, False]),
          "По оценкам подразделения не различить: различия в пределах случайных",
-         "Scores do not tell the units apart: differences within chance"),
+         "Scores do not tell the units apart: differences are within chance"),
         (_units(nps=[20.0, 10.0], nps_low=[0.0, -10.0], nps_high=[40.0, 30.0], answers=[30, 3]),
          "Сравнивать подразделения рано: мало ответов", "Too early to compare units: too few answers"),
     ],

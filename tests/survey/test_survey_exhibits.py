@@ -107,7 +107,7 @@ def test_without_the_question_the_cooperation_stands_in(make_world) -> None:
     row = measured.cooperation
     sentence = report.score_sentence(measured, "ru")
     assert sentence.startswith(f"Сотрудничество: {words.number(row['mean'], 'ru', 1)} из 10 [")
-    assert "no recommendation question" in report.trend(data, measured, language="en").note
+    assert "no 0–10 recommendation question" in report.trend(data, measured, language="en").note
 
 
 def test_too_little_data_is_said(make_world) -> None:
@@ -117,9 +117,9 @@ def test_too_little_data_is_said(make_world) -> None:
     made.questions = made.questions[made.questions["metric"] == "nps"]
     data = data_of(made)
     measured = report.measure(data)
-    assert "Too few data for a score: 2" in report.score_sentence(measured, "en").replace("\u00a0", " ")
+    assert "Too little data for a score: 2" in report.score_sentence(measured, "en").replace("\u00a0", " ")
     assert report.change_sentence(measured.change, "en") == "Too few answers to compare with the quarter before"
-    assert "Too few data" in report.trend(data, measured, language="en").title
+    assert "Too little data" in report.trend(data, measured, language="en").title
 
 
 def change_of(before: int, now: int, low: float, high: float, changed: bool) -> Any:
@@ -150,7 +150,7 @@ def test_groups_are_named_only_where_they_differ(make_world) -> None:
     exhibit = groups.groups(data, report.measure(data), language="en")
     assert exhibit.title.startswith("M1 (100), M2 (−100)")
     quiet = data_of(make_world())
-    assert "cannot be told apart" in groups.groups(quiet, report.measure(quiet), language="en").title
+    assert "do not tell the managers apart" in groups.groups(quiet, report.measure(quiet), language="en").title
 
 
 def test_pictures_show_the_numbers() -> None:

@@ -68,7 +68,7 @@ def say(key: str, language: str, **values: Any) -> str:
     """The sentence of a key with its values, which are text or already formatted numbers.
 
     >>> say("common.too_few", "en", n="5 answers").replace(chr(160), " ")
-    'too few data: 5 answers'
+    'too little data: 5 answers'
     """
     text = _find(key, language)
     if not isinstance(text, str):
