@@ -7,7 +7,7 @@ import pytest
 
 from loyalty_analytics.errors import ParamsError
 from loyalty_analytics.load import refresh
-from loyalty_analytics.report import workers
+from loyalty_analytics.report import publish, workers
 from loyalty_analytics.report.run import run
 
 
@@ -49,6 +49,20 @@ def test_a_change_of_what_a_page_depends_on_builds_it_again(make_root, options, 
     again = run(["alpha"], ["2026-10"], options(root))
     assert again.notebooks == (1 if change == "damaged page" else 2)
     assert "Объём" in (root / "reports/alpha/2026-10/01_brief.html").read_text()
+
+
+def test_the_workbook_is_written_only_when_its_pages_changed(make_root, options, monkeypatch):
+    root = make_root()
+    folder = root / "reports/alpha/2026-10"
+    run(["alpha"], ["2026-10"], options(root))
+    book, written = (folder / "tables.xlsx").read_bytes(), []
+    workbook = publish.workbook
+    monkeypatch.setattr(publish, "workbook", lambda *given: written.append(1) or workbook(*given))
+    for damaged, times in (("01_brief.html", 0), ("tables.xlsx", 1)):
+        (folder / damaged).write_text("torn")
+        run(["alpha"], ["2026-10"], options(root))
+        assert (folder / "tables.xlsx").read_bytes() == book
+        assert len(written) == times
 
 
 def test_one_failing_client_does_not_stop_the_others(make_root, options, kit):

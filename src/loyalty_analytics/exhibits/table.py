@@ -235,10 +235,10 @@ def _line(row: Sequence[_Cell], stack: bool, whole: str) -> str:
 
 
 def _width(column: Column, cells: Sequence[_Cell]) -> float:
-    """Pixels that a column needs: numbers and their heads are not broken, texts between words."""
+    """Pixels that a column needs on a phone: numbers are not broken, heads and texts between words; no bars."""
     if _numeric(column):
-        longest = max(len(column.label), *(len(cell.text) + len(cell.bounds) + 2 * cell.beside for cell in cells))
-        return longest * _LETTER + _GAP + (_BAR + 12) * column.bar
+        numbers = (len(cell.text) + len(cell.bounds) + 2 * cell.beside for cell in cells)
+        return max(*map(len, column.label.split(" ")), *numbers) * _LETTER + _GAP
     texts = [column.label, *(cell.text for cell in cells)]
     whole = max(len(text) for text in texts) * _LETTER
     word = max(len(word) for text in texts for word in text.split(" ")) * _LETTER

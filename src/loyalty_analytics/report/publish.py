@@ -180,7 +180,10 @@ def publish(
     monthly = [page for page in pages if page.client_id is None and page.language == main]
     tables = [(page.notebook, table) for page in monthly for table in parts[page.name]["tables"]]
     created = dt.datetime(int(place.month[:4]), int(place.month[5:]), 1)
-    (fresh / "tables.xlsx").write_bytes(workbook(tables, created, words.say("report.contents", main)))
+    if _same_tables(place, manifest):
+        shutil.copyfile(place.final / "tables.xlsx", fresh / "tables.xlsx")
+    else:
+        (fresh / "tables.xlsx").write_bytes(workbook(tables, created, words.say("report.contents", main)))
     for page in sorted(pages, key=lambda page: (page.language != main, page.name), reverse=True):
         for name, content in parts[page.name]["files"].items():
             if not _FILE.match(name):
@@ -190,10 +193,25 @@ def publish(
         (fresh / name).write_bytes(content)
     _finish(place, fresh, manifest)
     place.parts.parent.mkdir(parents=True, exist_ok=True)
-    files.put(place.parts, gzip.compress(json.dumps(parts, ensure_ascii=False).encode(), mtime=0))
+    files.put(place.parts, gzip.compress(json.dumps(parts, ensure_ascii=False).encode(), compresslevel=3, mtime=0))
     files.swap_in(fresh, place.final)
     place.failure.unlink(missing_ok=True)
     clear_stage(place)
+
+
+def _same_tables(place: Place, manifest: Mapping[str, Any]) -> bool:
+    """Whether the published workbook holds the same pages: a dossier adds none, and millions of cells take long."""
+    before = read_manifest(place.final)
+    if before is None or before["versions"] != manifest["versions"] or before["language"] != manifest["language"]:
+        return False
+    old, new = (
+        {
+            name: page["key"] for name, page in one["pages"].items()
+            if "client_id" not in page and page["language"] == one["language"]
+        }
+        for one in (before, manifest)
+    )  # fmt: skip
+    return old == new and intact(place.final, before, ["tables.xlsx"])
 
 
 def clear_stage(place: Place) -> None:
