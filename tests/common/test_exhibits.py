@@ -62,6 +62,14 @@ def test_empty_cells_are_dashes_not_zeros():
     assert ">0<" in shown
 
 
+def test_a_total_without_a_name_is_no_heading():
+    columns = [Column(key="day", label="d"), Column(key="text", label="t")]
+    table = Table(frame=pd.DataFrame({"day": ["1"], "text": ["a"]}), columns=columns, totals=[{"text": "sum"}])
+    foot = table.html("c", "en").partition("<tfoot>")[2]
+    assert "sum" in foot
+    assert "<th" not in foot
+
+
 def test_the_same_figure_gives_the_same_bytes():
     one, two = (Exhibit(name="x", title="t", language="en", draw=drawn(_bars, [3, 1]), alt="a").html() for _ in "ab")
     assert one == two

@@ -226,7 +226,7 @@ def _line(row: Sequence[_Cell], stack: bool, whole: str) -> str:
         marks = f' class="{kind.strip()}"' if kind else ""
         if stack and cell.named:
             marks += f' data-label="{html.escape(cell.column.label)}"'
-        tag = 'th scope="row"' if cell.head else "td"
+        tag = 'th scope="row"' if cell.head and cell.text else "td"
         parts.append(f"<{tag}{marks}>{cell.bar}{html.escape(cell.text)}</{tag[:2]}>")
         if cell.beside:
             parts.append(f'<td class="i">{html.escape("[" + cell.bounds) if cell.bounds else ""}</td>')
