@@ -18,7 +18,7 @@ __all__ = ["Column", "Table", "total_rows"]
 ROWS = 15
 _SCALES = {"": 1, "k": 1e3, "m": 1e6, "bn": 1e9}
 _BAR = 64  # pixels of the longest bar
-_PHONE, _LETTER, _GAP = 358, 7.3, 16  # pixels of a phone's column, of a letter, between columns
+_PHONE, _LETTER, _GAP = 358, 7.8, 16  # pixels of a phone's column, of a letter, between columns
 _SHORT = 14  # letters of a text that is never broken: «оценка 9–10»
 
 
