@@ -147,7 +147,7 @@ def test_notebooks_are_thin_and_clean(path):
         assert cell["execution_count"] is None
         source = notebooks.source(cell)
         lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-        assert len(lines) <= 10, f"{path.name}: a cell of {len(lines)} lines belongs in the library"
+        assert len(lines) <= 6, f"{path.name}: a cell of {len(lines)} lines belongs in the library"
         tree = ast.parse(re.sub(r"^\s*[%!].*$", "", source, flags=re.M))
         kinds = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While)
         assert not any(isinstance(node, kinds) for node in ast.walk(tree)), f"{path.name}: logic in a cell"
