@@ -152,7 +152,7 @@ def test_the_tour_runs_in_jupyterlab(lab, page):
     assert not found["left"]
     assert found["tables"] >= 8
     assert found["pictures"] >= 6  # one for each .plot()
-    assert "breaks of volume" in found["text"]
+    assert "Breaks of volume: " in found["text"]
     assert not page.complaints
 
 
