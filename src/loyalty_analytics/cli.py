@@ -152,7 +152,7 @@ def new(client: str, sources: tuple[Path, ...], url: str | None, overwrite: bool
     """Propose params/CLIENT.yaml from the headers and values of FILES, which are copied to data/raw/CLIENT."""
     if not sources and not url:
         raise click.UsageError("Name files or folders, or pass --url.")
-    from .sources.propose import propose
+    from .sources.new.propose import propose
 
     click.echo(propose(client, list(sources), url, _home(root, begin=True), overwrite=overwrite))
     return 0

@@ -23,8 +23,8 @@ from .params import Params
 from .sources import cards, check, clean, forms, match, privacy, store, view
 from .sources.findings import Findings
 from .sources.gather import gather, raw_files
-from .sources.lookup import repeated
 from .sources.page import check_page
+from .sources.values.lookup import repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from benchmarks import engines
 import loyalty_analytics as la
 from loyalty_analytics.errors import SourceError
 from loyalty_analytics.load import prepare
-from loyalty_analytics.sources.propose import propose
+from loyalty_analytics.sources.new.propose import propose
 
 pytestmark = pytest.mark.engines
 PASSWORD = "pass-of-the-test"

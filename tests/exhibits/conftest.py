@@ -17,7 +17,7 @@ import pytest
 
 import loyalty_analytics as la
 from loyalty_analytics.exhibits.base import Exhibit, Front
-from loyalty_analytics.sources.propose import propose
+from loyalty_analytics.sources.new.propose import propose
 
 sys.path.insert(0, str(Path(__file__).parent))
 MONTH = "2026-10"

@@ -23,7 +23,8 @@ from loyalty_analytics.sources import clean, match, privacy, store, view
 from loyalty_analytics.sources.cards import card_quality
 from loyalty_analytics.sources.findings import Findings
 from loyalty_analytics.sources.gather import export_date
-from loyalty_analytics.sources.propose import propose
+from loyalty_analytics.sources.new.propose import propose
+from loyalty_analytics.sources.values import companies
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "transactions"
 DEALS = """Номер;Дата;Код;Сумма, руб;Вид
@@ -388,7 +389,7 @@ def test_one_owner_with_a_new_firm_is_proposed() -> None:
 
 def test_names_that_never_join() -> None:
     names = pd.Series(["ООО «Ромашка»", "ООО Ромашка-2", "АО «Ромашка»", "ООО Рамашка"])
-    assert match.spellings(names) == []
+    assert companies.spellings(names) == []
     clients = pd.DataFrame({"client_id": list("1234"), "client_name": names})
     assert set(match.candidates(clients)["reason"]) == {"similar"}
 

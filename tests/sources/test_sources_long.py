@@ -10,7 +10,7 @@ import pytest
 
 import loyalty_analytics as la
 from loyalty_analytics.errors import SourceError
-from loyalty_analytics.sources import delimited
+from loyalty_analytics.sources.files import delimited
 
 ROWS = 30_000
 

@@ -198,7 +198,7 @@ def slow_split(line: str, separator: str) -> list[str]:
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(row=st.lists(st.text(alphabet='aЯ";, «»', max_size=8), min_size=1, max_size=5))
 def test_well_quoted_lines_split_as_the_standard_says(row: list[str]) -> None:
-    from loyalty_analytics.sources.quotes import split_line
+    from loyalty_analytics.sources.files.quotes import split_line
 
     stream = io.StringIO()
     csv.writer(stream, delimiter=";", lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(row)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .codes import tax_number_holds
+from .values.codes import tax_number_holds
 
 __all__ = ["Cards", "card_quality"]
 

@@ -11,9 +11,9 @@ import pandas as pd
 from .. import tables
 from ..errors import SourceError
 from .findings import Findings
-from .lookup import is_clean
 from .read import RawTable
 from .spec import Revenue, Source
+from .values.lookup import is_clean
 
 __all__ = ["by_payment", "canonical", "chooses", "complete_orders", "kinds", "spread_airing", "without_tax"]
 

@@ -15,9 +15,9 @@ from .. import tables
 from ..errors import SourceError
 from . import clean, privacy
 from .findings import Findings
-from .lookup import repeated
 from .read import RawTable, read_source
 from .spec import Revenue, Source
+from .values.lookup import repeated
 
 __all__ = ["gather", "join_exports", "raw_files"]
 

@@ -14,13 +14,14 @@ import pandas as pd
 
 from .. import shown
 from ..errors import DataError, LoyaltyError, SourceError
-from . import finish, headers, naming, rows, wide
-from .column import Column
+from .files.opened import Opened, open_file
 from .findings import Findings
-from .lookup import Undecided
-from .numbers import unit_of
-from .opened import Opened, open_file
-from .values import Reader
+from .shape import finish, naming, rows, wide
+from .values.column import Column
+from .values.lookup import Undecided
+from .values.numbers import unit_of
+from .values.reader import Reader
+from .values.roles import role_of
 
 __all__ = ["Detected", "RawTable", "read_frame", "read_source"]
 
@@ -314,7 +315,7 @@ def _left_out(
     hidden_data = np.zeros(len(lines), dtype=bool) if hidden is None else hidden & data
     if hidden_data.any():
         counted = _hidden_counted(picked, figures, data, hidden_data)
-        amounts = [place for place in figures if headers.role_of(names[place]) == "money"] or list(figures)
+        amounts = [place for place in figures if role_of(names[place]) == "money"] or list(figures)
         money = float(np.nansum(figures[amounts[0]][hidden_data])) if amounts else None
         code = "hidden_kept" if counted else "hidden_left_out"
         found.add(code, "warning", file=file, row=int(lines[hidden_data][0]), rows=int(hidden_data.sum()), money=money)

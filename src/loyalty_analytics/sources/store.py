@@ -75,7 +75,7 @@ def _code_hash() -> str:
     """Hash of the modules that make canonical tables: a change of theirs makes processed data stale."""
     package = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted([*package.glob("*.py"), package.parent / "tables.py", package.parent / "tables.txt"]):
+    for path in sorted([*package.rglob("*.py"), package.parent / "tables.py", package.parent / "tables.txt"]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from ..errors import SourceError
-from . import headers
+from ...errors import SourceError
+from ..shape import headers
 
 __all__ = ["Sheet", "choose", "read_xls", "read_xlsx"]
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .column import EXACT, Column
+from ..values.column import EXACT, Column
 
 __all__ = ["read_columns"]
 

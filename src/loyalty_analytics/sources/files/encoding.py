@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..errors import SourceError
+from ...errors import SourceError
 
 __all__ = ["decode", "is_strange", "recognised"]
 

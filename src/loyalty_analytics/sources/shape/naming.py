@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..errors import SourceError, nearest
+from ...errors import SourceError, nearest
+from ..findings import Findings
+from ..values.column import Column
 from . import headers, rows, wide
-from .column import Column
-from .findings import Findings
 
 __all__ = ["named", "targets", "without_noise"]
 

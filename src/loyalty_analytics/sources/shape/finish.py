@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..errors import SourceError
-from . import headers, match, wide
-from .column import Column
-from .findings import Findings
+from ...errors import SourceError
+from ..findings import Findings
+from ..values import companies
+from ..values.column import Column
+from ..values.roles import role_of
+from . import headers, wide
 
 __all__ = ["currencies", "long", "spellings"]
 
@@ -73,9 +75,9 @@ def currencies(frame: pd.DataFrame, found: Findings, file: str) -> None:
 def spellings(frame: pd.DataFrame, lines: np.ndarray, found: Findings, file: str) -> None:
     """Several spellings of one name: a finding; the names stay as they are."""
     for name in frame:
-        if headers.role_of(str(name)) != "name" or not isinstance(frame[name].dtype, pd.StringDtype):
+        if role_of(str(name)) != "name" or not isinstance(frame[name].dtype, pd.StringDtype):
             continue
-        groups = match.spellings(frame[name])
+        groups = companies.spellings(frame[name])
         if groups:
             rows_of = frame[name].isin([one for group in groups for one in group]).to_numpy(dtype=bool)
             listed = "; ".join(" / ".join(group) for group in groups[:_SHOWN])

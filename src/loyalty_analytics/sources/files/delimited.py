@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SourceError
-from . import headers
-from .headers import Header
+from ...errors import SourceError
+from ..shape import headers
+from ..shape.headers import Header
 from .quotes import logical_lines, unwrapped
 from .records import well_quoted
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SourceError
-from . import delimited, encoded, headers, markup, workbook
-from .column import Column
+from ...errors import SourceError
+from ..findings import Findings
+from ..shape import headers
+from ..shape.headers import Header
+from ..values.column import Column
+from . import delimited, encoded, markup, workbook
 from .encoding import recognised
-from .findings import Findings
-from .headers import Header
 from .workbook import Sheet
 
 __all__ = ["Opened", "open_file"]
@@ -122,7 +123,7 @@ def _columns(cells: delimited.Cells, encoding: str, columns: list[Column]) -> Op
 def _parquet(path: Path, file: str, most: int | None) -> Opened:
     import pyarrow as pa
 
-    from .typed import read_columns
+    from .parquet import read_columns
 
     try:
         columns = read_columns(path, most)

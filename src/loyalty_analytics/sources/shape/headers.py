@@ -1,4 +1,4 @@
-"""Where the header of a table stands, and what its words say about the values below."""
+"""Where the header of a table stands, and which cells are names of columns."""
 
 from __future__ import annotations
 
@@ -12,47 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .dates import looks_like_date, parse_month
-from .numbers import is_missing, parse_numbers, unit_of
+from ..values.dates import looks_like_date, parse_month
+from ..values.numbers import is_missing, parse_numbers, unit_of
+from ..values.roles import of_the_trade
 
-__all__ = ["Header", "find_header", "is_blank", "is_label", "is_remark", "is_total", "month_end", "role_of", "speaks"]
+__all__ = ["Header", "find_header", "is_blank", "is_label", "is_remark", "is_total", "month_end", "speaks"]
 
-# What a header says about its values. The order decides: «Код оплаты» is a code, «Дата оплаты» a date.
-_ROLES: dict[str, tuple[str, ...]] = {
-    "date": (
-        r"\bдат[аы]\b|^день$|\bdate\b|_at$|_date$|timestamp|^(?:created|updated|closed|opened|месяц|month|период|period)\b",
-        r"\bвремя\b|\btime$|invoicedate|orderdate|createdat|^когда$",
-    ),
-    "tax": (r"\bинн\b|\binn\b|\btax\s*(?:id|no|number|payer)|\bvat\s*(?:id|no|number)|\btin\b",),
-    "code": (
-        r"^№|^(?:заказ|сделка|документ|чек|накладная|заявка|order|deal|document|receipt|лид|lead)$|\bкод\b|\bномер",
-        r"\bid\b|_id$|(?:client|customer|order|user|account|deal|product|item|lead|invoice)id$|\bкпп\b|\bогрн|артикул|\bsku\b|\bтел(?:ефон|\.)?|phone|\bмобильн|\bр/?с(?:ч[её]т)?\b",
-        r"\bсч[её]т\b|индекс\b|\bzip\b|postal|паспорт|штрих|\bean\b|barcode|\bguid\b|\buuid\b|\bинв|\bcode\b",
-        r"invoice|\bnumber$|\bno\.?$|договор|\bкарт[аы]\b|\bфакс",
-    ),
-    "money": (
-        r"сумм|выручк|оплач|оплат|бюджет|прибыл|марж|стоимост|цен[аы]|оборот|доход|расход|затрат|долг|аванс|продаж",
-        r"поступлен|задолж|amount|revenue|price|total|sales|profit|cost|spend|budget|payment|margin|paid|turnover",
-        r"\bvalue\b|\bsum\b|отгруз|начислен|\bплан\b|\bфакт\b",
-    ),
-    "number": (
-        r"кол-?во|количеств|qty|quantity|оценк|балл|score|rating|%|процент|скидк|discount|\bвес\b|объ[её]м|\bшт\b",
-        r"volume|units|возраст|\bage\b|площад",
-    ),
-    "name": (
-        r"клиент(?!ов|ам|ах)|контрагент(?!ов)|покупател(?!ей)|заказчик(?!ов)|компани(?!й)|организац|наименован|назван",
-        r"customer(?!s)|client(?!s)|company|account(?!s)",
-        r"\bname\b|партн[её]р|рекламодател",
-    ),
-}
-_ROLES_COMPILED = {role: re.compile("|".join(patterns), re.IGNORECASE) for role, patterns in _ROLES.items()}
-_VOCABULARY = re.compile(
-    "|".join(pattern for patterns in _ROLES.values() for pattern in patterns)
-    + r"|менеджер|manager|статус|status|этап|стади|stage|регион|region|город|city|товар|product|услуг|тип\b|type|"
-    r"категор|category|канал|channel|филиал|отрасл|industry|комментар|comment|описан|descr|адрес|address|e-?mail|почта|"
-    r"поставщик|supplier|остат|склад|долг|валют|currency|текст|text|отзыв|ответ|вопрос|вид\b|source|источник|страна|country|ответствен|должност|фио",
-    re.IGNORECASE,
-)
 _TOTAL = re.compile(
     r"\s*(?:итого|всего|общий\s+итог|итог|подытог|промежуточный\s+итог|grand\s+total|sub-?\s?total|total|totals|sum|в\s+том\s+числе)\b",
     re.IGNORECASE,
@@ -73,20 +38,6 @@ class Header:
     first: int
     last: int
     above: list[list[Any]]
-
-
-def role_of(header: str) -> str:
-    """What a header says: date, tax, code, money, number, name, or '' for nothing.
-
-    >>> role_of("Сумма, руб"), role_of("Код клиента"), role_of("InvoiceDate"), role_of("Город")
-    ('money', 'code', 'date', '')
-    """
-    text = " ".join(re.sub(r"(?<=[a-zа-я])(?=[A-ZА-Я])", " ", str(header)).replace("_", " _").split())
-    flat = " ".join(str(header).split())
-    for role, pattern in _ROLES_COMPILED.items():
-        if pattern.search(flat) or pattern.search(text):
-            return role
-    return ""
 
 
 def is_total(cell: Any) -> bool:
@@ -204,7 +155,7 @@ def _usual(filled: Sequence[int]) -> int:
 
 
 def _spoken(row: Sequence[Any]) -> int:
-    return sum(isinstance(cell, str) and _VOCABULARY.search(cell) is not None for cell in row)
+    return sum(isinstance(cell, str) and of_the_trade(cell) for cell in row)
 
 
 def _first_body_row(rows: Sequence[Sequence[Any]], width: int) -> int | None:

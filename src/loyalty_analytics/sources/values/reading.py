@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .findings import Findings
+from ..findings import Findings
 
 __all__ = ["Reading"]
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
-from ..errors import SourceError
+from ...errors import SourceError
 from .workbook import Sheet
 
 __all__ = ["looks_like_html", "looks_like_xml_workbook", "read_html", "read_xml_workbook"]

@@ -13,11 +13,11 @@ import pandas as pd
 import yaml
 from rapidfuzz import fuzz, process
 
-from .. import tables
-from ..errors import LoyaltyError, ParamsError, SourceError
-from .home import find_root
+from ... import tables
+from ...errors import LoyaltyError, ParamsError, SourceError
+from ..home import find_root
+from ..read import RawTable, read_source
 from .proposal import Guess, Proposal, copy_raw, params_text, questions
-from .read import RawTable, read_source
 
 __all__ = ["Proposal", "guess_columns", "propose"]
 
@@ -115,7 +115,7 @@ def _files(files: Sequence[str | Path], undecided: list[str]) -> list[tuple[str,
 def _database(url: str | None, undecided: list[str]) -> list[tuple[str, RawTable]]:
     if url is None:
         return []
-    from . import database
+    from .. import database
 
     looked = []
     for name in database.table_names(url):

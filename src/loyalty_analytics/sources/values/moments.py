@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from ..errors import SourceError
+from ...errors import SourceError
 from .column import Column
 from .dates import DateColumn, fixed_width, parse_dates
 from .lookup import Undecided, Where, as_moment, where_is

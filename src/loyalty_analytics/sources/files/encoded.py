@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .column import Column
+from ..values.column import Column
 from .encoding import is_strange
 
 __all__ = ["PLAIN", "column"]

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import codes, headers
+from . import codes
 from .column import Column, text_of
 from .dates import looks_like_date, parse_dates
 from .fast import TEXT_MARKS, odd_codes
@@ -19,6 +19,7 @@ from .lookup import as_series, where_is
 from .moments import EXCEL_LAST, read_dates
 from .numbers import is_missing, parse_numbers
 from .reading import Reading
+from .roles import role_of
 
 __all__ = ["Reader"]
 
@@ -34,7 +35,7 @@ class Reader(Reading):
             return {"num": "num", "money": "num", "int": "num", "date": "date", "ts": "date", "month": "date"}.get(
                 wanted, "str"
             )
-        role = headers.role_of(column.name)
+        role = role_of(column.name)
         texts = [text for text in column.sample() if not is_missing(text)]
         if role in ("tax", "code", "name"):
             return "date" if texts and all(looks_like_date(text) for text in texts) else "str"
@@ -81,7 +82,7 @@ class Reader(Reading):
         return self._texts(column, wanted)
 
     def _texts(self, column: Column, wanted: str | None) -> pd.Series:
-        role = headers.role_of(column.name)
+        role = role_of(column.name)
         if role == "money" and wanted is None:
             where = np.flatnonzero(column.filled())
             if len(where):

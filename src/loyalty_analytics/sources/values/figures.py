@@ -9,13 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import SourceError
-from . import headers
+from ...errors import SourceError
 from .column import Column
 from .fast import plain_numbers
 from .lookup import Undecided, Where, as_float, where_is
 from .numbers import NumberColumn, currency_of, parse_numbers, unit_of
 from .reading import Reading
+from .roles import role_of
 
 __all__ = ["read_numbers"]
 
@@ -45,7 +45,7 @@ def read_numbers(reader: Reading, column: Column) -> pd.Series:
 def _scaled(reader: Reading, column: Column, values: np.ndarray) -> pd.Series:
     """Values times the unit of the header or of the file."""
     scale = reader.unit if reader.unit is not None else unit_of(column.name)
-    if reader.unit is not None and headers.role_of(column.name) not in ("money", ""):
+    if reader.unit is not None and role_of(column.name) not in ("money", ""):
         scale = unit_of(column.name)
     if scale != 1:
         values = np.round(values * scale, 6)

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import shown
-from ..errors import ParamsError
-from .headers import role_of
-from .match import candidates
-from .numbers import currency_of
-from .read import RawTable
+from ... import shown
+from ...errors import ParamsError
+from ..match import candidates
+from ..read import RawTable
+from ..values.numbers import currency_of
+from ..values.roles import role_of
 
 __all__ = ["Guess", "Proposal", "copy_raw", "params_text", "questions"]
 

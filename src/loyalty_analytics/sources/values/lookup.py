@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import SourceError
+from ...errors import SourceError
 from .column import padded
 
 __all__ = ["Undecided", "Where", "as_float", "as_moment", "as_series", "is_clean", "repeated", "where_is"]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import SourceError
-from . import headers
+from ...errors import SourceError
+from ..shape import headers
 from .quotes import split_line
 
 __all__ = ["well_quoted"]

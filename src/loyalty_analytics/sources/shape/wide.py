@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SourceError
+from ...errors import SourceError
+from ..values.dates import looks_like_date, parse_month
 from . import headers
-from .dates import looks_like_date, parse_month
 
 __all__ = ["Wide", "months_of"]
 

@@ -12,12 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import SourceError
+from ...errors import SourceError
+from ..findings import Findings
+from ..values.column import Column
+from ..values.fast import ends_among
+from ..values.numbers import is_missing, parse_numbers
+from ..values.roles import role_of
 from . import headers
-from .column import Column
-from .fast import ends_among
-from .findings import Findings
-from .numbers import is_missing, parse_numbers
 
 __all__ = [
     "Total",
@@ -228,7 +229,7 @@ def refuse_nested(
 ) -> None:
     """Rows of groups that stand above what they sum, as 1C nests documents under a client, would count twice."""
     for place, values in figures.items():
-        if headers.role_of(columns[place].name) != "money":
+        if role_of(columns[place].name) != "money":
             continue
         rows = np.flatnonzero(data & ~np.isnan(values))
         heads = _heads(np.rint(values[rows] * 100))

@@ -1,0 +1,1 @@
+"""A new client: params proposed from the headers and values of its files."""
