@@ -179,19 +179,31 @@ class Layout:
 
     def negated(self, match: Match) -> bool:
         """Does a negator reach the words of a match in its clause?"""
-        if not self.denied:
+        held = self._held.get(-match.entry.sign, ())
+        if not (self.denied or held):
             return False
         first, last = match.used[0], match.used[-1]
         if any(self.tokens[place].word.negates for place in match.used):
             # «Ни разу не подняла глаз»: negations agree, the one in the phrase is counted.
             return False
-        inside = (place for place in range(first + 1, last) if place in self.denied and place not in match.used)
+        inside = (p for p in range(first + 1, last) if p not in match.used and (p in self.denied or p in held))
         if any(self.tokens[place].text not in _WITHOUT for place in inside):
             # «Скидка … не действует»: the negator stands inside the phrase.
             return True
         return self._reached(range(first, 0, -1), -1, self.deniers, _NEGATION_REACH) or self._reached(
             range(last + 1, len(self.tokens)), 0, self.later, _BACK_REACH
         )
+
+    @cached_property
+    def _held(self) -> dict[int, set[int]]:
+        """Negators within phrases of a sign: «Персонал не хамит» is what «не хамит» says."""
+        found: dict[int, set[int]] = {}
+        for role in ("opinion", "tag"):
+            for match in self.roles.get(role, ()):
+                if match.entry.sign and len(match.used) > 1:
+                    negators = (place for place in match.used if self.tokens[place].word.negates)
+                    found.setdefault(match.entry.sign, set()).update(negators)
+        return found
 
     def _reached(self, way: Iterable[int], shift: int, negators: set[int], reach: int) -> bool:
         """Walk from a word until a negator, a border, another polar word or too many words."""
