@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, combinations, islice, product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .findings import Findings
+from .values.alike import alike_pairs
 from .values.codes import tax_number_holds
 from .values.companies import normal_name
 
 __all__ = ["apply", "candidates", "proposals", "same_owner"]
 
 _CLOSE = 88.0  # score from which a pair is shown to a person
-_MOST_PAIRS = 500
-_BLOCK = 500  # names that are compared with all others at a time
+_MOST_PAIRS = 500  # of one kind that are shown
 
 
 def candidates(clients: pd.DataFrame, decided: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -35,18 +36,22 @@ def candidates(clients: pd.DataFrame, decided: pd.DataFrame | None = None) -> pd
         decision {accept, reject, ''}. The same name with the same tax number or with none is proposed as
         ``same_name``; other legal forms and other figures («Ромашка-2») are only ``similar``.
     """
+    clients = clients.sort_values("client_id", kind="stable")  # the order of a file decides nothing
     rows = [*_same(clients), *_similar(clients)]
     columns = ["client_id", "client_name", "other_id", "other_name", "score", "reason", "decision"]
     table = pd.DataFrame(rows, columns=columns[:-1]).drop_duplicates(["client_id", "other_id"])
-    table["decision"] = ""
-    if decided is not None and len(decided):
-        known = {
-            (str(one), str(other)): str(decision)
-            for one, other, decision in zip(decided["client_id"], decided["other_id"], decided["decision"])
-            if pd.notna(decision) and str(decision).strip()
-        }
-        table["decision"] = [known.get(pair, "") for pair in zip(table["client_id"], table["other_id"])]
+    known = _decisions(decided)
+    table["decision"] = [known.get(pair, "") for pair in zip(table["client_id"], table["other_id"])]
     return table.sort_values(["score", "client_name"], ascending=[False, True], ignore_index=True)[columns]
+
+
+def _decisions(decided: pd.DataFrame | None) -> dict[tuple[str, str], str]:
+    """The decision on a pair, whichever of the two comes first."""
+    if decided is None:
+        return {}
+    said = decided[decided["decision"].notna() & (decided["decision"].astype("str").str.strip() != "")]
+    left, right, words = (said[name].astype("str") for name in ("client_id", "other_id", "decision"))
+    return dict(zip([*zip(left, right), *zip(right, left)], [*words, *words]))
 
 
 def proposals(frames: dict[str, pd.DataFrame], decided: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +67,7 @@ def proposals(frames: dict[str, pd.DataFrame], decided: pd.DataFrame) -> pd.Data
         groups = clients.drop_duplicates("client_id").set_index("client_id")["group_id"]
         apart = (owners["client_id"].map(groups) != owners["other_id"].map(groups)).fillna(True).to_numpy(dtype=bool)
         owners = owners[apart]
-        known = {(one, other): word for one, other, word in decided[["client_id", "other_id", "decision"]].to_numpy()}
+        known = _decisions(decided)
         extra = pd.DataFrame(
             {
                 "client_id": owners["client_id"], "client_name": owners["client_id"].map(names),
@@ -73,7 +78,7 @@ def proposals(frames: dict[str, pd.DataFrame], decided: pd.DataFrame) -> pd.Data
         )  # fmt: skip
         pairs = pd.concat([pairs, extra], ignore_index=True) if len(pairs) else extra
     # A decision outlives the reason that it was asked for.
-    listed = set(zip(pairs["client_id"], pairs["other_id"]))
+    listed = {*zip(pairs["client_id"], pairs["other_id"]), *zip(pairs["other_id"], pairs["client_id"])}
     kept = [pair not in listed for pair in zip(decided["client_id"], decided["other_id"])]
     former = decided[np.array(kept, dtype=bool) & (decided["decision"] != "").to_numpy(dtype=bool)]
     return pd.concat([pairs, former], ignore_index=True)[list(pairs)] if len(former) else pairs
@@ -89,10 +94,14 @@ def apply(frames: dict[str, pd.DataFrame], pairs: pd.DataFrame, found: Findings)
         return
     clients = frames["clients"]
     group = dict(zip(clients["client_id"], clients["group_id"].fillna(clients["client_id"])))
+    members: dict[str, list[str]] = {}
+    for client, name in group.items():
+        members.setdefault(name, []).append(client)
     for one, other in zip(accepted["client_id"], accepted["other_id"]):
-        if one in group and other in group:
-            old, new = group[other], group[one]
-            group = {client: new if name == old else name for client, name in group.items()}
+        if one in group and other in group and group[one] != group[other]:
+            joining = members.pop(group[other])
+            members[group[one]] += joining
+            group.update(dict.fromkeys(joining, group[one]))
     sizes = pd.Series(group).value_counts()
     joined = clients["client_id"].map(group)
     frames["clients"] = clients.assign(group_id=joined.where(joined.map(sizes) > 1).astype("str"))
@@ -103,8 +112,9 @@ def _same(clients: pd.DataFrame) -> list[tuple[str, str, str, str, float, str]]:
     rows = []
     known = clients[clients["client_name"].notna()]
     normal = known["client_name"].map(normal_name)
-    for reason, keys in (("same_tax", _valid_tax(known)), ("same_name", normal.map(" ".join).where(normal.map(bool)))):
-        for _, group in known[keys.notna()].groupby(keys.dropna(), sort=True):
+    for reason, keys in (("same_tax", _valid_tax(known)), ("same_name", normal.map(" ".join))):
+        keys = keys[keys.notna() & keys.duplicated(keep=False)]
+        for _, group in known.loc[keys.index].groupby(keys, sort=True):
             ids, names = group["client_id"].astype(str).tolist(), group["client_name"].tolist()
             taxes = set(_valid_tax(group).dropna())
             if reason == "same_name" and len(taxes) > 1:
@@ -120,32 +130,35 @@ def _valid_tax(clients: pd.DataFrame) -> pd.Series:
 
 
 def _similar(clients: pd.DataFrame) -> list[tuple[str, str, str, str, float, str]]:
-    from rapidfuzz import fuzz, process
-
     known = clients[clients["client_name"].notna()].reset_index(drop=True)
     words = [normal_name(name)[1] for name in known["client_name"]]
-    taxes = _valid_tax(known).tolist()
     ids, names = known["client_id"].astype(str).tolist(), known["client_name"].tolist()
-    order = np.argsort([len(word) for word in words], kind="stable")
-    sizes = np.array([len(words[place]) for place in order])
-    found: list[tuple[int, int, float]] = []
-    for start in range(0, len(order), _BLOCK):
-        # The ratio is 2·LCS / (a + b): a much longer name cannot reach the score, whatever it holds.
-        longest = sizes[min(start + _BLOCK, len(sizes)) - 1] * (200 - _CLOSE) / _CLOSE
-        near = order[start : np.searchsorted(sizes, longest + 1e-9, side="right")]
-        said = [words[place] for place in near]
-        scores = process.cdist(said[:_BLOCK], said, scorer=fuzz.ratio, score_cutoff=_CLOSE)
-        for one, other in zip(*scores.nonzero()):
-            if one >= other:
-                continue
-            left, right = sorted((int(near[one]), int(near[other])))
-            score = float(scores[one, other])
-            if score == 100 or not (taxes[left] and taxes[right]) or taxes[left] == taxes[right]:
-                found.append((left, right, score))
-        if len(found) > _MOST_PAIRS:
-            break
-    rows = [(ids[one], names[one], ids[other], names[other], round(score, 1), "similar") for one, other, score in found]
-    return sorted(rows)[:_MOST_PAIRS]
+    taxes = _valid_tax(known).fillna("").tolist()
+    rows: dict[str, dict[str, list[int]]] = {}
+    for place in range(len(ids)):
+        rows.setdefault(words[place], {}).setdefault(taxes[place], []).append(place)
+    found = [*islice(_of_one_name(rows), _MOST_PAIRS), *islice(_of_alike_names(rows), _MOST_PAIRS)]
+    pairs = [(min(one, other), max(one, other), round(score, 1)) for one, other, score in found]
+    return sorted((ids[one], names[one], ids[other], names[other], score, "similar") for one, other, score in pairs)
+
+
+def _of_one_name(rows: Mapping[str, Mapping[str, list[int]]]) -> Iterator[tuple[int, int, float]]:
+    """Pairs of rows of each name, whatever their tax numbers: legal forms differ, or the numbers do."""
+    for word in sorted(rows):
+        for one, other in combinations(chain(*rows[word].values()), 2):
+            yield one, other, 100.0
+
+
+def _of_alike_names(rows: Mapping[str, Mapping[str, list[int]]]) -> Iterator[tuple[int, int, float]]:
+    """Pairs of rows of alike names, shorter ones first; two tax numbers tell two clients apart."""
+    words = sorted(rows, key=lambda word: (len(word), word))
+    for part in alike_pairs(words, _CLOSE):
+        for one, other, score in zip(*(column.tolist() for column in part)):
+            right = rows[words[other]]
+            for tax, left in rows[words[one]].items():
+                fitting = chain(right.get(tax, ()), right.get("", ())) if tax else chain(*right.values())
+                for pair in product(left, fitting):
+                    yield *pair, score
 
 
 def same_owner(
@@ -189,7 +202,8 @@ def _shared(contacts: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
         if column not in contacts:
             continue
         keys = contacts[column].map(clean, na_action="ignore")
-        for _, group in contacts[keys.notna() & (keys != "")].groupby(keys, sort=True):
+        keys = keys[keys.notna() & (keys != "") & keys.duplicated(keep=False)]
+        for _, group in contacts.loc[keys.index].groupby(keys, sort=True):
             ids: Sequence[str] = sorted(set(group["client_id"].astype(str)))
             if not 1 < len(ids) <= 5:  # a switchboard or a free mail box joins nobody
                 continue
