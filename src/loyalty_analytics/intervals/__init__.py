@@ -27,24 +27,42 @@ _UNSEEN_PRIOR = 0.1  # of an end class that nobody chose, for the bound on its s
 MEAN_PRIOR = 0.1  # per category of a 1-10 scale: a half would pull the mean of 8 answers to 5.5
 
 
+def _numbers(values: Any, name: str) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"{name} must be numbers, got {values!r:.60}.", "Give a number or an array of numbers."
+        ) from None
+
+
 def _whole(values: Any, name: str) -> np.ndarray:
     """Counts as float64, checked: whole, not negative."""
-    array = np.asarray(values, dtype=np.float64)
+    array = _numbers(values, name)
     if not np.all(np.isfinite(array)) or np.any(array < 0) or np.any(array != np.rint(array)):
         raise DataError(f"{name} must be whole numbers, 0 or more.", "Count answers; leave no blanks.")
     return array
 
 
-def _size(population: Any, n: np.ndarray, level: float) -> np.ndarray:
-    """Size of the base as float64 (inf = endless), checked against the answers."""
+def _check_level(level: float) -> None:
     if not 0 < level < 1:
         raise DataError(f"level={level!r} is not between 0 and 1.", "Write 0.95 for 95 %.")
+
+
+def _size(population: Any, n: np.ndarray, level: float) -> np.ndarray:
+    """Size of the base as float64 (inf = endless), checked against the answers."""
+    _check_level(level)
     if population is None:
         return np.full(n.shape, np.inf)
-    size = np.asarray(population, dtype=np.float64)
+    size = _numbers(population, "population")
+    size = np.where(np.isnan(size), np.inf, size)
     if np.any(size != np.floor(size)):
         raise DataError("population must be whole numbers.", "Count the clients of the base; None = endless.")
-    size = np.broadcast_to(np.where(np.isnan(size), np.inf, size), n.shape)
+    if size.ndim and size.shape != n.shape:
+        raise DataError(
+            f"population has shape {size.shape}, the counts of answers {n.shape}.", "Give one number, or one per count."
+        )
+    size = np.broadcast_to(size, n.shape)
     if np.any(size < n):
         raise DataError(
             f"A base of {int(np.min(size[size < n]))} clients cannot give more answers than clients.",
@@ -57,6 +75,13 @@ def _pair(low: np.ndarray, high: np.ndarray) -> tuple[Any, Any]:
     if low.ndim == 0:
         return float(low), float(high)
     return low, high
+
+
+def _part_and_whole(successes: Any, n: Any) -> tuple[np.ndarray, np.ndarray]:
+    part, whole = np.broadcast_arrays(_whole(successes, "successes"), _whole(n, "n"))
+    if np.any(part > whole):
+        raise DataError("successes is larger than n.", "Count both over the same answers.")
+    return part, whole
 
 
 def wilson(successes: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
@@ -81,9 +106,8 @@ def wilson(successes: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
     """
     from scipy.special import ndtri
 
-    k, m = np.broadcast_arrays(_whole(successes, "successes"), _whole(n, "n"))
-    if np.any(k > m):
-        raise DataError("successes is larger than n.", "Count both over the same answers.")
+    _check_level(level)
+    k, m = _part_and_whole(successes, n)
     z2 = float(ndtri(0.5 + level / 2)) ** 2
     safe = np.where(m > 0, m, 1.0)
     share = k / safe
@@ -118,9 +142,7 @@ def share_interval(successes: Any, n: Any, population: Any = None, level: float 
     >>> [round(bound, 3) for bound in share_interval(9, 10, population=12)]
     [0.75, 0.917]
     """
-    k, m = np.broadcast_arrays(_whole(successes, "successes"), _whole(n, "n"))
-    if np.any(k > m):
-        raise DataError("successes is larger than n.", "Count both over the same answers.")
+    k, m = _part_and_whole(successes, n)
     counts = np.stack([m - k, k], axis=-1)
     low, high = score_interval(counts, (0, 1), NPS_PRIOR, population, level)
     return _pair(np.asarray(low), np.asarray(high))
@@ -222,13 +244,15 @@ def mean_interval(
     >>> [round(bound, 2) for bound in mean_interval({10: 6, 9: 4, 7: 2}, population=50)]
     [8.04, 9.5]
     """
-    try:
-        given = {float(score): _whole(number, f"counts[{score!r}]") for score, number in counts.items()}
-    except (TypeError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError("The scores of counts must be numbers.", "Write {10: 6, 9: 4}.") from None
+    given: dict[float, np.ndarray] = {}
+    for score, number in counts.items():
+        name = float(_numbers(score, "The scores of counts"))
+        given[name] = given.get(name, 0.0) + _whole(number, f"counts[{score!r}]")
+    if prior <= 0:
+        raise DataError(f"prior={prior!r} is not above 0.", f"Leave it at {MEAN_PRIOR}.")
     ends = scale or ((0, 10) if 0.0 in given else (1, 10))
+    if not ends[0] < ends[1]:
+        raise DataError(f"scale={scale!r} does not rise.", "Write (lowest, highest): (1, 10).")
     scores = np.arange(ends[0], ends[1] + 1)
     outside = sorted(score for score in given if score not in scores)
     if outside:
