@@ -12,6 +12,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 
@@ -31,10 +32,14 @@ def raw_table(table: pd.DataFrame, source: dict[str, Any], extra: dict[str, pd.S
     return pd.DataFrame({**raw, **(extra or {})}, index=table.index)
 
 
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or value != value
+
+
 def _cell(value: Any, decimal: str, stamp: bool) -> str:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
+    if _missing(value):
         return ""
-    if isinstance(value, bool) or str(type(value).__name__) == "bool_":
+    if isinstance(value, (bool, np.bool_)):
         return "да" if value else "нет"
     if isinstance(value, (pd.Timestamp, dt.datetime)):
         return f"{value:%d.%m.%Y %H:%M}" if stamp else f"{value:%d.%m.%Y}"
@@ -72,7 +77,7 @@ def write_csv(
 def _money(value: Any, decimal: str) -> str:
     if isinstance(value, str):
         return value
-    if value is None or value != value:
+    if _missing(value):
         return ""
     return f"{value:,.2f}".replace(",", " ").replace(".", decimal)
 
@@ -97,9 +102,9 @@ def write_xlsx(sheets: dict[str, pd.DataFrame], path: Path, *, preamble: tuple[s
 
 
 def _write(sheet: Any, row: int, column: int, value: Any, day: Any) -> None:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
+    if _missing(value):
         return
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
+    if isinstance(value, (bool, np.bool_)):
         sheet.write_string(row, column, "да" if value else "нет")
     elif isinstance(value, pd.Timestamp):
         sheet.write_datetime(row, column, value.to_pydatetime(), day)

@@ -9,11 +9,13 @@ import pandas as pd
 
 from .people import address, email, person, phone, stream, tax_id, vocabulary
 from .radio_story import FIRST, MONTHS, SILENT
-from .radio_trade import REPORT_DAY, served_by
+from .radio_trade import HANDOVER, PRIME, REPORT_DAY, RISE, served_by
 
 __all__ = ["clients", "contacts", "managers", "products", "referrals", "targets", "units", "useful_dates"]
 
 _PEOPLE = 160
+_KNOWLEDGE = ("management", "power", "structure", "partners", "plans")
+_POWER = {"decision_maker": 3, "influencer": 2, "payer": 2, "user": 1, "technical": 1, "gatekeeper": 0}
 
 
 def managers() -> pd.DataFrame:
@@ -37,8 +39,8 @@ def products() -> pd.DataFrame:
     """Price list as of the report: prime time after its rise."""
     names = ["product_name", "product_group", "tier", "list_price", "unit_id"]
     table = pd.DataFrame.from_dict(vocabulary("radio_clients")["products"], orient="index", columns=names)
-    rise = table.index.isin(["P01", "P03", "P05"])
-    table["list_price"] = table["list_price"].astype(float).where(~rise, (table["list_price"] * 1.18).round(-1))
+    rise = table.index.isin(PRIME)
+    table["list_price"] = table["list_price"].astype(float).where(~rise, (table["list_price"] * RISE).round(-1))
     return table.drop(columns="unit_id").rename_axis("product_id").reset_index()
 
 
@@ -50,7 +52,7 @@ def clients(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
     manager = served_by().drop_duplicates("client_id", keep="last").set_index("client_id")["manager_id"]
     station = managers().set_index("manager_id")["unit_id"]
     channel = {c: words["channel_names"][name] for name, group in words["channels"].items() for c in group}
-    last = volumes.loc["2026-05":].sum()
+    last, states = volumes.loc["2026-05":].sum(), ["good", "fair", "unknown"]
     rows: list[dict[str, Any]] = []
     for number, (client, card) in enumerate(cards.items()):
         main = owner.get(client, client)
@@ -64,9 +66,7 @@ def clients(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
         rows.append(
             {
                 "client_id": client,
-                "client_name": f"{card[1]} {card[0]}"
-                if "«" in card[0] or card[1] == "ИП"
-                else f"{card[1]} «{card[0]}»",
+                "client_name": _named(*card[:2]),
                 "client_type": "seasonal" if len(words["clients"][main]) > 7 else "regular",
                 "is_anchor": main in words["anchors"],
                 "group_id": main if main in owner.values() else None,
@@ -74,33 +74,34 @@ def clients(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
                 "unit_id": station[manager[client]],
                 "industry": words["trades"][trade],
                 "region": str(rng.choice(["Центр", "Север", "Заречье", "Область"])),
-                "company_size": "large"
-                if level >= 500
-                else "medium"
-                if level >= 150
-                else "small"
-                if level >= 60
-                else "micro",
+                "company_size": _size(level),
                 "status": "lost" if gone or client == "C052" else "active",
                 "first_contact_date": known,
                 "manager_id": manager[client],
                 "acquisition_channel": channel.get(main),
                 "industry_rank": int(rng.integers(1, 12)) if rng.random() < 0.7 else pd.NA,
-                "financial_state": "poor"
-                if client in ("C033",)
-                else str(rng.choice(["good", "fair", "unknown"], p=[0.5, 0.35, 0.15])),
-                **{
-                    f"knowledge_{k}": int(rng.integers(0, 3) + (main in words["anchors"]))
-                    if rng.random() < 0.9
-                    else pd.NA
-                    for k in ("management", "power", "structure", "partners", "plans")
-                },
+                "financial_state": "poor" if client == "C033" else str(rng.choice(states, p=[0.5, 0.35, 0.15])),
+                **{f"knowledge_{field}": _known(main in words["anchors"], rng) for field in _KNOWLEDGE},
                 "tax_id": tax_id(1_200_000 + 7919 * (number + 1)),
                 "address": address(rng) if rng.random() < 0.95 else None,
                 "verified_at": verified if rng.random() < 0.88 else pd.NaT,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _named(name: str, form: str) -> str:
+    return f"{form} {name}" if "«" in name or form == "ИП" else f"{form} «{name}»"
+
+
+def _size(level: float) -> str:
+    """Size of a company by its usual monthly volume, thousand roubles."""
+    return ("micro", "small", "medium", "large")[np.searchsorted([60, 150, 500], level, side="right")]
+
+
+def _known(anchor: bool, rng: np.random.Generator) -> Any:
+    """How well we know one side of a client, 0-3; now and then nobody has written it down."""
+    return int(rng.integers(0, 3) + anchor) if rng.random() < 0.9 else pd.NA
 
 
 def contacts(cards: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -130,14 +131,7 @@ def contacts(cards: pd.DataFrame, seed: int) -> pd.DataFrame:
                 "position": str(rng.choice(jobs[role])),
                 "role": role,
                 "attitude": int(rng.integers(low, high)) if rng.random() < 0.85 else pd.NA,
-                "decision_power": {
-                    "decision_maker": 3,
-                    "influencer": 2,
-                    "payer": 2,
-                    "user": 1,
-                    "technical": 1,
-                    "gatekeeper": 0,
-                }[role],
+                "decision_power": _POWER[role],
                 "reports_to": None if role == "decision_maker" else boss,
                 "email": email(full, names[client], rng) if rng.random() < 0.93 else None,
                 "phone": phone(1000 + 37 * number) if rng.random() < 0.96 else None,
@@ -190,7 +184,7 @@ def targets(deals: pd.DataFrame, seed: int) -> pd.DataFrame:
             for name in sorted(deals[key].dropna().unique()):
                 fact = deals.loc[deals[key] == name].groupby(month)["amount"].sum()
                 base = _plan(fact, period, 0.92 + 0.16 * rng.random())
-                if base > 0 and not (name == "M03" and period >= pd.Period("2025-12", "M")):
+                if base > 0 and not (name == "M03" and period.start_time >= HANDOVER):
                     rows.append((period.to_timestamp(), "revenue", level, name, round(base, -3)))
         total = sum(r[4] for r in rows if r[0] == period.to_timestamp() and r[2] == "unit")
         rows += [

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .people import stream, vocabulary
 from .radio_story import LAST, MONTHS, buyers, story
-from .radio_trade import REPORT_DAY, served_by
+from .radio_trade import PRICE_RISE, REPORT_DAY, served_by
 from .radio_voice import INTERVIEWS
 from .world import records
 
@@ -247,12 +247,8 @@ def events(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
         if kind in ("break", "growth"):
             day = pd.Period(month, "M").to_timestamp() - pd.Timedelta(days=int(rng.integers(3, 22)))
             rows.append((day, client, "other" if event == "campaign" else event, _OWN[event]))
-    rows.append((pd.Timestamp("2026-02-15"), None, "price_change", "прайм-тайм всех станций дороже на 18 %"))
-    changes = served_by().query("valid_from == '2025-12-01'")
-    rows += [
-        (pd.Timestamp("2025-12-01"), c, "manager_change", "менеджер уволилась, клиент передан другому")
-        for c in changes["client_id"]
-    ]
+    # The handover of managers is told by manager_assignments alone.
+    rows.append((PRICE_RISE, None, "price_change", "прайм-тайм всех станций дороже на 18 %"))
     for _ in range(60):
         kind = str(rng.choice(list(words), p=[0.17, 0.1, 0.08, 0.12, 0.13, 0.07, 0.07, 0.06, 0.2]))
         month = MONTHS[int(rng.integers(1, len(MONTHS)))]
@@ -309,13 +305,10 @@ def funnel(volumes: pd.DataFrame, seed: int) -> pd.DataFrame:
                 days=int(rng.integers(0, 20)), minutes=int(rng.integers(540, 1080))
             )
             at -= pd.Timedelta(days=40 if client else 0)
-            depth = (
-                5
-                if client and volumes[client].gt(0).sum() > 1
-                else 4
-                if client
-                else 1 + (rng.random() < interest) * (1 + (rng.random() < desire))
-            )
+            if client:
+                depth = 5 if volumes[client].gt(0).sum() > 1 else 4
+            else:
+                depth = 1 + (rng.random() < interest) * (1 + (rng.random() < desire))
             manager = str(rng.choice(staff))
             for step in range(int(depth)):
                 at += pd.Timedelta(days=int(rng.integers(2, 14)) if step else 0)

@@ -10,13 +10,16 @@ import pandas as pd
 from .people import stream, vocabulary
 from .radio_story import FIRST, LAST, MONTHS, story
 
-__all__ = ["PRICE_RISE", "REPORT_DAY", "budgets", "deliveries", "offers", "served_by", "transactions"]
+__all__ = [
+    "HANDOVER", "PRICE_RISE", "PRIME", "REPORT_DAY", "RISE",
+    "budgets", "deliveries", "offers", "served_by", "transactions",
+]  # fmt: skip
 
 PRICE_RISE = pd.Timestamp("2026-02-15")
 REPORT_DAY = pd.Timestamp("2026-10-31")
-_RISE = 1.18  # on prime time of all stations
-_PRIME = ("P01", "P03", "P05")
-_HANDOVER = pd.Timestamp("2025-12-01")
+RISE = 1.18  # on prime time of all stations
+PRIME = ("P01", "P03", "P05")
+HANDOVER = pd.Timestamp("2025-12-01")
 _NEWCOMER = ("C006", "C013", "C020", "C027", "C039")  # pass from M03 to M06; the rest of hers to M04
 _PREPAID = ("C012",)  # a quarter in one deal
 _WITHDRAWN = ("P07", pd.Timestamp("2025-04-01"), "C029")
@@ -30,8 +33,8 @@ def served_by() -> pd.DataFrame:
         for client in clients:
             start = pd.Period(words["clients"][client][4], "M").to_timestamp()
             if manager == "M03":
-                rows.append((client, "M03", start, _HANDOVER - pd.Timedelta(days=1)))
-                rows.append((client, "M06" if client in _NEWCOMER else "M04", _HANDOVER, pd.NaT))
+                rows.append((client, "M03", start, HANDOVER - pd.Timedelta(days=1)))
+                rows.append((client, "M06" if client in _NEWCOMER else "M04", HANDOVER, pd.NaT))
             else:
                 rows.append((client, manager, start, pd.NaT))
     for entity, (_, _, owner, month, _) in words["entities"].items():
@@ -117,8 +120,8 @@ def _deal(
     # Signed in the last third of the month before or while the month runs; on the air within the month.
     date = max(first + pd.Timedelta(days=int(rng.integers(-10, 19))), FIRST.to_timestamp())
     price = float(words[3])
-    if product in _PRIME and date >= PRICE_RISE:
-        price = round(price * _RISE, -1)
+    if product in PRIME and date >= PRICE_RISE:
+        price = round(price * RISE, -1)
     off = max(0.0, discount + float(rng.choice([-5, 0, 0, 0, 5])))
     net = price * (1 - off / 100)
     quantity = max(1, round(wanted / net))
@@ -197,7 +200,7 @@ def offers(deals: pd.DataFrame, volumes: pd.DataFrame, seed: int) -> pd.DataFram
     for client in volumes.columns:
         bought = deals.loc[deals["client_id"] == client, "product_id"].value_counts()
         for month in MONTHS:
-            manager = owners.get(client, served[client]) if month < pd.Period("2025-12", "M") else served[client]
+            manager = owners.get(client, served[client]) if month.start_time < HANDOVER else served[client]
             rate = 0.12 if manager == "M06" else 0.28
             if volumes[client].loc[:month].sum() == 0 or rng.random() > rate:
                 continue

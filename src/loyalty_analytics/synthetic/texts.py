@@ -49,7 +49,7 @@ class Writer:
         return str(special["cause"]) if special else topic
 
     def write(self, said: list[tuple[str, str]], opening: str = "") -> str:
-        """One text that says all of ``said`` (cause, tone), not written before."""
+        """One text that says all of ``said`` (cause, tone), not written before where sixty tries find one."""
         for _ in range(60):
             text = self._compose(said, opening)
             # The same words behind another opening are the same text to a reader.
