@@ -58,13 +58,13 @@ def test_columns_blank_texts_and_the_window():
 
 def test_a_snippet_is_a_codebook(general, tmp_path):
     feedback, _ = _world(1, 0.12)
-    feedback["text"] = [f"{text} самокат у входа" if row >= 280 else text for row, text in enumerate(feedback["text"])]
+    feedback["text"] = [f"{text} ламантин у входа" if row >= 280 else text for row, text in enumerate(feedback["text"])]
     table = la.emerging_themes(feedback, None, "2026-10", draws=200).table
-    row = table[table["snippet"].str.contains("самокат")].iloc[0]
+    row = table[table["snippet"].str.contains("ламантин")].iloc[0]
     assert row["would_catch"] >= row["n"] * 0.8
     file = tmp_path / "mine.yaml"
     file.write_text("codebook: mine\nextends: general\n" + row["snippet"], encoding="utf-8")
-    tags = la.Tagger(file).tag(pd.DataFrame({"feedback_id": [1], "text": ["Самокаты у входа"]})).table
+    tags = la.Tagger(file).tag(pd.DataFrame({"feedback_id": [1], "text": ["Ужасные ламантины"]})).table
     assert "company.new_theme" in tags["cause"].tolist()
 
 
@@ -82,6 +82,36 @@ def test_a_slow_riser_is_no_new_theme_unless_asked_for():
 
 
 def test_english_plurals_are_one_word():
-    from loyalty_analytics.causes.themes import _terms
+    from loyalty_analytics.causes.grouping import terms_of
 
-    assert _terms("Bags and my bag, business") == ["bag", "bag", "business"]
+    assert terms_of("Bags and my bag, business") == ["bag", "bag", "business"]
+
+
+_PARKING = [
+    "Зачем платная парковка у офиса", "Стоянка стала платной", "Шлагбаум не открывается", "Паркомат съел деньги",
+    "Припарковаться негде", "За въезд взяли двести рублей", "Парковаться теперь по талону", "Где парковаться?",
+    "Парковочное место за деньги", "Охрана у шлагбаума не пустила", "Стоянку перед дверью убрали", "Сломан шлагбаум",
+    "Парковку отдали соседям", "Эвакуатор увёз машину", "Въезд по звонку",
+]  # fmt: skip
+
+
+def test_words_of_one_stem_and_of_one_field_are_one_group():
+    from loyalty_analytics.causes.grouping import by_likeness, terms_of
+
+    words = [terms_of(text) for text in _PARKING] + [terms_of(f"слово{chr(1072 + row)}") for row in range(32)]
+    groups = {group.rows.tobytes(): group for group in by_likeness(words, [[]] * len(words), 5)}
+    field = next(group for group in groups.values() if "парковка" in group.words and "стоянка" in group.words)
+    assert field.rows.tolist() == list(range(15))
+    assert {"парковка", "парковаться", "шлагбаум", "паркомат", "въезд"} <= field.words
+
+
+def test_a_theme_whose_texts_share_no_single_word_is_found(general):
+    feedback, _ = _world(3, 0.0)
+    feedback = pd.concat([feedback, pd.DataFrame({
+        "feedback_id": [1000 + place for place in range(15)], "text": _PARKING, "created_at": "2026-09-10",
+    })], ignore_index=True)  # fmt: skip
+    table = la.emerging_themes(feedback, general.tag(feedback), "2026-10", draws=200).table
+    assert any(np.mean([identity >= 1000 for identity in ids]) > 0.8 for ids in table["feedback_ids"])
+    row = table[table["theme"].str.contains("шлагбаум|парков|стоянк")].iloc[0]
+    assert row["kind"] == "theme"
+    assert row["would_catch"] >= 12
