@@ -219,11 +219,10 @@ def _read(
     if doubled.any():
         where = lines[kept][doubled]
         found.add("duplicates", file=file, row=int(where[0]), rows=int(doubled.sum()))
-    places = np.flatnonzero(kept)[~doubled]
-    copies = copies[~doubled]
-    if len(places) == 0:
+    if not kept.any():
         raise SourceError("The file holds no row of data, only totals.", "Check the filter of the export.", file=file)
-    if len(places) < len(lines):
+    if out.any() or doubled.any():
+        places, copies = np.flatnonzero(kept)[~doubled], copies[~doubled]
         typed = {name: values.iloc[places].reset_index(drop=True) for name, values in typed.items()}
         lines = lines[places]
     frame = pd.DataFrame(typed, copy=False)

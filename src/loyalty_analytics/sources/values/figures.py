@@ -27,6 +27,9 @@ _AMBIGUOUS = r"^[-−]?[1-9]\d{0,2}[.,]\d{3}$"
 
 def read_numbers(reader: Reading, column: Column) -> pd.Series:
     """The numbers of a column in currency units or pieces; what is none goes to the findings."""
+    if column.number is not None and column.moment is None and column.text.null_count == len(column):
+        # Typed in the file: nothing is written here, so many million need no copy; later steps may write.
+        return _scaled(reader, column, np.require(column.number, requirements="W"))
     values = np.full(len(column), np.nan) if column.number is None else column.number.copy()
     plain = plain_numbers(column, reader.proved)
     if plain is not None:
@@ -50,7 +53,7 @@ def _scaled(reader: Reading, column: Column, values: np.ndarray) -> pd.Series:
     if scale != 1:
         values = np.round(values * scale, 6)
         reader.found.add("unit", file=reader.file, column=column.name, rows=len(column), scale=f"{scale:.12g}")
-    return pd.Series(values, name=column.name)
+    return pd.Series(values, name=column.name, copy=False)
 
 
 def _decimal_of(reader: Reading) -> str | None:

@@ -28,7 +28,7 @@ def read_dates(reader: Reading, column: Column) -> pd.Series:
     if column.text.null_count < len(column) and (few or not _fixed(reader, column, values)):
         _distinct_dates(reader, column, values)
     _implausible(reader, column, values)
-    return pd.Series(values, name=column.name)
+    return pd.Series(values, name=column.name, copy=False)
 
 
 def _serials(reader: Reading, column: Column, values: np.ndarray) -> None:
