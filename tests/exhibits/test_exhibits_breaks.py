@@ -10,7 +10,7 @@ import pytest
 import loyalty_analytics as la
 from loyalty_analytics import words
 from loyalty_analytics.exhibits import breaks as report
-from loyalty_analytics.exhibits import breaks_months, brief
+from loyalty_analytics.exhibits import breaks_facts, breaks_months, brief
 from loyalty_analytics.exhibits import breaks_why as why
 from loyalty_analytics.results import Result
 
@@ -69,7 +69,7 @@ def test_nothing_happened_and_too_little_data(found, language):
         "reasons": why.reasons(data, none, reasons, language=language),
         "questions": why.questions(data, none, reasons, language=language),
         "parts": why.parts(data, none, reasons, language=language),
-        "timeline": why.timeline(data, none, reasons, language=language),
+        "timeline": breaks_facts.timeline(data, none, reasons, language=language),
     }  # fmt: skip
     said = {name: _plain(item.title) for name, item in shown.items()}
     said["quiet"] = _plain(report.front(data, language, breaks=none, reasons=reasons).summary)

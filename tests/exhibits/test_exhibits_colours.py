@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from loyalty_analytics.plots import brief, segments, theme
 
@@ -41,8 +42,8 @@ def test_pairs_differ_in_lightness(one, other, eyes):
 def test_better_and_worse_are_one_grey_and_so_bear_marks():
     assert abs(lightness(theme.BETTER, "grey print") - lightness(theme.WORSE, "grey print")) < 10
     steps = pd.DataFrame({"label": list("abc"), "amount": [5e6, 2e6, -1e6], "total": [True, False, False]})
-    assert [text.get_text()[0] for text in brief.waterfall(steps).texts] == ["5", "▲", "▼"]
+    assert [text.get_text()[0] for text in brief.waterfall(steps, Figure().subplots()).texts] == ["5", "▲", "▼"]
     months = pd.date_range("2026-01-01", periods=3, freq="MS")
     flows = pd.DataFrame({"month": months, "active": 5, "new": 1, "returned": 1, "left": 1, "season_over": 1})
-    legend = segments.diverging(flows, labels=["new", "returned", "left", "over"]).get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == ["▲ new", "▲ returned", "▼ left", "▼ over"]
+    beside = segments.diverging(flows, Figure().subplots(), labels=["new", "returned", "left", "over"]).texts[-8:]
+    assert [text.get_text() for text in beside[1::2]] == ["▲ new", "▲ returned", "▼ left", "▼ over"]

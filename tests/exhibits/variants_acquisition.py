@@ -83,6 +83,11 @@ def front_spend_unknown(language: str) -> Any:
 
 
 @cases
+def front_nobody_new_spend_unknown(language: str) -> Any:
+    return _front(_data({"A": 1e5}), language).summary
+
+
+@cases
 def front_nobody_new(language: str) -> Any:
     return _front(_data({"A": 1e5}), language, spend=SPEND, channels=_channels())
 

@@ -17,6 +17,7 @@ from loyalty_analytics.breaks.reason_bridge import portfolio_bridge
 from loyalty_analytics.breaks.reasons import ReasonsResult
 from loyalty_analytics.breaks.totals import find_total_breaks
 from loyalty_analytics.exhibits import breaks as report
+from loyalty_analytics.exhibits import breaks_facts
 from loyalty_analytics.exhibits import breaks_months as months
 from loyalty_analytics.exhibits import breaks_why as why
 from loyalty_analytics.plots.breaks import breaks_scan, breaks_small_multiples
@@ -69,6 +70,7 @@ def _reasons(*grades: str, reason: str = "manager_change", months: int = 4, afte
     frame = pd.DataFrame(rows, columns=names).astype({"break_month": "datetime64[us]", "part": float})
     frame["probability"] = frame["grade"].map({"strong": 0.9, "possible": 0.5, "none": 0.1})
     facts = frame.loc[frame["part"].isna(), ["client_id", "break_month", "date", "reason", "days_before"]]
+    facts = facts.assign(source="events")
     columns = ["client_id", "break_month", "months", "before", "after", "change"]
     own = pd.DataFrame(changes, columns=columns).astype({"break_month": "datetime64[us]"})
     return ReasonsResult(frame=frame, changes=own, facts=facts)
@@ -95,9 +97,8 @@ def front_month_not_sure(language: str) -> Any:
 
 @cases
 def front_without_a_reason(language: str) -> Any:
-    said = _reasons("none", after=2_900.0)
-    said.changes["before"] = 24_000.0
-    return _front(language, _breaks(_break(lost=21_000.0)), said)
+    data = small.data({"A": 725.0, "B": 50_000.0})
+    return report.front(data, language, breaks=_breaks(_break(lost=21_000.0)), reasons=_reasons("none", after=2_900.0))
 
 
 @cases
@@ -116,14 +117,15 @@ def scan_of_falls_and_rises(language: str) -> Any:
 
 @cases
 def scan_otherwise(language: str) -> Any:
-    shown = [_breaks(_break("D", lost=-3.9e6)), NONE, SHORT]
+    shown = [_breaks(*THREE), _breaks(_break()), _breaks(_break("D", lost=-3.9e6)), NONE, SHORT]
     return [report.scan(_data(), breaks, language=language).title for breaks in shown]
 
 
 @cases
 def multiples_before_and_after(language: str) -> Any:
-    made = report.multiples(_data(), _breaks(*THREE), reasons=_reasons("strong", "none", "none"), language=language)
-    return [made, *cells(made), report.multiples(_data(), NONE, language=language).title]
+    made = report.multiples(_data(), _breaks(*THREE), language=language)
+    one, none = (report.multiples(_data(), shown, language=language).title for shown in (_breaks(_break()), NONE))
+    return [made, *cells(made), one, none]
 
 
 @cases
@@ -160,8 +162,8 @@ def months_of_nobody_known(language: str) -> Any:
 
 @cases
 def timeline_of_facts(language: str) -> Any:
-    made = why.timeline(_data(), _breaks(*THREE), _reasons("strong", "possible", "none"), language=language)
-    return [made, why.timeline(_data(), NONE, _reasons(), language=language).title]
+    made = breaks_facts.timeline(_data(), _breaks(*THREE), _reasons("strong", "possible", "none"), language=language)
+    return [made, *cells(made, 3), breaks_facts.timeline(_data(), NONE, _reasons(), language=language).title]
 
 
 @cases
@@ -246,7 +248,23 @@ def slices_that_fell(language: str) -> Any:
 @cases
 def slices_otherwise(language: str) -> Any:
     shown = [_slices(1.2e6, 5), _slices(-2.9e6, 0), _slices(1.2e6, 0), _slices(1.0, before=0.0)]
-    return [why.where(_data(), result, language=language).title for result in shown]
+    alone = _slices(1.2e6, 0)
+    alone.overview["cells"] = 1
+    made = why.where(_data(), alone, language=language)
+    assert made.missing
+    return [*(why.where(_data(), result, language=language).title for result in shown), made.note]
+
+
+@cases
+def nobody_can_be_judged(language: str) -> Any:
+    data, said = _data(), _reasons()
+    made = [
+        report.multiples(data, SHORT, language=language), why.reasons(data, SHORT, said, language=language),
+        breaks_facts.timeline(data, SHORT, said, language=language), why.parts(data, SHORT, said, language=language),
+        months.by_manager(data, SHORT, language=language), why.questions(data, SHORT, said, language=language),
+    ]  # fmt: skip
+    assert all(item.missing for item in made)
+    return made
 
 
 @cases
@@ -283,7 +301,7 @@ def tables_missing(language: str) -> Any:
     data, said = _data(missing=tuple(tables.names())), _reasons()
     shown = [
         report.scan(data, NONE, language=language), report.multiples(data, NONE, language=language),
-        why.reasons(data, NONE, said, language=language), why.timeline(data, NONE, said, language=language),
+        why.reasons(data, NONE, said, language=language), breaks_facts.timeline(data, NONE, said, language=language),
         why.parts(data, NONE, said, language=language), months.by_manager(data, NONE, language=language),
         months.by_industry(data, NONE, language=language), why.bridge(data, said, language=language),
         why.where(data, said, language=language), why.questions(data, NONE, said, language=language),

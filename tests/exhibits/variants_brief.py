@@ -77,7 +77,9 @@ def front_bad_month(language: str) -> Any:
 def front_two_falls(language: str) -> Any:
     data = small.data({"A": FALLEN["A"], "B": np.r_[np.full(23, 60_000.0), 0.0]})
     breaks = [[], [small.fall()], [small.fall(), small.fall("B", "2026-08-01")]]
-    return [_front(data, language, breaks=small.found(rows)).summary for rows in breaks]
+    said = [_front(data, language, breaks=small.found(rows)).summary for rows in breaks]
+    four = small.data({one: np.r_[np.full(23, 50_000.0), 0.0] for one in "ABCD"})
+    return [*said, _front(four, language, breaks=small.found(breaks[2])).summary]
 
 
 @cases
@@ -90,6 +92,12 @@ def front_falls_of_the_season(language: str) -> Any:
 def front_good_month(language: str) -> Any:
     data = small.data({"A": np.r_[np.full(23, 100_000.0), 130_000.0]}, targets=small.plan(100_000.0))
     return _front(data, language, loop=_loop(2, 2))
+
+
+@cases
+def volume_of_returns(language: str) -> Any:
+    data = small.data({"A": np.r_[np.full(23, 1e5), -40_000.0]})
+    return [_front(data, language), brief_money.bridge(data, bridge(data.panel, "2026-10"), language=language).title]
 
 
 @cases
@@ -138,7 +146,8 @@ def bridge_down(language: str) -> Any:
 def bridge_otherwise(language: str) -> Any:
     worlds = [{"A": np.r_[np.full(23, 1e5), 2e5], "B": np.r_[np.full(23, 50_000.0), 0.0]},
               {"A": np.r_[np.full(23, 1e5), 1.5e5], "B": np.r_[np.full(23, 50_000.0), 0.0]},
-              {"A": np.r_[np.zeros(20), np.full(4, 1e5)]}]  # fmt: skip
+              {"A": np.r_[np.zeros(20), np.full(4, 1e5)]}, {"A": np.r_[np.full(23, 1e5), 2e5]},
+              {"A": np.r_[np.full(23, 1e5), 1.1e5], "B": np.r_[np.full(23, 50_000.0), 0.0]}]  # fmt: skip
     made = [small.data(world) for world in worlds]
     return [brief_money.bridge(data, bridge(data.panel, "2026-10"), language=language).title for data in made]
 
@@ -146,7 +155,8 @@ def bridge_otherwise(language: str) -> Any:
 @cases
 def breaks_some(language: str) -> Any:
     made = brief_money.worst_breaks(small.data(), small.found([small.fall()]), language=language)
-    return [made, *cells(made)]
+    two = small.found([small.fall(), small.fall("B", "2026-08-01")])
+    return [made, *cells(made), brief_money.worst_breaks(small.data(), two, language=language).title]
 
 
 @cases
@@ -162,8 +172,10 @@ def late_some_and_none(language: str) -> Any:
                          "expected_gap": [20.0, 21.0], "days_late": [39.4, 121.0], "usual_order": [57_000.0, 800.0]})
     life = Result(frame=pd.DataFrame({"client_id": ["A", "B"], "status": "active"}))
     some = brief_money.late(small.data(), Result(frame=rows), life=life, language=language)
-    none = brief_money.late(small.data(), Result(frame=rows.head(0)), life=life, language=language)
-    return [some, *cells(some), none.title]
+    one, none = (
+        brief_money.late(small.data(), Result(frame=rows.head(n)), life=life, language=language) for n in (1, 0)
+    )
+    return [some, *cells(some), one.title, none.title]
 
 
 @cases
@@ -175,7 +187,9 @@ def debt_some_none_and_unknown(language: str) -> Any:
         brief_money.debt(data, receivables(bills, month), language=language) for month in ("2026-10", "2026-08")
     )
     unknown = brief_money.debt(small.data(), receivables(bills, "2026-08"), language=language)
-    return [some, *cells(some), none.title, unknown.title]
+    both = pd.concat([bills, bills.assign(client_id="B", amount=20_000.0)], ignore_index=True)
+    two = brief_money.debt(small.data(transactions=both), receivables(both, "2026-10"), language=language)
+    return [some, *cells(some), two.title, none.title, unknown.title]
 
 
 @cases

@@ -164,7 +164,7 @@ def promises(language: str) -> Any:
 @cases
 def more_than_two_sheets_hold(language: str) -> Any:
     item = client.promises(small.data(), _page(promises=[(_DAY, False, "M1")] * 8), language=language)
-    return re.findall('<p class="note">(.*?)</p>', item.table.html("", language))
+    return re.findall('<p class="note more">(.*?)</p>', item.table.html("", language))
 
 
 # --- what was said ----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,6 +64,13 @@ def front_good(language: str) -> Any:
 
 
 @cases
+def front_of_two_anchors_and_none(language: str) -> Any:
+    two, none = _kinds("regular", "regular"), _kinds("regular", "regular", anchor=False)
+    two.frame["is_anchor"] = True
+    return [_front(language, kinds, _life("active", "active")).summary for kinds in (two, none)]
+
+
+@cases
 def front_bad(language: str) -> Any:
     return _front(language, _kinds("regular", "regular"), _life("lost", "sleeping"), _wallet(47, 83.2e6))
 
@@ -87,6 +95,14 @@ def flows_otherwise(language: str) -> Any:
 def pareto_with_an_anchor(language: str) -> Any:
     made = segments.pareto(small.data(clients=CARDS), _kinds("regular", "regular"), language=language)
     return [made, *cells(made)]
+
+
+@cases
+def pareto_with_other_numbers_of_anchors(language: str) -> Any:
+    two = small.data(clients=CARDS.assign(is_anchor=True))
+    held = [(two, _kinds("regular", "regular")),
+            (small.data(clients=CARDS.assign(is_anchor=False)), _kinds("regular", "regular", anchor=False))]
+    return [segments.pareto(data, kinds, language=language).title for data, kinds in held]
 
 
 @cases
@@ -229,8 +245,10 @@ def cards_below_the_norm(language: str) -> Any:
 @cases
 def cards_otherwise(language: str) -> Any:
     data, kept = small.data(clients=CARDS), _quality(True)
+    alike = replace(_quality(False), managers=pd.concat([_quality(False).managers] * 2, ignore_index=True))
     return [
         segments_cards.cards(data, kept, language=language).title,
+        segments_cards.cards_by_manager(data, alike, language=language).title,
         segments_cards.cards_by_manager(data, kept, language=language).title,
         segments_cards.cards_by_manager(data, _quality(True, managers=False), language=language).title,
     ]
@@ -257,7 +275,9 @@ def classes_otherwise(language: str) -> Any:
 def deciles_of_the_base(language: str) -> Any:
     data = small.data({f"c{at}": 10_000.0 * (at + 1) for at in range(20)})
     made = segments_facts.deciles(data, language=language)
-    return [made, *cells(made, 2), segments_facts.deciles(small.data(), language=language).title]
+    few = segments_facts.deciles(small.data(), language=language).title
+    rare = small.data({f"c{at}": 1e6 if at < 2 else 1.0 for at in range(20)})
+    return [made, *cells(made, 2), few, segments_facts.deciles(rare, language=language).title]
 
 
 FACTS = pd.DataFrame({"client_id": ["A", "B"], "revenue_year": [1.2e6, 0.6e6], "share": [2 / 3, 1 / 3],

@@ -11,7 +11,7 @@ from loyalty_analytics import words
 from loyalty_analytics.breaks.questions import meeting_questions
 from loyalty_analytics.breaks.reason_bridge import portfolio_bridge
 from loyalty_analytics.exhibits import breaks as report
-from loyalty_analytics.exhibits import breaks_months
+from loyalty_analytics.exhibits import breaks_facts, breaks_months
 from loyalty_analytics.exhibits import breaks_why as why
 from loyalty_analytics.exhibits.brief import evidence
 from loyalty_analytics.plots import reasons as plots
@@ -31,7 +31,7 @@ def _exhibits(data, breaks, reasons, language):
         report.scan(data, breaks, language=language),
         report.multiples(data, breaks, language=language),
         why.reasons(data, breaks, reasons, language=language),
-        why.timeline(data, breaks, reasons, language=language),
+        breaks_facts.timeline(data, breaks, reasons, language=language),
         why.parts(data, breaks, reasons, language=language),
         breaks_months.by_manager(data, breaks, language=language),
         breaks_months.by_industry(data, breaks, language=language),

@@ -83,7 +83,7 @@ def front(data: Data, language: str, *, metrics: Result, channels: Result, funne
     text = [channel_sentence(channels.frame, int(channels.options["months"]), language)] if spent else []
     new = words.count(int(value["new"]), "acquisition.new_client", language)
     if not spent:
-        text.append(say("front_new", language, new=new))
+        text.append(say("front_new" if value["new"] else "front_new_none", language, new=new))
     elif value["new"]:
         text.append(say("front_cost", language, new=new, spend=amount(value["spend"], data, language),
                         cac=amount(value["cac"], data, language)))  # fmt: skip
@@ -211,7 +211,9 @@ def channels(data: Data, result: Result, *, language: str) -> Exhibit:
     )
     return Exhibit(
         name="channels",
-        title=channel_sentence(table, months, language).rstrip("."),
+        # Where the data are younger than a year all their clients look new.
+        title=say("channels_censored", language) if begins_inside(data, 12)
+        else channel_sentence(table, months, language).rstrip("."),
         language=language,
         subtitle=say("channels_sub", language, unit=words.unit_words(unit, data.params.currency, language),
                      months=words.count(months, "month", language),

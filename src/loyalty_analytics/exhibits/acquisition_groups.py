@@ -113,12 +113,12 @@ def funnel_groups(data: Data, whole: Result, parts: Mapping[str, Result], *, lan
         table=Table(
             frame=table.assign(mark=np.where(table["differs"], say("groups_apart", language), "")),
             columns=[
-                column("what", language), column("group", language), column("entered", language, "number"),
+                column("group", language), column("what", language), column("entered", language, "number"),
                 column("came", language, "number"), column("share", language, "percent", low="low", high="high"),
                 *(column(key, language, "percent") for key in ("before", "plan") if table[key].notna().any()),
                 *([column("mark", language)] if len(apart) else []),
             ],
-            totals=total_rows("what", language, {
+            totals=total_rows("group", language, {
                 "acquisition.all": {"entered": total, "came": int(last["leads"]), "share": float(last["share"])},
             }),
         ),
@@ -173,7 +173,7 @@ def delivery_groups(data: Data, parts: Mapping[str, Result], *, language: str) -
                      share=words.percent(dear["cost_share"].iloc[0], language, 1))  # fmt: skip
     count = "deliveries" if table["known"].equals(table["deliveries"]) else "known"
     columns = [
-        column("what", language), Column(key="name", label=say("col_group", language)),
+        Column(key="name", label=say("col_group", language)), column("what", language),
         column("deliveries", language, "number"), *([column("known", language, "number")] if count == "known" else []),
         column("late", language, "number"),
         column("late_share", language, "percent"), column("defects", language, "number"),

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["TABLE_MIME", "Exhibit", "Front", "Tile", "drawn", "exhibit", "glossary", "passport_line", "without"]
 
 TABLE_MIME = "application/vnd.loyalty.table+json"
-# Short prepositions cling to the word behind them, a dash or an arrow to the one before.
-_CLINGS = re.compile(r"(?<!\w)([вкосуиа№]|на|по|из|от|до|за) (?=\S)|(?<=\S) (?=[—→])", re.IGNORECASE)
+# Short prepositions cling to the word behind them, a dash, an arrow or «=» to the one before.
+_CLINGS = re.compile(r"(?<!\w)([вкосуиа№]|на|по|из|от|до|за) (?=\S)|(?<=\S) (?=[—→=])", re.IGNORECASE)
 
 
 def _typeset(text: str) -> str:
@@ -86,7 +86,7 @@ class Exhibit:
         if self.draw is not None:
             parts.append(f"<figure>{picture(self.draw, self.alt)}</figure>")
         if self.table is not None:
-            parts.append(self.table.html(self.subtitle or self.title, self.language))
+            parts.append(self.table.html(self.subtitle or self.title, self.language, pictured=self.draw is not None))
         if self.note:
             parts.append(f'<p class="note">{_typeset(self.note)}</p>')
         kind = "exhibit missing" if self.missing else "exhibit"

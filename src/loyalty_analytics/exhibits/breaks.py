@@ -16,7 +16,7 @@ from .base import Exhibit, Front, Tile, drawn, exhibit
 from .brief_money import judged_table
 from .table import Column, Table
 from .volume import figure_names, names
-from .wording import scale_of
+from .wording import expected, scale_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ..breaks.reasons import ReasonsResult
     from ..load import Data
 
-__all__ = ["best_reason", "front", "listed", "multiples", "own", "recent_falls", "scan", "verdict"]
+__all__ = ["best_reason", "front", "listed", "listed_reasons", "multiples", "own", "recent_falls", "scan",
+           "unseen", "verdict"]  # fmt: skip
 
 _RECENT, _SHOWN = 12, 9  # months in which a break is news; small multiples
 _MONTHS = {"month": "break_month", "low": "low", "high": "high"}
@@ -81,6 +82,18 @@ def verdict(grade: str, reason: Any, language: str) -> str:
     return words.say(f"breaks.verdict_{grade}", language, reason=named)
 
 
+def listed_reasons(rows: pd.DataFrame, language: str) -> list[str]:
+    """«ООО «Альфа» с июля 2026: вероятная причина: смена менеджера», a text per row of `best_reason`."""
+    case = "genitive" if language == "ru" else "nominative"
+    return [
+        words.say(
+            "breaks.reason_listed", language, client=row["name"], month=words.month(row["break_month"], language, case),
+            verdict=verdict(row["grade"], row["reason"], language),
+        )
+        for _, row in rows.iterrows()
+    ]  # fmt: skip
+
+
 def front(data: Data, language: str, *, breaks: BreaksResult, reasons: ReasonsResult) -> Front:
     """The first screen: the dearest fall with its verdict, how many falls have a reason, whom to call."""
     rows = best_reason(recent_falls(data, breaks), reasons)
@@ -88,7 +101,7 @@ def front(data: Data, language: str, *, breaks: BreaksResult, reasons: ReasonsRe
     title = words.say("breaks.title", language)
     if not len(rows):
         return Front.of(data, title, language, _quiet(data, judged, clients, language))
-    sentences = [_worst(data, rows.iloc[0], reasons, language), *_counts(rows, language)]
+    sentences = [_worst(data, rows.iloc[0], language), *_counts(rows, language)]
     called = ", ".join(rows["name"].head(3))
     sentences.append(words.say("breaks.call", language, names=called))
     return Front.of(data, title, language, " ".join(sentences), _tiles(data, rows, breaks, language))
@@ -110,12 +123,11 @@ def _judged(breaks: BreaksResult) -> tuple[int, int]:
     return int(count["judged"]), int(count["clients"])
 
 
-def _worst(data: Data, row: pd.Series, reasons: ReasonsResult, language: str) -> str:
+def _worst(data: Data, row: pd.Series, language: str) -> str:
     case, money = "genitive" if language == "ru" else "nominative", data.params.currency
     months = {name: words.month(row[key], language, case) for name, key in _MONTHS.items()}
-    own = reasons.changes
-    own = own[(own["client_id"] == row["client_id"]) & (own["break_month"] == row["break_month"])].iloc[0]
-    per_month = [own[side] / max(own["months"], 1) for side in ("before", "after")]
+    one = _monthly(data, row.to_frame().T).iloc[0]
+    per_month = [float(one[side]) for side in ("before", "after")]
     unit = "k" if max(per_month) >= 10_000 else ""
     before, after = (words.money(value, money, language, unit) for value in per_month)
     if language == "ru":  # «1 539 → 724 тыс. ₽»: the unit once, at the end
@@ -134,6 +146,8 @@ def _worst(data: Data, row: pd.Series, reasons: ReasonsResult, language: str) ->
 
 def _counts(rows: pd.DataFrame, language: str) -> list[str]:
     grades = rows["grade"].value_counts()
+    if set(grades.index) == {"none"}:
+        return [words.say("breaks.counts_none", language, clients=words.count(len(rows), "clients_of", language))]
     of = ", ".join(
         words.say(f"breaks.count_{grade}", language, n=words.number(int(grades[grade]), language))
         for grade in ("strong", "possible", "none") if grade in grades
@@ -171,7 +185,7 @@ def _tiles(data: Data, rows: pd.DataFrame, breaks: BreaksResult, language: str) 
                 label=words.say(f"breaks.tile_{grade}", language),
             )
         )
-    false = words.number(breaks.expected_false, language, 1)
+    false = expected(breaks.expected_false, language)
     n = words.count(len(breaks), "breaks.breaks_of", language)
     return [*tiles, Tile(value=false, label=words.say("breaks.tile_false", language, n=n))]
 
@@ -187,6 +201,17 @@ def _nothing(name: str, breaks: BreaksResult, language: str) -> Exhibit:
     return Exhibit(name=name, title=title, language=language, table=judged_table(breaks.overview, language))
 
 
+def unseen(name: str, breaks: BreaksResult, language: str) -> Exhibit | None:
+    """The place of an exhibit where hardly anybody can be judged: no break found says nothing there."""
+    judged, clients = _judged(breaks)
+    if len(breaks) or judged >= clients / 2:
+        return None
+    values = {"clients": words.count(clients, "clients_of", language), "judged": words.number(judged, language)}
+    note = words.say("breaks.scan_short", language, **values) + "."
+    title = words.say(f"breaks.{name}_name", language)
+    return Exhibit(name=name, title=title, language=language, note=note, missing=True)
+
+
 @exhibit("breaks", "scan", needs=("transactions",))
 def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
     """Money lost against certainty, and how many false alarms to expect."""
@@ -196,9 +221,10 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
     money, (judged, everyone) = data.params.currency, _judged(breaks)
     worst, down = rows.iloc[int(rows["lost"].argmax())], int((rows["direction"] < 0).sum())
     if down:
+        key = "scan_one" if len(rows) == 1 else "scan_down" if down == len(rows) else "scan_title"
         title = words.say(
-            "breaks.scan_title", language, client=worst["name"], lost=words.money(worst["lost"], money, language),
-            n=words.number(len(rows), language), down=words.number(down, language),
+            f"breaks.{key}", language, client=worst["name"], lost=words.money(worst["lost"], money, language),
+            n=words.count(len(rows), "break", language), down=words.number(down, language),
         )  # fmt: skip
     else:
         best = rows.iloc[int(rows["lost"].argmin())]
@@ -231,17 +257,17 @@ def scan(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
             ] + [
                 {"name": words.say(f"breaks.sum_{key}", language), "break_month": value}
                 for key, value in (
-                    ("false", words.number(breaks.expected_false, language, 1)),
+                    ("false", expected(breaks.expected_false, language)),
                     ("judged", words.number(judged, language)), ("clients", words.number(everyone, language)),
                 )
             ],
         ),
-        note=words.say("breaks.scan_note", language, n=n, false=words.number(breaks.expected_false, language, 1)),
+        note=words.say("breaks.scan_note", language, n=n, false=expected(breaks.expected_false, language)),
     )  # fmt: skip
 
 
 def _scan_plot(rows: pd.DataFrame, ax: Any, narrow: bool, **options: Any) -> Any:
-    return why_plots.spread_labels(plots.breaks_scan(rows, ax, named=4 if narrow else 8, **options))
+    return why_plots.spread_labels(plots.breaks_scan(rows, ax, named=4 if narrow else 8, narrow=narrow, **options))
 
 
 def _columns(unit: str, in_words: str, language: str) -> list[Column]:
@@ -257,21 +283,20 @@ def _columns(unit: str, in_words: str, language: str) -> list[Column]:
 
 
 @exhibit("breaks", "multiples", needs=("transactions",))
-def multiples(
-    data: Data, breaks: BreaksResult, *, reasons: ReasonsResult | None = None, language: str
-) -> Exhibit:
-    """Monthly volume of the dearest recent falls with level, break and interval; with ``reasons`` also as a table."""
+def multiples(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
+    """Monthly volume of the dearest recent falls with level, break and interval, and what they cost."""
     rows = recent_falls(data, breaks)
     if not len(rows):
         title = words.say("breaks.multiples_none", language)
-        return Exhibit(name="multiples", title=title, language=language)
+        return unseen("multiples", breaks, language) or Exhibit(name="multiples", title=title, language=language)
     latest = rows.loc[to_periods(rows["break_month"]).argmax()]
     top = rows.head(_SHOWN)
     shown = "; ".join(f"{row['name']} {words.month(row['break_month'], language)}" for _, row in top.iterrows())
     return Exhibit(
         name="multiples",
         title=words.say(
-            "breaks.multiples_title", language, n=words.count(len(rows), "clients_of", language), client=latest["name"],
+            "breaks.multiples_one" if len(rows) == 1 else "breaks.multiples_title", language,
+            n=words.count(len(rows), "clients_of", language), client=latest["name"],
             month=words.month(latest["break_month"], language, "genitive" if language == "ru" else "nominative"),
         ),
         language=language,
@@ -279,17 +304,30 @@ def multiples(
             "breaks.multiples_sub", language, n=words.number(len(top), language)),
         draw=_multiples(breaks, top, figure_names(data).to_dict(), language),
         alt=words.say("breaks.multiples_alt", language, list=shown),
-        table=None if reasons is None else _before_after(data, rows, reasons, language),
+        table=_before_after(data, rows, language),
+        note=words.say("breaks.multiples_note", language),
     )  # fmt: skip
 
 
-def _before_after(data: Data, rows: pd.DataFrame, reasons: ReasonsResult, language: str) -> Table:
-    """Volume a month before and after the break, and what the fall has cost."""
-    keys = ["client_id", "break_month"]
-    sums = reasons.changes.assign(break_month=month_start(reasons.changes["break_month"]))
-    months = sums["months"].clip(lower=1)
-    sums = sums.assign(before=sums["before"] / months, after=sums["after"] / months)[[*keys, "before", "after"]]
-    table = rows.assign(break_month=month_start(rows["break_month"])).merge(sums, on=keys, how="left")
+def _monthly(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of breaks, one per client, with the volume a month since then and what it would have been without.
+
+    Both are of the same months, so that the season is in both and their difference adds up to what was lost.
+    """
+    start = pd.Series(np.asarray(to_periods(rows["break_month"])), index=rows["client_id"].to_numpy())
+    months, last = to_periods(data.panel["month"]), data.as_of.last_whole
+    since = data.panel["client_id"].map(start)
+    inside = since.notna().to_numpy() & np.asarray(months <= last)
+    inside[inside] = np.asarray(months)[inside] >= since[inside].to_numpy()
+    sums = data.panel[inside].groupby("client_id")["revenue"].sum()
+    bought = rows["client_id"].map(sums).fillna(0.0).astype(float)
+    length = np.array([(last - month).n + 1 for month in start], dtype=float)
+    return rows.assign(before=(bought + rows["lost"].astype(float)) / length, after=bought / length)
+
+
+def _before_after(data: Data, rows: pd.DataFrame, language: str) -> Table:
+    """Volume a month since the break, what it would have been, and what the fall has cost."""
+    table = _monthly(data, rows.assign(break_month=month_start(rows["break_month"])))
     unit = scale_of(table["before"], table["after"])
     in_words = words.unit_words(unit, data.params.currency, language)
     money = [

@@ -10,7 +10,7 @@ from .. import words
 from ..months import to_periods
 from ..plots import reasons as plots
 from .base import Exhibit, drawn, exhibit
-from .breaks import listed
+from .breaks import listed, unseen
 from .table import Column, Table
 from .volume import short_name
 
@@ -37,7 +37,8 @@ def _months(data: Data, breaks: BreaksResult, by: str, name: str, language: str)
     rows = listed(data, breaks)
     falls = rows[rows["direction"] < 0]
     if not len(falls):
-        return Exhibit(name=name, title=words.say("breaks.months_none", language), language=language)
+        title = words.say("breaks.months_none", language)
+        return unseen(name, breaks, language) or Exhibit(name=name, title=title, language=language)
     group = falls["client_id"].map(data.clients.drop_duplicates("client_id").set_index("client_id")[by])
     if group.isna().all():
         note = words.say(f"breaks.unknown_{by}", language)
@@ -67,7 +68,7 @@ def _months(data: Data, breaks: BreaksResult, by: str, name: str, language: str)
         table=Table(
             frame=table,
             columns=[
-                Column(key="group", label=words.say("breaks.col_group", language)),
+                Column(key="group", label=words.say(f"breaks.col_{by}", language)),
                 Column(key="falls", label=words.say("breaks.col_falls", language), kind="number", bar=True),
             ],
             totals=_busiest(falls, counts, language),

@@ -1,4 +1,4 @@
-"""Report 03, why: facts around breaks, reasons with their grade, parts of the falls, slices, questions."""
+"""Report 03, why: reasons with their grade, parts of the falls, slices, questions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from ..breaks.questions import meeting_questions
 from ..money import from_minor, to_minor
 from ..months import month_start, to_periods
 from ..plots import brief as waterfalls
-from ..plots import reasons as plots
 from .base import Exhibit, drawn, exhibit
-from .breaks import best_reason, listed, recent_falls, verdict
+from .breaks import best_reason, listed, listed_reasons, recent_falls, unseen
 from .table import Column, Table
-from .volume import figure_names, label_of, short_name
+from .volume import label_of, short_name
 from .wording import scale_of
 
 if TYPE_CHECKING:
@@ -25,52 +24,9 @@ if TYPE_CHECKING:
     from ..load import Data
     from ..results import Result
 
-__all__ = ["bridge", "leaf_cells", "parts", "questions", "reasons", "timeline", "where", "year_ago"]
+__all__ = ["bridge", "leaf_cells", "parts", "questions", "reasons", "where", "year_ago"]
 
 _KEYS = ["client_id", "break_month"]
-_LINES = 10
-
-
-@exhibit("breaks", "timeline", needs=("transactions",))
-def timeline(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: str) -> Exhibit:
-    """Dated facts around the recent falls."""
-    rows = best_reason(recent_falls(data, breaks), result).head(_LINES)
-    facts = result.facts
-    near = rows[_KEYS].merge(facts, on=_KEYS)
-    if not len(near):
-        title = words.say("breaks.timeline_none", language)
-        return Exhibit(name="timeline", title=title, language=language)
-    order = rows[[*_KEYS, "low", "high"]].assign(place=range(len(rows)))
-    table = result.table.assign(break_month=month_start(result.frame["break_month"]))
-    table = order.merge(table, on=_KEYS).sort_values("place", kind="stable")
-    close = near[near["days_before"].between(-31, 122)]
-    said = "; ".join(_listed(rows, language))
-    return Exhibit(
-        name="timeline",
-        title=words.say(
-            "breaks.timeline_title", language, near=words.number(close["client_id"].nunique(), language),
-            n=words.count(len(rows), "clients_of", language),
-            strong=words.number(int((rows["grade"] == "strong").sum()), language),
-        ),
-        language=language,
-        subtitle=words.say("breaks.timeline_sub", language, n=words.number(len(rows), language)),
-        draw=drawn(
-            plots.timeline, facts, table, language=language, names=figure_names(data).to_dict(), most=_LINES,
-            height=70 + 34 * len(rows), narrow_height=70 + 34 * min(len(rows), 6),
-        ),
-        alt=words.say("breaks.timeline_alt", language, list=said),
-    )  # fmt: skip
-
-
-def _listed(rows: pd.DataFrame, language: str) -> list[str]:
-    case = "genitive" if language == "ru" else "nominative"
-    return [
-        words.say(
-            "breaks.reason_listed", language, client=row["name"], month=words.month(row["break_month"], language, case),
-            verdict=verdict(row["grade"], row["reason"], language),
-        )
-        for _, row in rows.iterrows()
-    ]  # fmt: skip
 
 
 @exhibit("breaks", "reasons", needs=("transactions",))
@@ -79,9 +35,12 @@ def reasons(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language
     rows = best_reason(listed(data, breaks), result)
     n = words.count(len(rows), "breaks.breaks_of", language)
     if not len(rows):
-        return Exhibit(name="reasons", title=words.say("breaks.reasons_none", language), language=language)
+        title = words.say("breaks.reasons_none", language)
+        return unseen("reasons", breaks, language) or Exhibit(name="reasons", title=title, language=language)
     strong, possible = (int((rows["grade"] == grade).sum()) for grade in ("strong", "possible"))
-    if strong:
+    if len(rows) == 1:
+        title = listed_reasons(rows, language)[0]
+    elif strong:
         counts = rows.loc[rows["grade"] == "strong", "reason"].value_counts().sort_index()
         key = "reasons_some" if counts.max() > 1 else "reasons_each"
         title = words.say(
@@ -132,7 +91,8 @@ def parts(data: Data, breaks: BreaksResult, result: ReasonsResult, *, language: 
     """What the recent falls are made of, as one waterfall and by client."""
     rows = recent_falls(data, breaks)
     if not len(rows):
-        return Exhibit(name="parts", title=words.say("breaks.parts_none", language), language=language)
+        title = words.say("breaks.parts_none", language)
+        return unseen("parts", breaks, language) or Exhibit(name="parts", title=title, language=language)
     own = rows[[*_KEYS, "name"]].merge(result.changes, on=_KEYS)
     own = own[own["months"] > 0]
     made = own[_KEYS].merge(result.frame[result.frame["part"].notna()], on=_KEYS)
@@ -269,7 +229,8 @@ def _part_columns(own: pd.DataFrame, sums: pd.Series, steps: pd.DataFrame, money
     only = {name: "" if name in drawn_parts else "sheet" for name in sums.index}
     only |= {"rest": "page"} if "rest" in drawn_parts else {}
     parts = [
-        Column(key=name, label=words.say(f"breaks.part_{name}", language), kind="money", unit=unit, sign=True, only=at)
+        Column(key=name, label=words.say(f"breaks.part_{name}", language).capitalize(), kind="money", unit=unit,
+               sign=True, only=at)
         for name, at in only.items()
     ]
     return [Column(key="name", label=words.say("breaks.col_client", language)), *fixed, *parts]
@@ -307,6 +268,9 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
     facts, money = result.overview.iloc[0], data.params.currency
     if not facts["before"]:
         return Exhibit(name="where", title=words.say("breaks.where_none", language), language=language)
+    if facts["cells"] < 2:
+        return Exhibit(name="where", title=words.say("breaks.where_name", language), language=language, missing=True,
+                       note=words.say("breaks.where_unknown", language))  # fmt: skip
     dimensions = [name for name in result.frame.columns if words.known(f"breaks.dimension_{name}", language)]
     change = words.money(abs(float(facts["change"])), money, language)
     way = "down" if facts["change"] < 0 else "up"
@@ -338,7 +302,10 @@ def where(data: Data, result: Result, *, language: str) -> Exhibit:
         table=Table(
             frame=table,
             columns=[
-                *(Column(key=name, label=words.say(f"breaks.dimension_{name}", language)) for name in dimensions),
+                *(
+                    Column(key=name, label=words.say(f"breaks.dimension_{name}", language).capitalize())
+                    for name in dimensions
+                ),
                 *(
                     Column(key=key, label=words.say(f"breaks.{label}", language, unit=in_words), kind="money",
                            unit=unit, sign=key == "part", bar=key == "part")
@@ -373,7 +340,8 @@ def questions(
     """
     rows = recent_falls(data, breaks)
     if not len(rows):
-        return Exhibit(name="questions", title=words.say("breaks.questions_none", language), language=language)
+        title = words.say("breaks.questions_none", language)
+        return unseen("questions", breaks, language) or Exhibit(name="questions", title=title, language=language)
     asked = meeting_questions(result, language, table=table)
     clients = words.count(len(rows), "client", language)
     asked = asked.assign(break_month=month_start(asked["break_month"]))

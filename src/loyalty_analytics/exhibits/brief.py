@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["cause_options", "evidence", "front", "glossary"]
 
+_STILL = 3  # months within which a client that buys has bought
+
 
 def evidence(data: Data) -> dict[str, Any]:
     """The tables in which `la.explain_breaks` looks for reasons."""
@@ -69,7 +71,7 @@ def front(
         _volume_sentence(facts, data, language),
         _falls_sentence(bridge, breaks, language),
         cause,
-        _proposal(breaks, late, loop, known, language),
+        _proposal(data, breaks, late, loop, known, language),
     ]
     tiles = [
         *_volume_tiles(facts, data, language),
@@ -137,6 +139,7 @@ def _falls_sentence(bridge: Result, breaks: Result, language: str) -> str:
         broken = words.say(f"brief.falls_{alone}season", language)
     else:
         key = "falls_since_latest" if down["broken"] > 1 else f"falls_{alone}since"
+        key = "falls_all_since" if len(down["clients"]) == down["broken"] > 1 else key
         since = words.month(down["since"], language, "genitive")
         broken = words.say(f"brief.{key}", language, n=words.number(down["broken"], language), month=since)
     clients = words.count(len(down["clients"]), "clients_of", language)
@@ -153,9 +156,17 @@ def _cause_sentence(cause: dict[str, Any], language: str) -> str:
     return words.say("brief.cause", language, cause=cause["title"], a=words.number(cause["a"], language), n=of)
 
 
-def _proposal(breaks: Result, late: Result, loop: Result | None, known: pd.Series, language: str) -> str:
-    """One action: meet the largest losses, else keep promises, else call the late."""
-    lost = recent_breaks(breaks).head(3)
+def _proposal(
+    data: Data, breaks: Result, late: Result, loop: Result | None, known: pd.Series, language: str
+) -> str:
+    """One action: meet the largest losses, else keep promises, else call the late.
+
+    Of the losses those first that still buy: the plan of visits holds no client who left.
+    """
+    lost = recent_breaks(breaks)
+    recent = data.panel[to_periods(data.panel["month"]) > data.as_of.last_whole - _STILL]
+    buys = lost["client_id"].isin(recent.loc[recent["revenue"] > 0, "client_id"])
+    lost = (lost[buys] if buys.any() else lost).head(3)
     if len(lost):
         named = ", ".join(label_of(known, client) for client in lost["client_id"])
         return words.say("brief.propose_meet", language, names=named)
@@ -170,7 +181,7 @@ def _proposal(breaks: Result, late: Result, loop: Result | None, known: pd.Serie
 
 def _volume_tiles(facts: Volume, data: Data, language: str) -> list[Tile]:
     change, mood = "", ""
-    if not np.isnan(facts.change):
+    if not np.isnan(facts.change) and facts.revenue > 0:
         month = words.month(facts.month - 12, language, "dative")
         change = words.percent(facts.change, language, sign=True)
         change = words.say("brief.tile_volume_change", language, change=change, month=month)

@@ -16,7 +16,7 @@ from ..results import Result
 from .base import Exhibit, drawn, exhibit
 from .table import Column, Table
 from .volume import Volume, falls, figure_names, label_of, names, volume
-from .wording import scale_of
+from .wording import expected, scale_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,6 +48,8 @@ def plan_part(facts: Volume, language: str) -> str:
 
 def change_part(facts: Volume, language: str) -> str:
     """«…, 8 % below October 2025», or nothing without last year."""
+    if facts.revenue < 0:  # a share of last year would be below −100 %
+        return words.say("brief.volume_returns", language)
     if np.isnan(facts.change):
         return ""
     shown = words.percent(abs(facts.change), language)
@@ -133,6 +135,7 @@ def bridge(data: Data, result: Result, *, breaks: Result | None = None, language
     plus, minus = amount["new"] + amount["growth"], -(amount["fall"] + amount["lost"])
     net = amount["after"] - amount["before"]
     key = "same" if not round(net) else "up" if net > 0 else "down"
+    key += "_alone" if key != "same" and not round(min(plus, minus)) else ""
     shown = {str(part): words.money(value, money, language) for part, value in amount.items()}
     sums = {"plus": plus, "minus": minus, "net": abs(net)} if key != "same" else {"plus": plus}
     title = words.say(
@@ -209,6 +212,11 @@ def _bridge_totals(table: pd.DataFrame, down: dict[str, Any] | None, language: s
     return rows
 
 
+def _some(rows: pd.DataFrame) -> str:
+    """One row is not the first of several."""
+    return "one" if len(rows) == 1 else "some"
+
+
 @exhibit("brief", "breaks", needs=("transactions",))
 def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
     """The ten breaks that cost most, as small multiples."""
@@ -229,7 +237,7 @@ def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
         )  # fmt: skip
     worst = rows.iloc[0]
     title = words.say(
-        "brief.breaks_some", language, n=words.count(len(rows), "clients_of", language),
+        f"brief.breaks_{_some(rows)}", language, n=words.count(len(rows), "clients_of", language),
         judged=words.number(judged, language), lost=words.money(float(rows["lost"].sum()), money, language),
         client=label_of(known, worst["client_id"]),
         month=words.month(worst["break_month"], language, "genitive"),
@@ -267,10 +275,10 @@ def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
                 {"name": words.say("brief.sum_judged", language),
                  "break_month": words.count(judged, "client", language)},
                 {"name": words.say("brief.sum_false", language),
-                 "break_month": words.number(float(count["expected_false"]), language, 1)},
+                 "break_month": expected(float(count["expected_false"]), language)},
             ],
         ),
-        note=words.say("brief.breaks_note", language, false=words.number(float(count["expected_false"]), language, 1)),
+        note=words.say("brief.breaks_note", language, false=expected(float(count["expected_false"]), language)),
     )  # fmt: skip
 
 
@@ -310,7 +318,7 @@ def late(data: Data, result: Result, *, life: Result, language: str) -> Exhibit:
         return Exhibit(name="late", title=words.say("brief.late_none", language), language=language)
     first = rows.sort_values("days_late", ascending=False, kind="stable").iloc[0]
     title = words.say(
-        "brief.late_some", language, n=words.count(len(rows), "client", language),
+        f"brief.late_{_some(rows)}", language, n=words.count(len(rows), "client", language),
         client=label_of(known, first["client_id"]), days=words.count(round(first["days_late"]), "day", language),
     )  # fmt: skip
     table = rows.assign(name=[label_of(known, client) for client in rows["client_id"]])
@@ -346,7 +354,7 @@ def debt(data: Data, result: Result, *, language: str) -> Exhibit:
         return Exhibit(name="debt", title=title, language=language)
     worst = rows.iloc[0]
     title = words.say(
-        "brief.debt_some", language, sum=words.money(float(rows["overdue"].sum()), money, language),
+        f"brief.debt_{_some(rows)}", language, sum=words.money(float(rows["overdue"].sum()), money, language),
         n=words.count(len(rows), "clients_of", language), client=label_of(known, worst["client_id"]),
         own=words.money(worst["overdue"], money, language),
         days=words.count(int(worst["days_overdue"]), "day", language),

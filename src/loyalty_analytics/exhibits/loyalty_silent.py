@@ -103,6 +103,7 @@ def _response(data: Data, loyalty: Loyalty, name: str, by: str, language: str) -
     key = "response_one" if odd else "response_untested" if p_value is None else (
         "response_apart" if p_value < 0.05 else "response_alike")  # fmt: skip
     title = say(key, language, rate=words.percent(answered / asked, language), names=", ".join(odd),
+                by=say(f"by_{by}", language),
                 p=words.number(p_value, language, 2) if p_value is not None else "")  # fmt: skip
     columns = [
         Column(key="label", label=say(f"col_{by}", language)),

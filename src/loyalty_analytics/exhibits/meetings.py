@@ -17,7 +17,7 @@ from ..visits.weeks import workdays
 from .base import Exhibit, Front, Tile, drawn, exhibit, glossary
 from .meetings_base import Visits, measure, next_clients, problems, say, staff, to_visit, why
 from .table import Column, Table, total_rows
-from .volume import label_of, names
+from .volume import figure_names, label_of, names
 
 if TYPE_CHECKING:
     from ..load import Data
@@ -260,7 +260,10 @@ def calendar(data: Data, visits: Visits, *, language: str) -> Exhibit:
     first = rows.sort_values(["priority", "money"], ascending=False, kind="stable")["client_id"].unique()[:_SHOWN]
     shown = rows[rows["client_id"].isin(first)]
     order = {client: place for place, client in enumerate(first)}
-    shown = shown.assign(place=shown["client_id"].map(order))
+    short = figure_names(data)
+    drawn_rows = shown.assign(
+        place=shown["client_id"].map(order), name=[label_of(short, client) for client in shown["client_id"]]
+    )
     columns = [
         Column(key="name", label=words.say("brief.col_client", language)),
         Column(key="week", label=words.say("brief.col_week", language), kind="day"),
@@ -278,8 +281,8 @@ def calendar(data: Data, visits: Visits, *, language: str) -> Exhibit:
         name="calendar", title=say("calendar_title", language, **values), language=language,
         subtitle=say("calendar_sub", language, shown=words.number(len(first), language),
                      n=words.number(clients, language)),
-        draw=drawn(plots.calendar, shown, language=language, height=70 + 19 * len(first),
-                   narrow_height=70 + 19 * len(first)),
+        draw=drawn(plots.calendar, drawn_rows, language=language, height=70 + 19 * len(first),
+                   narrow_height=70 + 29 * len(first)),
         alt=say("calendar_alt", language, **values), table=Table(frame=listed, columns=columns),
         note=note,
     )  # fmt: skip
@@ -338,7 +341,7 @@ def exceptions(data: Data, visits: Visits, *, language: str) -> Exhibit:
     if plan is None or not (plan.load["limit"].sum() or len(plan.exceptions)):
         return unplanned("exceptions", visits, language)
     if not len(plan.exceptions):
-        return nothing("exceptions", language, "exceptions_none")
+        return Exhibit(name="exceptions", title=say("exceptions_none", language).rstrip("."), language=language)
     people = staff(data)
     rows = plan.shortage.copy()
     for name in ("manager", "visitor"):

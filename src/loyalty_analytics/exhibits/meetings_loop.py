@@ -62,6 +62,7 @@ def steps(data: Data, visits: Visits, *, language: str) -> Exhibit:
     )  # fmt: skip
     if judged and rows["share"].iloc[-1] == 0:
         title += "; " + say("steps_untold", language)
+        rows = rows.iloc[:-1]  # a bar of nothing would say that nobody was told
     bars = rows.assign(
         text=["" if text == "–" else say("days_half", language, days=text) for text in rows["median_days"]]
     )
@@ -325,7 +326,7 @@ def movement(data: Data, *, language: str) -> Exhibit:
             Column(key="label", label=say("col_before", language)),
             *(Column(key=name, label=capital(say(f"class_{name}", language)), kind="number") for name in order),
         ], totals=total_rows("label", language, {
-            f"meetings.sum_{name}": {"recommender": facts[key]}
+            f"meetings.sum_{name}": {"recommender": words.number(facts[key], language)}
             for name, key in (("rose", "up"), ("fell", "down"), ("stayed", "same"), ("asked_twice", "n"))
         })),
         note=say("movement_note", language),

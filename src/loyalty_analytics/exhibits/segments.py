@@ -47,7 +47,7 @@ def front(data: Data, language: str, *, kinds: Result, life: Result, flow: Resul
     share = float(bought[curve["client_id"].isin(anchor)].sum() / max(bought.sum(), 1e-9))
     left, money = _left(life, data)
     count = words.number(len(anchor), language)
-    text = [say("front_anchors", language, n=count, share=words.percent(share, language))]
+    text = [say(_few_anchors("front_anchors", len(anchor)), language, n=count, share=words.percent(share, language))]
     if left:
         text.append(say("front_left", language, n=words.count(left, "client", language),
                          money=amount(money, data, language)))  # fmt: skip
@@ -74,6 +74,11 @@ def front(data: Data, language: str, *, kinds: Result, life: Result, flow: Resul
         gap = amount(float(row["gap"]), data, language)
         tiles.append(Tile(value=gap, label=say("tile_gap", language), change=told))
     return Front.of(data, title, language, " ".join(text), tiles)
+
+
+def _few_anchors(key: str, count: int) -> str:
+    """The key of a sentence about one anchor, or none."""
+    return f"{key}_none" if count == 0 else f"{key}_one" if count == 1 else key
 
 
 @exhibit("segments", "flows", needs=("transactions",))
@@ -138,7 +143,7 @@ def pareto(data: Data, kinds: Result, *, language: str) -> Exhibit:
     clients = words.number(len(curve), language)
     return Exhibit(
         name="pareto",
-        title=say("pareto_title", language, n=n, share=share, name=first["name"], largest=largest),
+        title=say(_few_anchors("pareto_title", count), language, n=n, share=share, name=first["name"], largest=largest),
         language=language,
         subtitle=say("pareto_sub", language, n=clients),
         draw=drawn(plots.pareto, curve,
@@ -200,8 +205,10 @@ def rfm_map(data: Data, result: Result, kinds: Result | None = None, *, language
             ],
             totals=total_rows("name", language, {
                 "segments.sum_risk": {"clients": len(risk), "revenue": risk["monetary"].sum()},
-                **{f"segments.sum_{name}": {"means": text} for name, text in texts.items()},
-            }),
+            }) + [
+                {"name": say(f"sum_{name}", language, unit=words.symbol(data.params.currency, language)), "means": text}
+                for name, text in texts.items()
+            ],
         ),
         note=say("rfm_note", language),
     )  # fmt: skip
@@ -212,10 +219,11 @@ def seasons(data: Data, kinds: Result, *, language: str) -> Exhibit:
     """Calendars of the largest seasonal clients, as small multiples."""
     table = kinds.frame
     seasonal = table[table["rhythm"] == "seasonal"]
-    unknown = words.number(int((table["rhythm"] == "unknown").sum()), language)
+    unknown = int((table["rhythm"] == "unknown").sum())
+    unclear = say("seasons_unclear", language, unknown=words.number(unknown, language)) if unknown else ""
     if seasonal.empty:
         return Exhibit(name="seasons", title=say("seasons_none", language), language=language,
-                       note=say("seasons_note", language, unknown=unknown))  # fmt: skip
+                       note=say("seasons_note", language, unclear=unclear))  # fmt: skip
     known = names(data)
     panel = data.panel[data.panel["client_id"].isin(seasonal["client_id"])]
     panel = panel[pd.to_datetime(panel["month"]) <= data.as_of.last_whole.to_timestamp()]
@@ -259,10 +267,10 @@ def seasons(data: Data, kinds: Result, *, language: str) -> Exhibit:
             ],
             totals=total_rows("name", language, {
                 "segments.sum_coming": {"season_months": len(coming)},
-                "segments.sum_unclear": {"season_months": int((table["rhythm"] == "unknown").sum())},
+                "segments.sum_unclear": {"season_months": unknown},
             }),
         ),
-        note=say("seasons_note", language, unknown=unknown),
+        note=say("seasons_note", language, unclear=unclear),
     )  # fmt: skip
 
 

@@ -51,11 +51,11 @@ def cards(data: Data, quality: Cards, *, language: str) -> Exhibit:
         table=Table(
             frame=table,
             columns=[
-                column("of", language), Column(key="name", label=say("col_field", language)),
+                Column(key="name", label=say("col_field", language)), column("of", language),
                 column("filled", language, "percent"),
                 column("valid", language, "percent"), column("fresh", language, "percent"), column("mark", language),
             ],
-            totals=total_rows("of", language, {
+            totals=total_rows("name", language, {
                 "segments.sum_repair": {"filled": words.number(len(listed), language)},
                 "segments.sum_repair_clients": {"filled": words.number(listed["client_id"].nunique(), language)},
                 "segments.sum_reached": {"filled": words.number(reached, language)},
@@ -81,11 +81,11 @@ def cards_by_manager(data: Data, quality: Cards, *, language: str) -> Exhibit:
         manager=[short_name(str(people.get(one, one))) for one in table["manager_id"]],
         repair=pd.Series(table["manager_id"]).map(repair).fillna(0).astype(int),
     )
-    worst = table.iloc[0]
-    key = "cards_managers_all" if table["reached"].all() else "cards_managers_title"
+    worst, best = (words.percent(table["filled"].iloc[place], language) for place in (0, -1))
+    key = "all" if table["reached"].all() else "same" if worst == best and len(table) > 1 else "title"
     return Exhibit(
         name="cards_managers",
-        title=say(key, language, manager=worst["manager"], share=words.percent(worst["filled"], language)),
+        title=say(f"cards_managers_{key}", language, manager=table["manager"].iloc[0], share=worst),
         language=language,
         subtitle=say("cards_managers_sub", language, n=words.number(int(table["n"].sum()), language)),
         table=Table(

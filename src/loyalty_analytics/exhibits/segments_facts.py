@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["classes", "deciles", "terms"]
 
 _FEWEST = 10  # clients below which tenths say nothing
+_NOTED = {"terms_of": "industry_share", "terms_rank": "industry_rank", "terms_prices": "price_index",
+          "terms_delay": "delay"}  # fmt: skip
 
 
 @exhibit("segments", "classes", needs=("transactions",))
@@ -101,7 +103,7 @@ def deciles(data: Data, *, language: str) -> Exhibit:
               "low": words.percent(float(low["share"].sum()), language)}  # fmt: skip
     return Exhibit(
         name="deciles",
-        title=say("deciles_title", language, **values),
+        title=say("deciles_title" if low["share"].sum() >= 0.005 else "deciles_little", language, **values),
         language=language,
         subtitle=say("deciles_sub", language, n=words.number(len(curve), language),
                      unit=words.unit_words(unit, data.params.currency, language)),
@@ -143,16 +145,19 @@ def terms(data: Data, facts: pd.DataFrame, prices: pd.DataFrame, *, language: st
     for name in ("industry", "industry_share", "industry_rank"):
         if name not in table:
             table[name] = None
+    if not table["products"].any():
+        table["products"] = None  # no product is recorded: nobody bought none
     first = table.iloc[0]
     values = {"name": first["name"], "share": words.percent(first["share"], language)}
     values["own"] = words.percent(first["industry_share"], language)
     cheap = table.head(10)
     cheap = cheap[cheap["price_index"] == cheap["price_index"].min()]
     key = "terms_title" if pd.notna(first["industry_share"]) else "terms_share"
-    note = say("terms_note", language)
+    # Of the columns that the page shows, no others.
+    noted = [say(key, language) for key, name in _NOTED.items() if table[name].notna().any()]
     if len(cheap):
-        note = say("terms_cheap", language, name=cheap["name"].iloc[0],
-                   index=words.number(cheap["price_index"].iloc[0], language, 2)) + " " + note  # fmt: skip
+        noted.insert(0, say("terms_cheap", language, name=cheap["name"].iloc[0],
+                            index=words.number(cheap["price_index"].iloc[0], language, 2)))  # fmt: skip
     columns = [
         column("name", language), money_column("revenue_year", data, language, unit=scale_of(table["revenue_year"])),
         column("share", language, "percent", digits=1), column("industry", language),
@@ -166,5 +171,5 @@ def terms(data: Data, facts: pd.DataFrame, prices: pd.DataFrame, *, language: st
         language=language,
         subtitle=say("terms_sub", language, n=words.number(len(table), language)),
         table=Table(frame=table, columns=columns),
-        note=note,
+        note=" ".join(noted),
     )

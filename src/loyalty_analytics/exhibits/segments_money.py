@@ -190,6 +190,7 @@ def best(data: Data, result: Result, *, language: str) -> Exhibit:
         first = more.iloc[0]
         shares = {"a": first["share_best"], "b": first["share_others"]}
         title = say("best_title", language, value=_value(first["value"], language),
+                    field=say(f"field_{first['field']}", language).lower(),
                      **{name: words.percent(share, language) for name, share in shares.items()})  # fmt: skip
     table["mark"] = [say(f"best_{verdict}", language) for verdict in table["verdict"]]
     return Exhibit(
@@ -200,7 +201,7 @@ def best(data: Data, result: Result, *, language: str) -> Exhibit:
         table=Table(
             frame=table,
             columns=[
-                column("trait", language), column("value", language), column("best", language, "number"),
+                column("value", language), column("trait", language), column("best", language, "number"),
                 column("share_best", language, "percent", low="low", high="high"),
                 column("share_others", language, "percent"), column("mark", language),
             ],

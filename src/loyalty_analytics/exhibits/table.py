@@ -20,6 +20,8 @@ _SCALES = {"": 1, "k": 1e3, "m": 1e6, "bn": 1e9}
 _BAR = 64  # pixels of the longest bar
 _PHONE, _LETTER, _GAP = 358, 7.8, 16  # pixels of a phone's column, of a letter, between columns
 _SHORT = 14  # letters of a text that is never broken: «оценка 9–10»
+# On a phone a table below its picture waits for a touch, and of a long one five rows are shown.
+_FOLDED, _LONG, _FIRST = 5, 8, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +102,11 @@ class Table:
     totals: Sequence[Mapping[str, Any]] = ()
     more: str = "common.more_rows"  # words that say where the rows left out stand
 
-    def html(self, caption: str, language: str) -> str:
-        """The table with a caption; one too wide for a phone stands there row by row, else scrolls in its own box."""
+    def html(self, caption: str, language: str, pictured: bool = False) -> str:
+        """The table with a caption; one too wide for a phone stands there row by row, else scrolls in its own box.
+
+        ``pictured``: a figure above shows the same, so that a phone folds the table away until it is asked for.
+        """
         shown = self.frame.head(self.rows)
         longest = {column.key: float(self.frame[column.key].abs().max() or 0) for column in self.columns if column.bar}
         columns = self._shown()
@@ -115,12 +120,22 @@ class Table:
         table = '<table class="stack">' if stack else "<table>"
         left = len(self.frame) - len(shown)
         text = words.say(self.more, language, n=words.count(left, "row", language))
-        more = f'<p class="note">{html.escape(text)}</p>' if left > 0 else ""
+        more = f'<p class="note more">{html.escape(text)}</p>' if left > 0 else ""
+        above, after = self._folds(len(lines), len(below), stack, pictured, language)
         return (
-            f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}">'
+            f'{above}<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(caption)}">'
             f"{table}<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}"
-            f"</table></div>{more}"
+            f"</table></div>{after}{more}"
         )
+
+    def _folds(self, rows: int, totals: int, stack: bool, pictured: bool, language: str) -> tuple[str, str]:
+        """What unfolds, on a phone alone, the whole table or its further rows: a box before it or one behind it."""
+        if pictured and rows > 1 and (stack or rows + totals >= _FOLDED):
+            return _fold("all", words.say("common.fold_table", language, n=words.count(rows, "row", language))), ""
+        if not pictured and rows >= _LONG:
+            left = words.count(rows - _FIRST, "row", language)
+            return "", _fold("rest", words.say("common.fold_rows", language, n=left))
+        return "", ""
 
     def _totals(self) -> list[dict[str, Any]]:
         """Total rows with a blank, not a dash, where nothing is summed."""
@@ -208,6 +223,11 @@ class _Cell:
     bounds: str
     beside: bool
     named: bool  # on a phone by the head of its column
+
+
+def _fold(kind: str, text: str) -> str:
+    """A box to tick that only the style sheet of a page shows, and only on a phone: no script is needed."""
+    return f'<label class="fold {kind}" hidden><input type="checkbox"><span>{html.escape(text)}</span></label>'
 
 
 def _holds(values: pd.Series) -> bool:

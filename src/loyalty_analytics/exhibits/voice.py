@@ -252,6 +252,11 @@ def few(name: str, voice: Said, language: str) -> Exhibit:
     return Exhibit(name=name, title=title, language=language, subtitle=words.say(f"voice.{name}_name", language))
 
 
+def _most(rows: pd.DataFrame, side: str) -> str:
+    """The causes named most on this side: one, or those that share the first place."""
+    return ", ".join(rows.loc[(rows[side] == rows[side].max()) & (rows[side] > 0), "label"])
+
+
 @exhibit("voice", "tone", needs=("feedback",))
 def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
     """Complaints and praise per cause, in texts."""
@@ -267,17 +272,14 @@ def tone(data: Data, voice: Said, *, language: str) -> Exhibit:
     rows = rows.astype(int).reset_index(names="cause")
     rows["label"] = [voice.title(cause) for cause in rows["cause"]]
     rows["total"] = rows["negative"] + rows["positive"]
-    rows = rows.sort_values(["total", "cause"], ascending=[False, True], ignore_index=True)
-    shown = rows.head(10)
-    many = rows[rows["total"] >= FEW]
-    worst = many[many["negative"] > many["positive"]].sort_values("negative", ascending=False, kind="stable")
-    best = many[many["positive"] > many["negative"]].sort_values("positive", ascending=False, kind="stable")
-    key = "both" if len(worst) and len(best) else "bad" if len(worst) else "good" if len(best) else "even"
-    values = {name: side["label"].iloc[0] if len(side) else "" for name, side in (("worst", worst), ("best", best))}
+    rows = rows.sort_values(["negative", "positive", "cause"], ascending=[False, False, True], ignore_index=True)
+    shown = rows[rows["total"] > 0].head(10)
+    worst, best = (_most(rows, side) for side in ("negative", "positive"))
+    key = ("same" if worst == best else "both") if worst and best else "bad" if worst else "good"
     listed = "; ".join(f"{row['label']} −{row['negative']} +{row['positive']}" for _, row in shown.iterrows())
     return Exhibit(
         name="tone", language=language,
-        title=words.say(f"voice.tone_{key}", language, **values),
+        title=words.say(f"voice.tone_{key}", language, worst=worst, best=best),
         subtitle=words.say(
             "voice.tone_sub", language, n=words.count(len(voice.texts), "text", language),
             period=_period(data, language),

@@ -162,8 +162,8 @@ def low_scores(data: Data, voice: Said, *, language: str) -> Exhibit:
         name="low_scores", language=language, title=title,
         subtitle=words.say("voice.low_sub", language, n=words.count(scores, "answer", language)),
         table=Table(frame=rows, columns=[
-            Column(key="kind", label=words.say("voice.col_by", language)),
             Column(key="group", label=words.say("voice.col_group", language)),
+            Column(key="kind", label=words.say("voice.col_by", language)),
             Column(key="n", label=words.say("voice.col_scores", language), kind="number"),
             Column(key="low_scores", label=words.say("voice.col_low", language), kind="number"),
             Column(key="share", label=words.say("voice.col_share", language), kind="percent", low="low", high="high"),

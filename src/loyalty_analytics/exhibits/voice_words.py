@@ -54,7 +54,8 @@ def matters(data: Data, voice: Said, drivers: Result, *, language: str) -> Exhib
         top = sure.iloc[0]
         title = words.say(
             f"voice.matters_{scale}", language, cause=top["label"],
-            gap=words.number(abs(top["gap_negative"]), language, digits),
+            gap=words.count(round(abs(top["gap_negative"])), "point", language) if scale == "nps"
+            else words.number(abs(top["gap_negative"]), language, digits),
             interval=words.interval(-top["gap_negative_high"], -top["gap_negative_low"], language, digits),
         )  # fmt: skip
     else:
@@ -84,7 +85,9 @@ def matters(data: Data, voice: Said, drivers: Result, *, language: str) -> Exhib
                    low="importance_low", high="importance_high"),
             Column(key="score_without", label=words.say("voice.col_without", language), kind="number", digits=digits),
         ]),
-        note=words.say("voice.matters_note", language),
+        note=words.say("voice.matters_note", language, contribution=(
+            " " + words.say("voice.matters_contribution", language) if rows["importance"].notna().any() else ""
+        )),
     )  # fmt: skip
 
 

@@ -12,12 +12,21 @@ from .table import Column
 if TYPE_CHECKING:
     from ..load import Data
 
-__all__ = ["Wording", "amount", "scale_of"]
+__all__ = ["Wording", "amount", "expected", "scale_of"]
 
 
 def amount(value: float, data: Data, language: str) -> str:
     """Money in the client's currency."""
     return words.money(value, data.params.currency, language)
+
+
+def expected(count: float, language: str) -> str:
+    """How many are expected, to a tenth; less than that is not none.
+
+    >>> expected(0.42, "ru"), expected(0.01, "en").replace(chr(160), " ")
+    ('0,4', '< 0.1')
+    """
+    return f"<\u00a0{words.number(0.1, language, 1)}" if 0 < count < 0.05 else words.number(count, language, 1)
 
 
 def scale_of(*columns: pd.Series) -> str:

@@ -125,6 +125,7 @@ def breaks_scan(
     language: str = "en",
     names: dict[Any, str] | None = None,
     named: int = 8,
+    narrow: bool = False,
 ) -> Axes:
     """Money lost since the break against its certainty (q-value, smaller to the right); the largest are named."""
     ax = theme.axes(ax, 420)
@@ -136,7 +137,7 @@ def breaks_scan(
     ax.scatter(certainty, lost, c=list(colour), s=22)
     for k in chosen:
         row = breaks.iloc[k]
-        label = theme.shorten((names or {}).get(row["client_id"], str(row["client_id"])), 20)
+        label = theme.wrapped((names or {}).get(row["client_id"], str(row["client_id"])), 18 if narrow else 34)
         inward = certainty[k] > 0.7 * certainty.max()  # no room to the right
         ax.annotate(label, (certainty[k], lost[k]), xytext=(-5 if inward else 5, 0), textcoords="offset points",
                     va="center", ha="right" if inward else "left")  # fmt: skip

@@ -153,7 +153,7 @@ def slope(
     heights = rows[["before", "after"]].to_numpy(float)
     gap = max(float(np.ptp(heights)), 0.01) / (14 if narrow else 16)  # a line of text in shares
     spread = _apart(heights[:, 1], gap)
-    length = 24 if narrow else 42
+    length = 31 if narrow else 42
     for at, row in rows.iterrows():
         colour = {1: theme.WORSE, -1: theme.BETTER}.get(int(row["change"]), theme.PREVIOUS)
         ax.plot([0, 1], [row["before"], row["after"]], color=colour, marker="o", markersize=4)
@@ -161,7 +161,7 @@ def slope(
         ax.text(1.03, spread[int(str(at))], text, va="center", color=theme.INK)
     for value, at in zip(heights[:, 0], _apart(heights[:, 0], gap)):
         ax.text(-0.03, at, words.percent(value, language), va="center", ha="right", color=theme.GREY)
-    ax.set_xlim(-0.25, 3.3 if narrow else 2.2)
+    ax.set_xlim(-0.25, 4.6 if narrow else 2.2)
     ax.set_xticks(
         [0, 1], [text.replace(" ", "\n").replace("\u00a0", "\n") if narrow else text for text in (left, right)]
     )

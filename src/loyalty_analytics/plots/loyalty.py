@@ -66,7 +66,7 @@ def dots(
     else:
         from matplotlib.ticker import MaxNLocator
 
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=3 if narrow else 10))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=3 if narrow else 10, steps=[1, 2, 5, 10]))
         theme.number_axis(ax.xaxis, language)
     return ax
 

@@ -24,7 +24,8 @@ def _records(rows: pd.DataFrame) -> list[Any]:
 
 def _rows_axis(ax: Axes, labels: list[str], narrow: bool) -> np.ndarray:
     place = np.arange(len(labels))[::-1]
-    ax.set_yticks(place, [theme.shorten(str(label), 21 if narrow else 36) for label in labels])
+    fitted = [theme.wrapped(str(label), 18) if narrow else theme.shorten(str(label), 36) for label in labels]
+    ax.set_yticks(place, fitted)
     ax.set_ylim(-0.6, len(labels) - 0.4)
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
@@ -51,8 +52,6 @@ def shares(rows: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", 
     """
     ax = theme.axes(ax, 60 + 32 * max(len(rows), 1))
     place = _share_bars(ax, rows, narrow)
-    if narrow:
-        ax.set_yticks(place, [theme.wrapped(str(label), 18) for label in rows["label"]])
     for y, row in zip(place, _records(rows)):
         inside = row.share > 0.12
         ax.annotate(words.percent(row.share, language), (row.share if inside else 0, y),
@@ -171,6 +170,15 @@ def plan_and_fact(
     return ax
 
 
+def _lead(ax: Axes, text: str, time: np.ndarray, waiting: np.ndarray, colour: str, level: float) -> None:
+    reached = np.flatnonzero(waiting <= level + 0.25)
+    at = float(time[reached[0]]) if len(reached) else float(time[-1])
+    low, high = float(waiting[reached[0]]) if len(reached) else float(waiting[-1]), level + 0.25
+    line = {"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 2, "shrinkB": 2}
+    ax.annotate(text, (at, (low + high) / 2), xytext=(0.42 if level > 0.3 else 0.66, 2.2 * level + 0.05),
+                textcoords="axes fraction", va="center", color=colour, zorder=5, arrowprops=line)  # fmt: skip
+
+
 @theme.styled
 def survival(
     curves: Mapping[str, pd.DataFrame], ax: Axes | None = None, *, language: str = "en", narrow: bool = False
@@ -190,6 +198,9 @@ def survival(
         low, high = (np.concatenate([[1.0], curve[name], curve[name].tail(1)]) for name in ("low", "high"))
         ax.fill_between(time, low, high, step="post", color=colour, alpha=theme.BAND, linewidth=0)
         ax.step(time, waiting, where="post", color=colour)
+        if narrow:  # no room beside the bands: the names stand above them, a line leads down
+            _lead(ax, words.say(f"meetings.complaint_{step}", language), time, waiting, colour, level)
+            continue
         below = np.flatnonzero(high <= level)
         at = min(time[below[0]] if len(below) else end, 0.7 * end)  # the name stays inside
         height = max(level, high[np.searchsorted(time, at, side="right") - 1])

@@ -105,13 +105,17 @@ def _marks(ax: Axes, facts: pd.DataFrame, best: pd.DataFrame, y: float, language
 def spread_labels(ax: Axes) -> Axes:
     """Of labels that would lie on one another only the one farther from zero stays."""
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
-    kept: list[tuple[float, float]] = []
+    kept: list[tuple[float, float, int]] = []
     for text in sorted(ax.texts, key=lambda one: -abs(float(one.xy[1]))):  # type: ignore[attr-defined]
         x, y = ((float(value) - base) / (top - base) for value, base, top in zip(text.xy, (left, low), (right, high)))  # type: ignore[attr-defined]
-        clash = any(abs(y - other) < 0.042 and abs(x - side) < 0.3 for side, other in kept)
+        lines = text.get_text().count("\n") + 1
+        clash = any(
+            abs(y - other) < 0.024 * (lines + more) and abs(x - side) < 0.3 + 0.2 * (max(lines, more) > 1)
+            for side, other, more in kept
+        )
         text.set_visible(not clash)
         if not clash:
-            kept.append((x, y))
+            kept.append((x, y, lines))
     return ax
 
 

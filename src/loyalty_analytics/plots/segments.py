@@ -38,10 +38,9 @@ def diverging(
         (new, np.zeros(len(new)), theme.BETTER), (back, new, theme.PREVIOUS),
         (-left, np.zeros(len(left)), theme.WORSE), (-over, -left, theme.HAIRLINE),
     ]  # fmt: skip
-    # New and left are one grey on paper: the marks say which of them goes up.
-    for (height, bottom, colour), mark, label in zip(parts, "▲▲▼▼", labels or [""] * 4):
-        ax.bar(place, height, 0.62, bottom=bottom, color=colour, label=f"{mark} {label}")
-    top = max(float((new + back).max(initial=0)), 1.0)
+    for height, bottom, colour in parts:
+        ax.bar(place, height, 0.62, bottom=bottom, color=colour)
+    top, deep = max(float((new + back).max(initial=0)), 1.0), max(float((left + over).max(initial=0)), 1.0)
     for x, value, high in zip(place, shown["active"], new + back):
         ax.text(x, high + 0.06 * top, words.number(value, language), ha="center", va="bottom", fontweight="bold")
     names = words.say_list("months.short", language)
@@ -53,9 +52,15 @@ def diverging(
     ax.axhline(0, color=theme.GREY, linewidth=0.8)
     theme.clean(ax, keep="xy")
     ax.spines["bottom"].set_visible(False)
-    ax.set_ylim(-1.15 * max(float((left + over).max(initial=0)), 1), 1.35 * top)
+    ax.set_ylim(-1.15 * deep, 1.35 * top)
     theme.number_axis(ax.yaxis, language)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2 if narrow else 4, handlelength=1, borderaxespad=0)
+    # The words stand beside the columns in the order of the parts; new and left, one grey on paper, bear marks.
+    heights = (0.2 * top, 0.75 * top, -0.25 * deep, -0.8 * deep)
+    for (_, _, colour), mark, label, at in zip(parts, "▲▲▼▼", labels, heights):
+        end = (len(shown) - 0.45, at)
+        ax.annotate("■", end, color=colour, va="center", fontsize=12, annotation_clip=False)
+        ax.annotate(f"{mark} {theme.wrapped(label, 10 if narrow else 20)}", end, xytext=(13, 0), va="center",
+                    textcoords="offset points", fontsize=9.0, annotation_clip=False)  # fmt: skip
     return ax
 
 

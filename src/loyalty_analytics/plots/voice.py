@@ -148,27 +148,30 @@ def quadrant(
     ax.set_xlim(0, float(table["share"].max()) * 1.35)
     low, high = float(table["low"].min()), max(float(table["high"].max()), 0.0)
     ax.set_ylim(low - 0.08 * (high - low), high + 0.12 * (high - low))
-    # Only what is sure is named, the rest is grey; names keep a line of text apart.
-    named = table[table["high"] < 0].sort_values("gap").reset_index(drop=True)
-    step, floor = 1.2 * (high - low) / 20, -np.inf
-    for _, row in named.iterrows():
-        at = max(float(row["gap"]), floor + step)
-        floor = at
-        text = theme.shorten(str(row["label"]), 14 if narrow else 30)
-        ax.text(
-            row["share"] + 0.012 * float(table["share"].max()) * 1.35,
-            at,
-            text,
-            va="center",
-            color=theme.INK,
-            fontsize=9.0,
-        )
+    _name_sure(ax, table[table["high"] < 0].sort_values("gap"), (high - low) / 20, narrow)
     ax.xaxis.set_major_formatter(lambda value, _: words.percent(value, language))
     theme.number_axis(ax.yaxis, language)
     ax.locator_params(axis="x", nbins=4 if narrow else 7)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
     return ax
+
+
+def _name_sure(ax: Axes, named: pd.DataFrame, line: float, narrow: bool) -> None:
+    """Only what is sure is named, the rest is grey; names keep a line of text apart and stay inside the axes."""
+    from matplotlib.patheffects import withStroke
+
+    right, floor = ax.get_xlim()[1], -np.inf
+    for label, share, gap in zip(named["label"], named["share"].tolist(), named["gap"].tolist()):
+        text = theme.wrapped(str(label), 16 if narrow else 34)
+        inward = share > 0.6 * right
+        at = max(gap, floor + 1.2 * line)
+        floor = at + 0.8 * line * text.count("\n")
+        name = ax.annotate(
+            text, (share, at), xytext=(-7 if inward else 7, 0), textcoords="offset points", va="center",
+            ha="right" if inward else "left", color=theme.INK, fontsize=9.0, zorder=4,
+        )  # fmt: skip
+        name.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])  # over other intervals
 
 
 @theme.styled
@@ -200,11 +203,12 @@ def residuals(table: pd.DataFrame, ax: Axes | None = None, *, language: str = "e
             ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=9.0)
     room = int((200 if narrow else 620) / max(len(names), 1) / 7)
     crowded = room < 12  # then every second head stands a line higher, so that each has twice the room
-    heads = [theme.shorten(name, max(2 * room - 4, 5) if crowded else room) for name in names]
+    heads = [theme.wrapped(name, max(2 * room - 4, 5) if crowded else room) for name in names]
     ax.set_xticks(range(len(names)), heads)
     if crowded:
+        below = max((head.count("\n") for head in heads[::2]), default=0)
         for tick in ax.xaxis.get_major_ticks()[1::2]:
-            tick.set_pad(18)
+            tick.set_pad(18 + 12 * below)
     ax.set_yticks(range(table.shape[0]), [theme.wrapped(str(name), 16 if narrow else 34) for name in table.index])
     ax.xaxis.tick_top()
     for side in ("left", "bottom", "top", "right"):

@@ -131,7 +131,7 @@ def render(notebook: Any, language: str, title: str) -> Page:
     )
     body = _number_tables(body, language)
     body, styles = _styles(body)
-    body, headings = _anchors(_missing_last(body))
+    body, headings = _anchors(_missing_last(body, language))
     first = re.search(r"<h1[^>]*>(.*?)</h1>", body, re.S)
     name = _text(first[1]) if first else title
     if first is None:
@@ -223,11 +223,20 @@ def _shown(output: Mapping[str, Any]) -> str:
     return f'<pre tabindex="0">{html.escape(_ADDRESS.sub("0x…", _plain(text)))}</pre>'
 
 
-def _missing_last(body: str) -> str:
-    """What the data cannot carry stands behind what they can, so that a reader begins with findings."""
-    pattern = re.compile(r'<section class="exhibit missing".*?</section>\s*', re.S)
-    missing = "".join(pattern.findall(body))
+def _missing_last(body: str, language: str) -> str:
+    """What the data cannot carry: one list behind the findings, by what is needed for it."""
+    pattern = re.compile(
+        r'<section class="exhibit missing" id="([^"]*)"><h2>(.*?)</h2><p class="note">(.*?)</p></section>\s*', re.S
+    )
+    needs: dict[str, list[str]] = {}
+    for name, title, note in pattern.findall(body):
+        needs.setdefault(note, []).append(f'<dd id="{name}">{title}</dd>')
+    if not needs:
+        return body
     body = pattern.sub("", body)
+    listed = "".join(f"<dt>{note}</dt>{''.join(titles)}" for note, titles in needs.items())
+    heading = html.escape(words.say("report.missing", language))
+    missing = f'<section class="missing" id="missing"><h2>{heading}</h2><dl>{listed}</dl></section>\n'
     found = re.search(r'<section class="glossary"|<details class="code"', body)
     at = found.start() if found else len(body)
     return body[:at] + missing + body[at:]
