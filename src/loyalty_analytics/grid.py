@@ -90,6 +90,8 @@ def read_panel(panel: Any, as_of: Any = None) -> tuple[pd.DataFrame, AsOf | None
             f"A panel needs client_id, month and revenue or orders; columns: {', '.join(map(str, frame.columns))}.",
             "Make it with la.monthly_panel.",
         )
+    if frame["client_id"].isna().any():  # nobody's money: `load` counts such rows among the findings
+        frame = frame[frame["client_id"].notna()]
     seen = seen_as_of(panel, frame, as_of)
     number = month_number(frame["month"]) if len(frame) else np.array([], dtype=np.int64)
     revenue = (frame["revenue"] if "revenue" in frame else pd.Series(np.nan, frame.index)).astype("float64")

@@ -307,7 +307,8 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
     later = {"transactions": int(days.loc[days["date"] > moment.end, "orders"].sum())}
     for name in ("survey_answers", "feedback"):
         later[name] = int((whole[name][tables.get(name).moment] > moment.end).sum())
-    orders = _orders(folder, setup, whole["clients"], moment)
+    lines = bool(store.read_passport(folder).get("order_lines"))
+    orders = _orders(folder, setup, whole["clients"], moment, lines)
     return Data(
         client=setup.client, as_of=moment, params=setup, findings=_with_later(found, later, moment, setup.language),
         missing=tuple(name for name in tables.names() if whole[name].empty),
@@ -328,21 +329,23 @@ def _with_later(findings: pd.DataFrame, later: Mapping[str, int], moment: AsOf, 
     return pd.concat([findings, found.frame(language)], ignore_index=True)
 
 
-def _orders(folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf) -> Orders:
+def _orders(folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf, lines: bool) -> Orders:
     """The orders as known at the moment, under the ids of groups, with money when it counts."""
     joined = bool(clients["group_id"].notna().any())
     paid, aired = setup.revenue.date == "payment", setup.revenue.date == "airing"
 
-    def change(rows: pd.DataFrame) -> pd.DataFrame:
+    def sold(rows: pd.DataFrame) -> pd.DataFrame:
         known = view.seen(rows, "transactions", moment.end)
-        if joined:
-            known = view.grouped({"clients": clients, "transactions": known})["transactions"]
-        return _counted(known, setup, moment.end)
+        return view.grouped({"clients": clients, "transactions": known})["transactions"] if joined else known
+
+    def change(rows: pd.DataFrame) -> pd.DataFrame:
+        return _counted(sold(rows), setup, moment.end)
 
     # A payment that came later is not known; where money counts on the day that it came, its sum matters too.
     looks_at = ("amount", "paid_amount", "paid_date") if paid else ("paid_date",)
     file = folder / "transactions.parquet"
-    return Orders(file, change, looks_at=looks_at, moves=paid, whole=aired)
+    return Orders(file, change, looks_at=looks_at, moves=paid, whole=aired, lines=lines,
+                  sold=sold if paid or aired else None)  # fmt: skip
 
 
 def _panel(folder: Path, setup: Params, clients: pd.DataFrame, moment: AsOf, orders: Orders) -> pd.DataFrame:

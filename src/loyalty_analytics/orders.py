@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 
 from . import tables
+from .money import from_minor, to_minor
 from .results import Result, as_table
 
-__all__ = ["Orders", "holds", "parts_of", "plain", "rows_of"]
+__all__ = ["Orders", "holds", "orders_of", "parts_of", "plain", "rows_of"]
 
 _SMALL = 1_000_000  # rows that are held in memory once read
 _CODES = ("client_id", "unit_id", "product_id", "manager_id", "kind", "status")
 _ALWAYS = ("client_id", "date")
 _NEEDED = (*_ALWAYS, "amount")
+_MONEY = ("amount", "paid_amount", "gross_profit")
 
 
 def _as_it_is(frame: pd.DataFrame) -> pd.DataFrame:
@@ -44,6 +46,10 @@ class Orders:
         ``change`` gives rows other dates.
     whole : bool
         ``change`` must see all rows at once.
+    lines : bool
+        Several rows may be lines of one order.
+    sold : callable or None
+        What is done to rows instead of ``change`` where a deal is asked for as it was made.
 
     Examples
     --------
@@ -62,6 +68,8 @@ class Orders:
     looks_at: tuple[str, ...] = ()
     moves: bool = False
     whole: bool = False
+    lines: bool = False
+    sold: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     small: int = field(default=_SMALL, repr=False)
     kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
@@ -69,6 +77,13 @@ class Orders:
     def of(cls, frame: pd.DataFrame) -> Orders:
         """A canonical table as orders."""
         return cls(Path(), lambda _: frame, whole=True)
+
+    @cached_property
+    def as_sold(self) -> Orders:
+        """The same deals on their day and with their sum: neither spread over campaigns nor dated by payment."""
+        if self.sold is None:
+            return self
+        return replace(self, change=self.sold, sold=None, moves=False, whole=False, kept={})
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -197,7 +212,7 @@ def _within(frame: pd.DataFrame, since: pd.Timestamp | None, until: pd.Timestamp
 
 def rows_of(
     transactions: Orders | Result | pd.DataFrame | None,
-    columns: Sequence[str],
+    columns: Iterable[str],
     since: pd.Timestamp | None = None,
     until: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
@@ -209,6 +224,39 @@ def rows_of(
     if not isinstance(transactions, Orders):
         return as_table(transactions)
     return transactions.read(*_known(transactions, columns), since=since, until=until)
+
+
+def orders_of(
+    transactions: Orders | Result | pd.DataFrame | None,
+    columns: Sequence[str],
+    since: pd.Timestamp | None = None,
+    until: pd.Timestamp | None = None,
+) -> pd.DataFrame:
+    """One row per order as it was sold: lines of one number are joined, their money is added up.
+
+    A row without a number is an order of its own; of the other columns the first known value counts.
+
+    >>> lines = pd.DataFrame({"transaction_id": ["1", "1", None], "date": "2026-10-01", "amount": [1.0, 2.0, 9.0]})
+    >>> orders_of(lines, ["date", "amount"])["amount"].tolist()
+    [3.0, 9.0]
+    """
+    sold = transactions.as_sold if isinstance(transactions, Orders) else transactions
+    numbered = not isinstance(sold, Orders) or sold.lines
+    wanted = dict.fromkeys((*columns, "transaction_id", "client_id")) if numbered else columns
+    rows = rows_of(sold, wanted, since, until)
+    if not numbered or "transaction_id" not in rows or rows["transaction_id"].dropna().is_unique:
+        return rows
+    code = pd.factorize(rows["transaction_id"])[0]
+    code = np.where(code >= 0, code, -1 - np.arange(len(code)))
+    # Numbers that begin anew for another client are other orders.
+    keys = [code, pd.factorize(rows["client_id"])[0]] if "client_id" in rows else [code]
+    used = [name for name in columns if name in rows]
+    money = {name: to_minor(rows[name]) for name in used if name in _MONEY}
+    grouped = rows[used].assign(**money).groupby(keys, sort=False)
+    joined = grouped[used].first()
+    for name in money:
+        joined[name] = from_minor(grouped[name].sum(min_count=1))
+    return joined.reset_index(drop=True)
 
 
 def parts_of(
@@ -235,5 +283,5 @@ def holds(transactions: Orders | Result | pd.DataFrame | None, column: str) -> b
     return column in table and bool(table[column].notna().any())
 
 
-def _known(orders: Orders, columns: Sequence[str]) -> list[str]:
+def _known(orders: Orders, columns: Iterable[str]) -> list[str]:
     return [name for name in columns if name in orders.columns or name in _NEEDED]

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .errors import DataError, nearest
+from .errors import DataError, SourceError, nearest
 from .money import MINOR, from_minor, to_minor
 from .months import AsOf, from_number
 from .months import as_of as read_as_of
-from .results import Note, Result
+from .results import Note, Result, as_table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -86,10 +86,8 @@ def monthly_panel(
     0          7 2026-09-01       2    150.5 2026-09-30
     1          7 2026-10-01       1     10.0 2026-10-05
     """
-    if isinstance(source, Result):
-        source = source.frame
-    if isinstance(source, pd.DataFrame):
-        raw, ids = _from_frame(source, as_of, minor, lines)
+    if isinstance(source, (Result, pd.DataFrame)):
+        raw, ids = _from_frame(as_table(source, "transactions", _NEEDED), as_of, minor, lines)
     else:
         with _quiet(), _opened(source, table) as opened:
             expression = panel_expression(opened, as_of, minor=minor, lines=bool(lines))
@@ -113,6 +111,8 @@ def panel_expression(
         raise DataError(
             f"Transactions lack {', '.join(missing)}; columns: {', '.join(t.columns)}.", nearest(missing[0], t.columns)
         )
+    if t.date.type().is_string():
+        t = t.mutate(date=t.date.cast("timestamp"))
     t = t.filter(t.client_id.notnull(), t.date.notnull())
     if "status" in t.columns:
         t = t.filter(ibis.coalesce(t.status.cast("string"), "done").notin(["planned", "cancelled"]))
@@ -140,7 +140,10 @@ def panel_expression(
         slim["transaction_id"] = t.transaction_id
     s = t.select(**slim)
     bit = (ibis.literal(1, "int32") << s.day).cast("int64")
-    orders = s.transaction_id.nunique(where=s.sale == 1) if "transaction_id" in slim else s.sale.sum()
+    orders = s.sale.sum()
+    if "transaction_id" in slim:  # a line without a number is an order of its own
+        alone = ibis.ifelse(s.transaction_id.isnull(), s.sale, 0).sum()
+        orders = s.transaction_id.nunique(where=s.sale == 1) + alone
     return s.group_by("client_id", "month").agg(
         orders=orders.cast("int64"),
         revenue=s.amount.sum().cast("int64"),
@@ -204,7 +207,7 @@ def _opened(source: Any, table: str) -> Iterator[ir.Table]:
 
     if isinstance(source, Path) or (isinstance(source, str) and "://" not in source):
         with _engine() as engine:
-            yield engine.read_parquet(str(source))
+            yield _parquet(engine, str(source))
     elif isinstance(source, str):
         yield ibis.connect(source).table(table)
     elif hasattr(source, "group_by"):
@@ -216,16 +219,27 @@ def _opened(source: Any, table: str) -> Iterator[ir.Table]:
         )
 
 
+def _parquet(engine: Any, path: str) -> ir.Table:
+    import duckdb
+
+    name = Path(path).name
+    try:
+        return engine.read_parquet(path)
+    except duckdb.IOException:
+        raise SourceError("There is no such Parquet file.", "Check the path.", file=name) from None
+    except duckdb.Error as error:
+        problem = str(error).splitlines()[0]
+        cure = "Give a Parquet file; la.read_source reads CSV and Excel."
+        raise SourceError(f"It cannot be read as Parquet: {problem}.", cure, file=name) from None
+
+
 def _from_frame(
     source: pd.DataFrame, as_of: Any, minor: bool, lines: bool | None
 ) -> tuple[pd.DataFrame, pd.Index | None]:
     """Through DuckDB with integer codes in place of ids, so that ids of any type come back as given."""
     missing = [name for name in _NEEDED if name not in source.columns]
     if missing:
-        raise DataError(
-            f"Transactions lack {', '.join(missing)}; columns: {', '.join(map(str, source.columns))}.",
-            nearest(missing[0], map(str, source.columns)),
-        )
+        raise DataError(f"Transactions lack {', '.join(missing)}: the table is empty.", "Give its columns at least.")
     import ibis
     import pyarrow as pa
 
@@ -239,9 +253,10 @@ def _from_frame(
         if name in source.columns:
             slim[name] = source[name].astype("object").to_numpy()
     if lines is None:
-        lines = "transaction_id" in source.columns and not source["transaction_id"].is_unique
+        lines = "transaction_id" in source.columns and not source["transaction_id"].dropna().is_unique
     if lines and "transaction_id" in source.columns:
-        slim["transaction_id"] = pd.factorize(source["transaction_id"])[0]
+        number = pd.Series(pd.factorize(source["transaction_id"])[0], dtype="Int64")
+        slim["transaction_id"] = number.mask(number < 0)
     slim = slim[(slim["client_id"] >= 0) & slim["date"].notna()]
     if slim.empty:
         return pd.DataFrame(), ids

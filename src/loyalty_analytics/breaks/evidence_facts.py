@@ -130,6 +130,7 @@ def _budgets(table: pd.DataFrame) -> pd.DataFrame:
     )
     known["_end"] = day_numbers(_column(table, "period_end"))
     known["_rate"] = pd.to_numeric(known["total_budget"], errors="coerce") / (known["_end"] - known["_start"] + 1)
+    known["category"] = _column(table, "category").astype(object).fillna("")
     known = known.dropna(subset=["_start"]).sort_values(["client_id", "category", "_start"], kind="stable")
     previous = known.groupby(["client_id", "category"], sort=False)["_rate"].shift()
     cut = known[known["_rate"] <= 0.9 * previous]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..errors import DataError, nearest
 from ..money import from_minor, to_minor
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, takes
 from .reason_noise import bins_of, leaf_evidence, market_move, relative_change
 
 __all__ = ["localise"]
@@ -21,6 +21,7 @@ _ADDED = ("part", "amount_before", "amount_after", "evidence")
 _MUCH = 0.35  # share of cells in slices from which the norm itself is in doubt
 
 
+@takes(before=["amount"], after=["amount"])
 def localise(
     before: Result | pd.DataFrame,
     after: Result | pd.DataFrame,

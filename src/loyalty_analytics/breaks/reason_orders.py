@@ -87,7 +87,7 @@ def prepare_breaks(breaks: Result | pd.DataFrame) -> pd.DataFrame:
     month = month_number(table["break_month"], "break_month")
     low, high = (_bound(table, name, month) for name in ("low", "high"))
     direction = pd.to_numeric(table["direction"], errors="coerce").fillna(-1) if "direction" in table else -1
-    market = table["market"].fillna(False).astype(bool) if "market" in table else False
+    market = table["market"].astype("boolean").fillna(False).astype(bool) if "market" in table else False
     return pd.DataFrame(
         {
             "client_id": table["client_id"],

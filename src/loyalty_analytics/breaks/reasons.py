@@ -15,7 +15,7 @@ import pandas as pd
 from ..money import from_minor
 from ..months import AsOf, from_number
 from ..orders import Orders
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, takes
 from .anatomy import PARTS, anatomy, windows
 from .evidence_facts import dated_facts
 from .evidence_near import facts_near
@@ -47,6 +47,13 @@ class ReasonsResult(Result):
     facts: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
+@takes(
+    breaks=["client_id", "break_month"], transactions=["client_id", "date", "amount"], events=["date"],
+    complaints=["client_id", "created_at"], tags=["feedback_id"], deliveries=["transaction_id"], offers=["client_id"],
+    manager_assignments=["client_id", "manager_id", "valid_from"], products=["product_id"], clients=["client_id"],
+    managers=["manager_id"], feedback=["feedback_id"], contacts=["client_id"], meetings=["client_id"],
+    client_budgets=["client_id", "period_start", "total_budget"],
+)  # fmt: skip
 def explain_breaks(
     breaks: Result | pd.DataFrame, transactions: Orders | pd.DataFrame, *, events: pd.DataFrame | None = None,
     complaints: pd.DataFrame | None = None, tags: pd.DataFrame | None = None, deliveries: pd.DataFrame | None = None,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..results import Note, Result, as_table, no_rows
+from ..results import Note, Result, as_table, no_rows, takes
 from . import pictures
 from ._period import Period, for_winning, period, spend_rows
 
@@ -32,6 +32,10 @@ def poisson_interval(count: Any, level: float = 0.95) -> tuple[np.ndarray, np.nd
     return low, gammaincinv(n + 1, 1 - tail)
 
 
+@takes(
+    panel=[], clients=["client_id"], marketing_spend=["period_start", "amount"],
+    funnel_events=["lead_id", "entered_at"],
+)  # fmt: skip
 def channels(
     panel: Any, as_of: Any = None, *, clients: Any = None, marketing_spend: Any = None, funnel_events: Any = None,
     months: int = 12, horizon: int = 12, fewest: int = 8, level: float = 0.95,
@@ -100,7 +104,7 @@ def channels(
 
 
 def _none() -> pd.DataFrame:
-    return no_rows(_COLUMNS, channel="str", verdict="str", new_clients="int64")
+    return no_rows(_COLUMNS, channel="str", verdict="str", new_clients="int64", leads="Int64")
 
 
 def _channel_of(clients: Any) -> pd.Series:
@@ -108,8 +112,8 @@ def _channel_of(clients: Any) -> pd.Series:
     people = as_table(clients)
     if not {"client_id", "acquisition_channel"} <= set(people.columns):
         return pd.Series(dtype="object")
-    known = people.dropna(subset=["acquisition_channel"]).set_index("client_id")["acquisition_channel"]
-    return known.astype("object")
+    known = people.dropna(subset=["client_id", "acquisition_channel"]).drop_duplicates("client_id")
+    return known.set_index("client_id")["acquisition_channel"].astype("object")
 
 
 def _costs(names: list[str], spend: pd.DataFrame, leads: pd.Series, won: pd.Series, level: float) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..grid import read_panel
-from ..money import to_minor
+from ..money import from_minor, to_minor
 from ..months import as_of as read_as_of
 from ..months import month_number
 from ..orders import Orders
@@ -118,6 +118,8 @@ def deliveries(
     if by != "client_id":
         group = rows[by] if by in rows else client.map(as_table(clients).set_index("client_id")[by])
     each.insert(0, by, group.array)
+    # The revenue of an order with several deliveries counts once in its group.
+    each.loc[pd.DataFrame({"of": rows["transaction_id"].array, "in": group.array}).duplicated().array, "amount"] = pd.NA
     sums = each.groupby(by)[["deliveries", "known", "late", "defects", "cost", "amount"]].sum(min_count=1)
     means = each.groupby(by)[["defects", "customs", "packaging"]].mean()
     frame = sums.reset_index()
@@ -134,14 +136,19 @@ def deliveries(
 
 
 def _delivered_orders(transactions: Any, wanted: pd.Series) -> pd.DataFrame:
-    """client_id and amount of the orders with these numbers, by number."""
+    """client_id and amount of the orders with these numbers, by number; lines are added up."""
     if isinstance(transactions, Orders):
-        kept = transactions.read(
+        kept = transactions.as_sold.read(
             "transaction_id", "client_id", "amount", keep=lambda part: part["transaction_id"].isin(wanted)
         )
     else:
-        kept = as_table(transactions)
-    return kept.drop_duplicates("transaction_id").set_index("transaction_id")
+        kept = as_table(transactions, "transactions", ["transaction_id", "client_id", "amount"])
+        if not len(kept):
+            return pd.DataFrame({"client_id": pd.Series(dtype="str"), "amount": pd.Series(dtype="float64")})
+        kept = kept[kept["transaction_id"].isin(wanted)]
+    minor = to_minor(kept["amount"]).groupby(kept["transaction_id"].to_numpy()).sum(min_count=1)
+    first = kept.drop_duplicates("transaction_id").set_index("transaction_id")
+    return first.assign(amount=from_minor(minor.reindex(first.index)).array)
 
 
 def _delivered(

@@ -11,13 +11,14 @@ import pandas as pd
 from ..money import to_minor
 from ..months import as_of as read_as_of
 from ..months import from_number
-from ..orders import rows_of
-from ..results import Note, Result, as_table
+from ..orders import Orders, orders_of
+from ..results import Note, Result, as_table, takes
 from ._period import Period, period, spend_rows
 
 __all__ = ["base_metrics"]
 
 
+@takes(panel=[], transactions=["date", "amount"], marketing_spend=["period_start", "amount"])
 def base_metrics(
     panel: Any, as_of: Any = None, *, transactions: Any = None, marketing_spend: Any = None,
     dissatisfied: Iterable[Any] | None = None, months: int = 12, active_months: int = 3,
@@ -134,7 +135,7 @@ def _money(span: Period) -> dict[str, float]:
 def _cheques(deals: Any, span: Period) -> dict[str, float]:
     """Mean and median over sales (returns have no cheque)."""
     begin, end = from_number([span.begin])[0], read_as_of(span.as_of).end
-    transactions = rows_of(deals, ("date", "amount", "kind", "status", "gross_profit"), begin, end)
+    transactions = orders_of(deals, ("date", "amount", "kind", "status", "gross_profit"), begin, end)
     if transactions.empty:
         return {}
     dates = pd.to_datetime(transactions["date"])
@@ -150,6 +151,8 @@ def _cheques(deals: Any, span: Period) -> dict[str, float]:
     if not sale.any():
         return {}
     values = {"cheque_mean": amount[sale].mean() / 100, "cheque_median": amount[sale].median() / 100}
+    if isinstance(deals, Orders) and deals.sold is not None:  # the panel counts a campaign in each of its months
+        values |= {"orders": int(sale.sum()), "repeat_orders": max(int(sale.sum()) - len(span.won), 0)}
     if "gross_profit" in transactions and transactions["gross_profit"].notna().any():
         profit = transactions.loc[sale.to_numpy(), "gross_profit"].astype("float64")
         values |= {"profit_mean": profit.mean(), "profit_median": profit.median()}

@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..money import to_minor
 from ..months import as_of as read_as_of
 from ..months import from_number
-from ..orders import rows_of
+from ..orders import orders_of
 from ..results import Note, Result
 from . import pictures
 from ._period import for_winning, period, spend_rows
@@ -126,7 +126,7 @@ def cheque_spread(transactions: Any, as_of: Any = None, *, months: int = 12, bin
     columns = ["low", "high", "orders", "revenue"]
     known = None if as_of is None else read_as_of(as_of)
     since = None if known is None else (known.last_whole - months + 1).start_time
-    table = rows_of(transactions, ("date", "amount", "status"), since, None if known is None else known.end)
+    table = orders_of(transactions, ("date", "amount", "status"), since, None if known is None else known.end)
     if table.empty:
         return Result(frame=pd.DataFrame(columns=columns), notes=(Note("acquisition.nothing"),))
     dates = pd.to_datetime(table["date"])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..money import to_minor
 from ..months import as_of as read_as_of
-from ..orders import holds, rows_of
+from ..orders import holds, orders_of
 from ..results import Note, Result, no_rows
 
 __all__ = ["receivables"]
@@ -46,7 +46,7 @@ def receivables(transactions: Any, as_of: Any = None) -> Result:
     """
     if not holds(transactions, "due_date"):
         return Result(frame=_none(), notes=(Note("acquisition.no_due"),))
-    table = rows_of(transactions, _USED)
+    table = orders_of(transactions, _USED)
     date = pd.to_datetime(table["date"])
     seen = read_as_of(as_of, latest=date.max().to_period("M"))
     due = pd.to_datetime(table["due_date"])

@@ -10,7 +10,7 @@ import pandas as pd
 from ..grid import read_panel
 from ..money import to_minor
 from ..months import AsOf, month_number
-from ..results import Note, Result, as_table, no_rows
+from ..results import Note, Result, as_table, no_rows, takes
 from . import pictures
 
 __all__ = ["rank_share", "wallet_share"]
@@ -31,6 +31,9 @@ def rank_share(rank: Any, brands: Any) -> Any:
     return (1 - rank / (brands + 1)) * 2 / brands
 
 
+@takes(
+    panel=[], clients=["client_id"], client_budgets=["client_id", "period_start", "period_end", "total_budget"],
+)  # fmt: skip
 def wallet_share(
     panel: Any,
     as_of: Any = None,
@@ -76,6 +79,8 @@ def wallet_share(
     """
     full, seen = read_panel(panel, as_of)
     table = as_table(client_budgets)
+    if "client_id" in table:
+        table = table[table["client_id"].notna()]
     if table.empty or seen is None:
         return Result(frame=_none(), as_of=seen, notes=(Note("acquisition.no_budgets"),))
     end = seen.last_whole_number

@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..grid import read_panel
 from ..money import to_minor
 from ..months import from_number
-from ..results import Note, Result
+from ..results import Note, Result, no_rows
 from . import pictures
 
 __all__ = ["cohorts"]
@@ -56,13 +56,13 @@ def cohorts(panel: Any, as_of: Any = None, *, by: str = "quarter", censored_mont
     step = _STEP[by]
     full, seen = read_panel(panel, as_of)
     if seen is None or full.empty:
-        return Result(frame=pd.DataFrame(columns=_COLUMNS), as_of=seen, options={"by": by})
+        return Result(frame=_none(), as_of=seen, options={"by": by})
     end = seen.last_whole_number
     full = full[full["number"] <= end]
     rows, size = _rows_by_period(full, step)
     grid = [(c, p) for c in size.index for p in range(int(c), (end + 1) // step)]  # whole periods only
     if not grid:
-        return Result(frame=pd.DataFrame(columns=_COLUMNS), as_of=seen, options={"by": by})
+        return Result(frame=_none(), as_of=seen, options={"by": by})
     table = _sums(rows, grid)
     table["age"] = table["period"] - table["cohort"]
     table["clients"] = table["cohort"].map(size)
@@ -76,6 +76,11 @@ def cohorts(panel: Any, as_of: Any = None, *, by: str = "quarter", censored_mont
     fresh = table[~table["censored"] & (table["age"] == 0)]
     note = Note("segments.cohorts", {"cohorts": len(fresh), "clients": int(fresh["clients"].sum())})
     return Result(frame=table[_COLUMNS], notes=(note,), as_of=seen, options={"by": by}, draw=pictures.cohorts)
+
+
+def _none() -> pd.DataFrame:
+    whole = dict.fromkeys(["age", "clients", "active", "orders"], "int64")
+    return no_rows(_COLUMNS, cohort="datetime64[us]", censored="bool", **whole)
 
 
 def _rows_by_period(full: pd.DataFrame, step: int) -> tuple[pd.DataFrame, pd.Series]:

@@ -63,7 +63,8 @@ def bridge(panel: Any, as_of: Any = None, *, months: int = 1, against: str = "ye
     sums = _two_periods(full, seen.last_whole_number if seen is not None else 0, lag, months)
     before, after = sums["before"].to_numpy(), sums["after"].to_numpy()
     part = np.select(
-        [(before == 0) & (after != 0), (before != 0) & (after == 0), after > before, after < before],
+        # A month of returns alone is no purchase: it neither begins nor ends a client's buying.
+        [(before == 0) & (after > 0), (before > 0) & (after == 0), after > before, after < before],
         ["new", "lost", "growth", "fall"], "same",
     )  # fmt: skip
     change = after - before

@@ -57,7 +57,7 @@ def statuses(
         raise DataError(f"Unknown status {sorted(bad)[0]!r}.", nearest(str(sorted(bad)[0]), STATUSES))
     rank = sent["status"].map({name: place for place, name in enumerate(STATUSES)}).astype("float64")
     replied = present(answers)
-    if replied is not None and "client_id" in replied:
+    if replied is not None and "client_id" in replied and "client_id" in sent:
         seen, _ = answers_seen(replied, as_of, window)
         rank = rank.mask(sent["client_id"].isin(seen["client_id"].dropna()), 0.0)
     ranked = sent.assign(_rank=rank)

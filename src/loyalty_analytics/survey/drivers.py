@@ -165,6 +165,7 @@ def _wide(
         wide = last.pivot(index=key, columns="question_id", values="score").reset_index()
         wide.columns.name = None
         table = wide.drop(columns=key) if drivers is None else wide
+    table = table.infer_objects()
     numeric = [name for name in table.columns if pd.api.types.is_numeric_dtype(table[name]) and name != weights]
     if target not in numeric:
         if target not in table.columns:

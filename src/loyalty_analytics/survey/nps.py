@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval
 from ..orders import Orders
-from ..results import Note, Result
+from ..results import Note, Result, takes
 from .asked import as_invitations, of_question, statuses
 from .votes import (
     ROLES,
@@ -55,6 +55,10 @@ class NPS(Result):
     ways: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
+@takes(
+    questions=["question_id"], clients=["client_id"], contacts=["contact_id"],
+    transactions=["client_id", "date", "amount"], invitations=["status"],
+)  # fmt: skip
 def nps(
     answers: Any, population: int | Mapping[Any, int] | None = None, *,
     questions: pd.DataFrame | None = None, clients: pd.DataFrame | None = None,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, takes
 from .votes import answers_seen, moments, of_metric, present
 
 __all__ = ["Quality", "answer_quality"]
@@ -37,6 +37,7 @@ class Quality(Result):
     not_visited: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
+@takes(answers=[], invitations=[], meetings=["client_id"], questions=["question_id"], clients=["client_id"])
 def answer_quality(
     answers: Any,
     *,
@@ -179,7 +180,7 @@ def _visitors(table: pd.DataFrame, meetings: pd.DataFrame | None) -> pd.Series:
     """Who asked: the visitor of the client's meeting held on the day of the answer."""
     nobody = pd.Series(None, index=table.index, dtype="object")
     visits = present(meetings)
-    if visits is None or "visitor_id" not in visits or "answered_at" not in table:
+    if visits is None or not {"visitor_id", "held_at"} <= set(visits) or "answered_at" not in table:
         return nobody
     held = visits[visits["held_at"].notna() & visits["visitor_id"].notna()]
     if "status" in held:
@@ -236,6 +237,8 @@ def _not_visited(
     if base is None or meetings is None or seen is None:
         return pd.DataFrame(columns=["client_id"])
     held = as_table(meetings)
+    if "held_at" not in held:
+        return base[[name for name in ("client_id", "client_name", "manager_id") if name in base]]
     held = held[held["held_at"].notna()]
     held, _ = answers_seen(held, seen, window, "held_at")
     away = base[~base["client_id"].isin(held["client_id"])]

@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval, wilson
 from ..orders import Orders
-from ..results import Note, Result
+from ..results import Note, Result, takes
 from .asked import STATUSES, as_invitations, of_question, statuses
 from .nps import nps
 from .votes import answers_seen, as_answers, client_column, of_metric, present, revenue_of
@@ -52,6 +52,10 @@ class ResponseRate(Result):
     test: Mapping[str, Any] = field(default_factory=dict)
 
 
+@takes(
+    invitations=["status"], questions=["question_id"], clients=["client_id"], contacts=["contact_id"],
+    transactions=["client_id", "date", "amount"],
+)  # fmt: skip
 def silent(
     answers_or_counts: Any, invitations: pd.DataFrame | None = None, population: int | None = None, *,
     questions: pd.DataFrame | None = None, clients: pd.DataFrame | None = None,
@@ -213,6 +217,7 @@ def _faces(
     return hushed.reset_index(drop=True)
 
 
+@takes(invitations=["status"], answers=[], clients=["client_id"], transactions=["client_id", "date", "amount"])
 def response_rate(
     invitations: pd.DataFrame,
     answers: pd.DataFrame | None = None,

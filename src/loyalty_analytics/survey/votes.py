@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import DataError
 from ..months import AsOf
 from ..months import as_of as read_as_of
-from ..orders import Orders, rows_of
+from ..orders import Orders, plain, rows_of
 from ..results import Result, as_table
 
 __all__ = [
@@ -27,10 +27,13 @@ _SCALES = {(0, 10): (7, 9), (1, 10): (7, 9), (0, 100): (70, 90)}  # first passiv
 def as_answers(answers: Any) -> pd.DataFrame:
     """Answers as a table; a plain list of scores counts as one answer each of so many clients."""
     if isinstance(answers, (pd.DataFrame, Result)):
-        table = as_table(answers)
+        table = plain(as_table(answers, "answers"))
         if "score" not in table:
             raise DataError("The answers have no column 'score'.", "Rename the column with the scores to 'score'.")
         return table
+    if isinstance(answers, (str, bytes)) or np.ndim(answers) == 0:
+        kind = type(answers).__name__
+        raise DataError(f"Answers are a table or a list of scores, got {kind}.", "Give a DataFrame or a result.")
     scores = pd.Series(np.asarray(answers), name="score")
     return pd.DataFrame({"client_id": np.arange(len(scores)), "score": scores})
 

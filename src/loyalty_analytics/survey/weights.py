@@ -188,6 +188,10 @@ def post_stratify(
     """
     table = as_table(sample)
     columns = [by] if isinstance(by, str) else list(by)
+    absent = [column for column in columns if column not in table]
+    if absent:
+        has = ", ".join(map(str, table.columns))
+        raise DataError(f"The sample has no column {absent[0]!r}. It has: {has}.", "Name a column of the sample.")
     if not 1 <= len(columns) <= 2:
         raise DataError("Cells are made of one or two columns.", "Choose those that matter most for the score.")
     key = table[columns[0]] if len(columns) == 1 else pd.Series(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..grid import Grid, grid
 from ..months import month_number
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, takes
 from .rules import column
 
 __all__ = ["visit_effect"]
@@ -34,6 +34,7 @@ class _Decisions:
     known: np.ndarray  # regressors of the decision
 
 
+@takes(meetings=["client_id"], panel=[], clients=["client_id"])
 def visit_effect(
     meetings: pd.DataFrame | Result,
     panel: pd.DataFrame | Result,

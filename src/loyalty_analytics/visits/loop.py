@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import DataError
 from ..months import AsOf
 from ..months import as_of as read_as_of
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, takes
 from .rules import column
 from .survival import kaplan_meier, quantile
 
@@ -42,6 +42,7 @@ class Loop(Result):
     overdue: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
+@takes(actions=["opened_at"])
 def closed_loop(
     actions: pd.DataFrame | Result,
     as_of: Any = None,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..months import AsOf, from_number, month_number
 from ..months import as_of as read_as_of
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, takes
 from .rules import PURPOSES, column, due_rules, held_contacts, plan_month
 from .solve import Problem, solve
 from .weeks import limits, weeks
@@ -48,6 +48,10 @@ class Plan(Result):
     standing: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
+@takes(
+    clients=["client_id"], meetings=["client_id"], campaigns=["client_id", "start", "end"],
+    problems=["client_id", "opened_at"], managers=["manager_id"], priority=["client_id"],
+)  # fmt: skip
 def plan_visits(
     clients: pd.DataFrame | Result,
     meetings: pd.DataFrame | Result | None = None,
@@ -141,7 +145,10 @@ def plan_visits(
       client_id      month   format reason
     0         A 2026-04-01  meeting    gap
     """
-    clients = as_table(clients).drop_duplicates("client_id", ignore_index=True)
+    clients = as_table(clients)
+    if "client_id" not in clients:
+        clients = clients.reindex(columns=["client_id"])
+    clients = clients.dropna(subset=["client_id"]).drop_duplicates("client_id", ignore_index=True)
     meetings = pd.DataFrame(columns=["client_id"]) if meetings is None else as_table(meetings)
     seen = read_as_of(as_of, _last_held(meetings))
     ids = pd.Index(clients["client_id"])

@@ -93,8 +93,8 @@ def due_rules(
         after those held, at least 1), meeting (a call does not do).
     """
     ids = pd.Index(clients["client_id"])
-    kind = column(clients, "client_type").fillna("regular").to_numpy()
-    anchor = column(clients, "is_anchor").fillna(False).to_numpy(bool)
+    kind = column(clients, "client_type").astype(object).fillna("regular").to_numpy()
+    anchor = column(clients, "is_anchor").astype("boolean").fillna(False).to_numpy(bool)
     around = around_campaigns(ids, campaigns, mode)
     regular, seasonal = kind == "regular", kind == "seasonal"
     base = int(month_number([as_of.month])[0])
