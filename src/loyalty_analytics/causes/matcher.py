@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from .codebook import Codebook, Rule, read_lexicon
 from .forms import shipped
+from .leanings import Leanings
 from .phrases import AND, COMMA, CONTRAST, NONE, SENTENCE, WIDEST, follow, variants
 from .text import ALPHABET, TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms, sounds
 
@@ -17,11 +18,9 @@ _STEERING = ("block", "negator_far", "decoy")
 _CLASS = "class_"
 #: what stands for any number in digits
 _DIGITS = "0"
-#: Letters of a word that may be a typo.
-_LONGEST = 40
+#: Letters of a word that may be a typo; spellings that are kept at hand.
+_LONGEST, _REMEMBERED = 40, 50_000
 _HEARD = 2
-#: Spellings that are kept at hand.
-_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,8 @@ class Word:
     negates: bool = False
     #: «но», "but": no phrase reaches over it
     turns: bool = False
+    #: to the top causes, see `Leanings`
+    lean: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -117,6 +118,7 @@ class Matcher:
         for rule in codebook.rules.values():
             if rule.language in languages:
                 self._add(rule.text, _rule_entry(rule))
+        self.leanings = Leanings((r for r in codebook.rules.values() if r.language in languages), self._atoms)
         self._longest_prefix = max(map(len, self._prefixes), default=0)
         self._sounds: dict[str, dict[str, str]] = {}
 
@@ -204,6 +206,7 @@ class Matcher:
             not spelled and bool(symbols) and text.isascii() and from_latin(text) in self._forms,
             any(entry.role == "negator" for entry in singles),
             any(entry.role in ("contrast", "concession") for entry in singles),
+            self.leanings.of(ordered),
         )
 
     def _begun(self, symbols: tuple[int, ...]) -> tuple[Begun, Begun, frozenset[int]]:

@@ -63,9 +63,9 @@ class Tagger:
     --------
     >>> feedback = pd.DataFrame({"feedback_id": [7], "text": ["Цены высокие, зато менеджер вежливый."]})
     >>> Tagger("general").tag(feedback).table[["feedback_id", "cause", "sentiment", "evidence"]]
-       feedback_id           cause sentiment         evidence
-    0            7     price.level  negative     Цены высокие
-    1            7  staff.attitude  positive         вежливый
+       feedback_id           cause sentiment           evidence
+    0            7     price.level  negative       Цены высокие
+    1            7  staff.attitude  positive  менеджер вежливый
     """
 
     def __init__(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .matcher import Token
+from .matcher import Match, Token
 
 __all__ = ["SENTIMENTS", "Hit", "Tag", "gather", "of_the_house"]
 
@@ -26,7 +26,7 @@ _HOUSE = {"staff.contact": "service.channel"}
 Tag = tuple[str, str, int, int, str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hit:
     """A cause at a place of a text; ``sign`` 0: nobody said whether it is good; ``sure`` 0: it is only mentioned."""
 
@@ -37,6 +37,7 @@ class Hit:
     rule: str
     clause: int
     sure: float
+    match: Match
 
 
 def of_the_house(text: str, tokens: list[Token], hits: list[Hit]) -> list[Hit]:
