@@ -106,7 +106,7 @@ def test_one_fall_has_no_others(found):
     shown = why.questions(data, _with(breaks, one), reasons, language="ru")
     assert shown.title == "Вопросы к встрече с клиентом АО Застройщик «Высокий берег»"
     assert _plain(report.multiples(data, _with(breaks, one), language="ru").title) == (
-        "Перелом вниз у 1 клиента, последний с июля 2026: АО Застройщик «Высокий берег»"
+        "Перелом вниз у одного клиента: АО Застройщик «Высокий берег» с июля 2026"
     )
 
 
@@ -142,4 +142,4 @@ def test_counts_in_the_genitive(n, clients):
 def test_days_late(n, days):
     late = {"n": words.count(n, "client", "ru"), "days": words.count(n, "day", "ru")}
     said = words.say("brief.late_some", "ru", client="А", **late)
-    assert _plain(said).endswith(f"больше всех А: на {days}")
+    assert _plain(said).endswith(f"дольше всех А, на {days}")

@@ -13,7 +13,7 @@ from loyalty_analytics.exhibits.base import Exhibit, Front
 
 # Names of measures and files that both languages write in Latin letters.
 CODES = {"nps", "cac", "abc", "xyz", "mail", "xlsx", "plan", "ics", "tables", "params", "corrections", "excel", "ddof",
-         "csv"}
+         "csv", "cards"}
 CODES |= {first + second for first in "abc" for second in "xyz"}
 
 

@@ -158,10 +158,10 @@ def slope(
         colour = {1: theme.WORSE, -1: theme.BETTER}.get(int(row["change"]), theme.PREVIOUS)
         ax.plot([0, 1], [row["before"], row["after"]], color=colour, marker="o", markersize=4)
         text = f"{words.percent(row['after'], language)}  {theme.shorten(str(row['label']), length)}"
-        ax.text(1.03, spread[int(str(at))], text, va="center", color=theme.INK)
+        ax.text(1.03, spread[int(str(at))], text, va="center", color=theme.INK, fontsize=8.7 if narrow else None)
     for value, at in zip(heights[:, 0], _apart(heights[:, 0], gap)):
         ax.text(-0.03, at, words.percent(value, language), va="center", ha="right", color=theme.GREY)
-    ax.set_xlim(-0.25, 4.6 if narrow else 2.2)
+    ax.set_xlim(-0.25, 3.9 if narrow else 2.2)
     ax.set_xticks(
         [0, 1], [text.replace(" ", "\n").replace("\u00a0", "\n") if narrow else text for text in (left, right)]
     )
