@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval
+from ..intervals.several import holm
 from ..results import Note, Result, as_table
 from .nps import MIN_NUMBER, MIN_RANK
 from .votes import client_column
@@ -183,13 +184,13 @@ def _each_against_others(samples: Sequence[np.ndarray], big: np.ndarray, level: 
     left, reached = [int(group) for group in big], 0.0
     while len(left) > 1:
         raw = [shift_test(samples[i], np.concatenate([samples[j] for j in left if j != i])) for i in left]
-        holm = np.maximum(np.minimum(np.array(raw) * (len(left) if len(left) > 2 else 1), 1.0), reached)
-        first = int(np.argmin(holm))
+        stepped = np.maximum(np.minimum(np.array(raw) * (len(left) if len(left) > 2 else 1), 1.0), reached)
+        first = int(np.argmin(stepped))
         told = [left[first]] if len(left) > 2 else list(left)
-        if holm[first] >= 1 - level or len(left) > _MANY:
-            p_value[left], differs[left] = holm, holm < 1 - level
+        if stepped[first] >= 1 - level or len(left) > _MANY:
+            p_value[left], differs[left] = stepped, stepped < 1 - level
             break
-        reached = float(holm[first])
+        reached = float(stepped[first])
         p_value[told], differs[told] = reached, True
         left = [group for group in left if group not in told]
     return p_value, differs
@@ -199,8 +200,6 @@ def _letters(
     score: np.ndarray, samples: Sequence[np.ndarray], big: np.ndarray, level: float
 ) -> tuple[pd.arrays.IntegerArray, np.ndarray]:
     """Ranks, and letters: neighbours share one as long as no pair among them differs."""
-    from statsmodels.stats.multitest import multipletests
-
     rank = pd.array([pd.NA] * len(score), dtype="Int64")
     letters = np.full(len(score), "", dtype=object)
     order = big[np.argsort(-score[big], kind="stable")]
@@ -212,7 +211,7 @@ def _letters(
         return rank, letters
     pairs = [(i, j) for i in range(len(order)) for j in range(i + 1, len(order))]
     raw = [shift_test(samples[order[i]], samples[order[j]]) for i, j in pairs]
-    apart = {pair for pair, p in zip(pairs, multipletests(raw, method="holm")[1]) if p < 1 - level}
+    apart = {pair for pair, p in zip(pairs, holm(raw)) if p < 1 - level}
     name, covered = 0, -1
     for start in range(len(order)):
         end = start
@@ -284,11 +283,10 @@ def _together(both: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def _no_gap(gap: np.ndarray, spread: np.ndarray, n: np.ndarray) -> np.ndarray:
     from scipy.special import stdtr
-    from statsmodels.stats.multitest import multipletests
 
     p_value = np.full(len(n), np.nan)
     big = n >= MIN_RANK
     if big.any():
         raw = 2 * stdtr(n[big] - 1, -np.abs(gap[big]) * np.sqrt(n[big]) / spread[big])
-        p_value[big] = multipletests(raw, method="holm")[1]
+        p_value[big] = holm(raw)
     return p_value

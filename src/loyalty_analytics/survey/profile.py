@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..intervals.several import holm
 from ..months import as_of as read_as_of
 from ..months import to_periods
 from ..results import Note, Result, as_table
@@ -40,8 +41,6 @@ def sample_like_base(
         furthest from its share), base (its share of clients), sample (its share among the answered); for revenue
         base = 1 and sample = the share of money that answered. p_value is null below 8 on either side.
     """
-    from statsmodels.stats.multitest import multipletests
-
     ids = as_table(answered)["client_id"] if hasattr(answered, "columns") or hasattr(answered, "frame") else answered
     base = as_table(clients).drop_duplicates("client_id")
     inside = base["client_id"].isin(pd.Series(list(ids))).to_numpy()
@@ -71,7 +70,7 @@ def sample_like_base(
     frame = pd.DataFrame(rows, columns=["attribute", "p_value", "category", "base", "sample"])
     told = frame["p_value"].notna()
     if told.any():
-        frame.loc[told, "p_value"] = multipletests(frame.loc[told, "p_value"], method="holm")[1]
+        frame.loc[told, "p_value"] = holm(frame.loc[told, "p_value"])
     unlike = frame.loc[frame["p_value"] < 0.05, "attribute"].tolist()
     key = "sample_unlike" if unlike else "sample_like" if told.any() else "sample_few"
     return Result(frame=frame, notes=(Note(f"survey.{key}", {"attributes": ", ".join(unlike), "n": int(inside.sum()),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..intervals.several import holm
 from ..results import Note, Result, as_table, takes
 from .votes import answers_seen, moments, of_metric, present
 
@@ -213,7 +214,6 @@ def _interviewers(table: pd.DataFrame, visitor: pd.Series) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     top = (rows["score"] >= 9).groupby(rows["visitor_id"]).agg(["sum", "size"])
     from scipy.stats import fisher_exact
-    from statsmodels.stats.multitest import multipletests
 
     yes, n = top["sum"].to_numpy(), top["size"].to_numpy()
     rest_yes, rest = yes.sum() - yes, n.sum() - n
@@ -222,7 +222,7 @@ def _interviewers(table: pd.DataFrame, visitor: pd.Series) -> pd.DataFrame:
         raw[i] = fisher_exact([[yes[i], n[i] - yes[i]], [rest_yes[i], rest[i] - rest_yes[i]]])[1]
     told = ~np.isnan(raw)
     if told.any():
-        raw[told] = multipletests(raw[told], method="holm")[1]
+        raw[told] = holm(raw[told])
     share = np.divide(rest_yes, rest, out=np.full(len(n), np.nan), where=rest > 0)
     return pd.DataFrame({"visitor_id": top.index, "n": n, "top": yes, "share": yes / n, "others": share,
                          "p_value": raw}).reset_index(drop=True)  # fmt: skip

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import DataError, nearest
 from ..intervals import nps_interval, score_interval, wilson
+from ..intervals.several import holm
 from ..orders import Orders
 from ..results import Note, Result, takes
 from .asked import STATUSES, as_invitations, of_question, statuses
@@ -293,7 +294,6 @@ def response_rate(
 def _differ(answered: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
     """Each group against the others (Fisher, Holm) and all groups at once (chi-squared)."""
     from scipy.stats import chi2_contingency, fisher_exact
-    from statsmodels.stats.multitest import multipletests
 
     full = asked >= 8
     p_values = np.full(len(asked), np.nan)
@@ -301,7 +301,7 @@ def _differ(answered: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, dict[s
         return p_values, {}
     yes, no = answered[full], (asked - answered)[full]
     raw = [fisher_exact([[a, b], [yes.sum() - a, no.sum() - b]])[1] for a, b in zip(yes, no)]
-    p_values[full] = multipletests(raw, method="holm")[1]
+    p_values[full] = holm(raw)
     if yes.sum() == 0 or no.sum() == 0:
         return p_values, {"p_value": 1.0, "groups": int(full.sum())}
     whole = fisher_exact([yes, no])[1] if full.sum() == 2 else chi2_contingency([yes, no], correction=False)[1]
