@@ -6,12 +6,14 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import loyalty_analytics as la
 from loyalty_analytics import economics
 from loyalty_analytics.economics import receivables
+from loyalty_analytics.economics.channels import poisson_interval
 from loyalty_analytics.orders import orders_of
 from loyalty_analytics.segments.movement import bridge
 
@@ -105,3 +107,29 @@ def test_returns_alone_are_neither_a_new_nor_a_lost_client() -> None:
     })  # fmt: skip
     parts = bridge(panel, "2026-10").table.set_index("client_id")["part"]
     assert parts.to_dict() == {"was": "growth", "is": "fall", "new": "new", "lost": "lost"}
+
+
+def _channel_world(dice: np.random.Generator, mean: float, spread: float) -> pd.DataFrame:
+    """Clients won by chance through one channel, each bringing a sum of mean 100; 50 spent per expected client."""
+    won = dice.poisson(mean)
+    money = 100 * dice.lognormal(-(spread**2) / 2, spread, won)
+    panel = pd.DataFrame({"client_id": range(won), "month": "2026-03", "orders": 1, "revenue": money})
+    old = pd.DataFrame({"client_id": -1, "month": ["2024-01", "2026-10"], "orders": 1, "revenue": 1.0})
+    spend = pd.DataFrame({"period_start": ["2026-01"], "channel": "fair", "amount": 50 * mean})
+    clients = pd.DataFrame({"client_id": range(won), "acquisition_channel": "fair"})
+    return la.channels(pd.concat([old, panel]), "2026-10", clients=clients, marketing_spend=spend).table
+
+
+@pytest.mark.parametrize(("spread", "least"), [(0.0, 0.93), (0.7, 0.90), (1.3, 0.84)])
+def test_payback_interval_covers_also_where_few_clients_bring_most(spread: float, least: float) -> None:
+    """True payback is 2. Counting clients alone covered it in .88 and .65 of worlds at the wider spreads."""
+    dice = np.random.default_rng(97)
+    tables = [_channel_world(dice, 15, spread) for _ in range(150)]
+    held = [bool(t["payback_low"].iloc[0] <= 2 <= t["payback_high"].iloc[0]) for t in tables]
+    assert np.mean(held) >= least
+
+
+def test_payback_interval_of_equal_sums_is_that_of_the_count() -> None:
+    table = _channel_world(np.random.default_rng(3), 9, 0.0).iloc[0]
+    low, high = poisson_interval(table["new_clients"])
+    assert (table["payback_low"], table["payback_high"]) == pytest.approx((low * 100 / 450, high * 100 / 450))

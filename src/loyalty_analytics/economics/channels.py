@@ -60,7 +60,8 @@ def channels(
     fewest : int
         Below so many new clients there is no verdict.
     level : float
-        Of the intervals (exact Poisson on the number of new clients).
+        Of the intervals: exact Poisson on the number of new clients; of what they brought, each his own sum,
+        the gamma interval of Fay and Feuer (1997).
 
     Returns
     -------
@@ -141,11 +142,31 @@ def _returns(frame: pd.DataFrame, span: Period, owner: pd.Series, level: float) 
         frame[name] = frame["channel"].map(sums[name]).astype("float64") / 100
     income = "gross_profit" if frame["gross_profit"].notna().any() else "revenue"
     frame["payback"] = frame[income].fillna(0) / frame["spend"].where(frame["spend"] > 0)
-    low, high = poisson_interval(frame["new_clients"], level)
-    count = frame["new_clients"].replace(0, np.nan)
-    frame["payback_low"], frame["payback_high"] = frame["payback"] * low / count, frame["payback"] * high / count
+    brought = fresh[income].astype("float64").fillna(0).groupby([fresh["channel"], fresh["client_id"]]).sum()
+    by_channel = {name: sums.to_numpy() for name, sums in brought.groupby(level=0)}
+    bounds = [_total_interval(by_channel.get(name, np.zeros(0)), level) for name in frame["channel"]]
+    paid = frame["spend"].where(frame["spend"] > 0).to_numpy() * 100
+    low, high = np.array(bounds).reshape(-1, 2).T
+    frame["payback_low"], frame["payback_high"] = low / paid, high / paid
     frame["months_to_pay_back"], frame["late"] = _months_to_pay(frame, _pace(fresh, span, income))
     return frame
+
+
+def _total_interval(amounts: np.ndarray, level: float) -> tuple[float, float]:
+    """What clients won by chance bring together, each his own sum.
+
+    Gamma interval of a weighted sum of Poisson counts (Fay and Feuer, Statistics in Medicine 16, 1997, p. 791), the
+    weights being what the clients brought: of equal sums it is `poisson_interval`, of unequal ones it is wider.
+    """
+    from scipy.special import gammaincinv
+
+    total, square = float(amounts.sum()), float((amounts**2).sum())
+    if total <= 0:
+        return np.nan, np.nan
+    tail, most = (1 - level) / 2, float(np.abs(amounts).max())
+    low = square / total * gammaincinv(total**2 / square, tail)
+    more, wider = total + most, square + most**2
+    return float(low), float(wider / more * gammaincinv(more**2 / wider, 1 - tail))
 
 
 def _leads(funnel_events: Any, span: Period) -> pd.Series:
