@@ -53,90 +53,43 @@ class Plan(Result):
     problems=["client_id", "opened_at"], managers=["manager_id"], priority=["client_id"],
 )  # fmt: skip
 def plan_visits(
-    clients: pd.DataFrame | Result,
-    meetings: pd.DataFrame | Result | None = None,
-    as_of: Any = None,
-    *,
-    capacity: tuple[int, int] = (10, 15),
-    months: int = 3,
-    absence: Mapping[Any, Sequence[str]] | None = None,
-    campaigns: pd.DataFrame | None = None,
-    problems: pd.DataFrame | None = None,
-    managers: pd.DataFrame | None = None,
-    by_workdays: bool = False,
-    country: str = "RU",
-    calls: bool = True,
-    mode: str | dict[Any, str] | None = None,
-    weights: Mapping[str, int] | None = None,
-    december_until: int = 25,
-    time_limit: float = 5.0,
-    priority: pd.DataFrame | Result | None = None,
-    timezone: str = "Europe/Moscow",
-) -> Plan:
-    """Plan contacts for the months after ``as_of``.
-
-    Rules (months are whole): ``gap`` a regular client has a contact in each three months counted from
-    the last one held (overdue or never: in the first month); ``before`` and ``after`` a contact in the
-    month a campaign starts or the one before, and in the month it ends or the one after; ``season`` a
-    contact in the two months before a season, ``season_after`` a meeting in the two months after it
-    (large clients); ``twice`` two meetings of a regular client in a calendar year; ``december`` a
-    meeting with every anchor; ``problem`` a contact in the first month. A rule is judged only when its
-    last month lies in the plan; contacts held before count; at most one meeting per client and month.
+    clients: pd.DataFrame | Result, meetings: pd.DataFrame | Result | None = None, as_of: Any = None, *,
+    capacity: tuple[int, int] = (10, 15), months: int = 3, absence: Mapping[Any, Sequence[str]] | None = None,
+    campaigns: pd.DataFrame | None = None, problems: pd.DataFrame | None = None, managers: pd.DataFrame | None = None,
+    by_workdays: bool = False, country: str = "RU", calls: bool = True, mode: str | dict[Any, str] | None = None,
+    weights: Mapping[str, int] | None = None, december_until: int = 25, time_limit: float = 5.0,
+    priority: pd.DataFrame | Result | None = None, timezone: str = "Europe/Moscow",
+) -> Plan:  # fmt: skip
+    """Plan contacts for the months after ``as_of``: fewest broken rules first (`visits.rules`, docs/visits.md).
 
     Parameters
     ----------
-    clients : DataFrame
-        client_id; optional client_type (absent or null: regular), is_anchor, company_size,
-        season_start, season_months, manager_id, visitor_id.
-    meetings : DataFrame
-        client_id, status, held_at, planned_at, format; planned ones after as_of are agreed and kept
-        where no rule forbids it.
-    as_of : month or day
-        None: month of the last contact held.
-    capacity : (goal, limit)
-        Meetings of one visitor in one month: a goal and a limit that is never passed. Online meetings
-        count, calls do not.
-    months : int
-        Length of the plan.
-    absence : mapping visitor_id -> months
-        Months in which a visitor meets nobody.
-    campaigns, problems : DataFrame
-        client_id, start, end; client_id, opened_at.
-    managers : DataFrame
-        manager_id, head_id: the head visits and asks about the manager. Without it and without
-        ``clients.visitor_id`` the manager is the visitor.
-    by_workdays : bool
-        Scale capacity by the month's working days in ``country`` against the year's mean.
-    calls : bool
-        False: every contact has to be a meeting.
-    mode : 'rhythm', 'campaigns', mapping client_id -> mode, or None
-        None: clients with campaigns are seen around them.
-    weights : mapping rule -> int
-        Weight of a broken rule; 1 where not given.
-    december_until : int
-        Last day of the meetings of December.
-    time_limit : float
-        Seconds for each stage and visitor.
-    priority : DataFrame, optional
-        client_id, points, reasons (see `visits.priority.priorities`): who comes first in a month; the plan
-        then carries both as further columns.
-    timezone : str
-        Of the visitors' calendar (plan.ics); the plan itself knows days only.
+    clients : client_id; optional client_type (null: regular), is_anchor, company_size, season_start, season_months,
+        manager_id, visitor_id
+    meetings : client_id, status, held_at, planned_at, format; planned ones after as_of are agreed and kept where no
+        rule forbids it
+    as_of : month or day; None: month of the last contact held
+    capacity : (goal, limit that is never passed) of one visitor's meetings in a month; online counts, calls do not
+    months : length of the plan
+    absence : visitor_id -> months in which nobody is met
+    campaigns, problems : client_id, start, end; client_id, opened_at
+    managers : manager_id, head_id: the head visits; else ``clients.visitor_id``, else the manager
+    by_workdays : scale capacity by the month's working days in ``country`` against the year's mean
+    calls : False: every contact has to be a meeting
+    mode : 'rhythm', 'campaigns' or client_id -> mode; None: clients with campaigns are seen around them
+    weights : rule -> weight of breaking it, whole; 1 where not given
+    december_until : last day of the meetings of December
+    time_limit : seconds for each stage and visitor
+    priority : client_id, points, reasons (see `visits.priority.priorities`): who comes first in a month; the plan
+        then carries both as further columns
+    timezone : of the visitors' calendar (plan.ics); the plan itself knows days only
 
     Returns
     -------
     Plan
-        One row per contact: client_id, month, week (its Monday), format (meeting or call), purpose,
-        manager_id, visitor_id, reason (names of rules, the most urgent first), agreed (bool).
-        ``.exceptions`` names every rule that cannot be kept, ``.load`` the meetings per visitor and month,
-        ``.overview`` the stages with their optimum and gap, ``.standing`` what is agreed for the rest of an
-        unfinished month.
-
-    Notes
-    -----
-    Mixed-integer programme per visitor (nothing but a visitor's capacity joins clients), solved in
-    lexicographic stages with integer costs by HiGHS through `scipy.optimize.milp`: broken rules by
-    weight, contacts lacking, changes to what is agreed, contacts, meetings below the goal.
+        One row per contact: client_id, month, week (its Monday), format (meeting or call), purpose, manager_id,
+        visitor_id, reason (names of rules, the most urgent first), agreed (bool). ``.overview`` holds the stages
+        with optimum and gap; ``.exceptions``, ``.load``, ``.shortage``, ``.standing`` as `Plan` tells.
 
     Examples
     --------
@@ -145,44 +98,43 @@ def plan_visits(
       client_id      month   format reason
     0         A 2026-04-01  meeting    gap
     """
-    clients = as_table(clients)
-    if "client_id" not in clients:
-        clients = clients.reindex(columns=["client_id"])
-    clients = clients.dropna(subset=["client_id"]).drop_duplicates("client_id", ignore_index=True)
+    clients = as_table(clients).drop_duplicates("client_id", ignore_index=True)
     meetings = pd.DataFrame(columns=["client_id"]) if meetings is None else as_table(meetings)
     seen = read_as_of(as_of, _last_held(meetings))
-    ids = pd.Index(clients["client_id"])
-    held = held_contacts(meetings, ids, seen)
+    ids, base = pd.Index(clients["client_id"]), int(month_number([seen.month])[0])
     stand, agreed = _agreed(meetings, ids, seen, 0), _agreed(meetings, ids, seen, months)
-    held = pd.concat([held, stand[held.columns]], ignore_index=True)
-    rules = due_rules(clients, held, seen, months, campaigns=campaigns, problems=problems, calls=calls, mode=mode)
-    rules["weight"] = rules["rule"].map({**dict.fromkeys(PURPOSES, 1), **(weights or {})}).astype(np.int64)
+    rules = _rules(clients, meetings, stand, seen, months, weights, campaigns, problems, calls, mode)
     who = people(clients, managers)
     goal, limit = limits(who["visitor_id"], seen, months, capacity, absence, by_workdays, country)
     kept = agreed.drop(columns=["at", "purpose"])
     contacts, missing, stages = solve(Problem(rules, kept, who["visitor"].to_numpy(), goal, limit, months, time_limit))
-    base = int(month_number([seen.month])[0])
-    table = _plan_table(contacts, rules, clients, who, base)
-    standing = _standing(stand, ids, who)
-    columns = list(_COLUMNS)
-    if priority is not None:
-        table, standing = _with_priority(table, priority), _with_priority(standing, priority)
-        columns += ["priority", "why"]
+    table = _with_priority(_plan_table(contacts, rules, clients, who, base), priority)
     table["week"] = weeks(table, december_until, _agreed_days(agreed, ids, base))
     exceptions = _exception_table(missing, rules, ids, who, base)
-    options = {"capacity": capacity, "months": months, "calls": calls, "country": country, "timezone": timezone,
-               "december_until": december_until}  # fmt: skip
     return Plan(
-        frame=table[columns],
-        overview=stages,
-        notes=_notes(table, exceptions, stages),
-        options=options,
-        as_of=seen,
-        exceptions=exceptions,
-        shortage=_shortage(exceptions),
-        load=_load(table, who, goal, limit, base),
-        standing=standing[columns],
-    )
+        frame=_columns(table), overview=stages, notes=_notes(table, exceptions, stages), as_of=seen,
+        exceptions=exceptions, shortage=_shortage(exceptions), load=_load(table, who, goal, limit, base),
+        standing=_columns(_with_priority(_standing(stand, ids, who), priority)),
+        options={"capacity": capacity, "months": months, "calls": calls, "country": country, "timezone": timezone,
+                 "december_until": december_until},
+    )  # fmt: skip
+
+
+def _rules(
+    clients: pd.DataFrame, meetings: pd.DataFrame, stand: pd.DataFrame, seen: AsOf, months: int,
+    weights: Mapping[str, int] | None, campaigns: pd.DataFrame | None, problems: pd.DataFrame | None, calls: bool,
+    mode: str | dict[Any, str] | None,
+) -> pd.DataFrame:  # fmt: skip
+    """The rules that fall due, with their weights; what stands for the rest of a month counts as held."""
+    held = held_contacts(meetings, pd.Index(clients["client_id"]), seen)
+    held = pd.concat([held, stand[held.columns]], ignore_index=True)
+    rules = due_rules(clients, held, seen, months, campaigns=campaigns, problems=problems, calls=calls, mode=mode)
+    rules["weight"] = rules["rule"].map({**dict.fromkeys(PURPOSES, 1), **(weights or {})}).astype(np.int64)
+    return rules
+
+
+def _columns(table: pd.DataFrame) -> pd.DataFrame:
+    return table[[*_COLUMNS, *(name for name in ("priority", "why") if name in table)]]
 
 
 def _notes(table: pd.DataFrame, exceptions: pd.DataFrame, stages: pd.DataFrame) -> tuple[Note, ...]:
@@ -250,7 +202,9 @@ def _standing(stand: pd.DataFrame, ids: pd.Index, who: pd.DataFrame) -> pd.DataF
     ).astype({"format": "str", "purpose": "str", "reason": "str", "agreed": bool})
 
 
-def _with_priority(table: pd.DataFrame, priority: pd.DataFrame | Result) -> pd.DataFrame:
+def _with_priority(table: pd.DataFrame, priority: pd.DataFrame | Result | None) -> pd.DataFrame:
+    if priority is None:
+        return table
     known = as_table(priority).drop_duplicates("client_id").set_index("client_id")
     return table.assign(
         priority=table["client_id"].map(known["points"]).fillna(0).astype(np.int64),
