@@ -36,6 +36,8 @@ class Grid:
         Position of the first and last month with an order; ``last`` may stand one past the whole
         months where the client bought in the unfinished month.
     last_date : datetime64[D] array
+    returns_only : bool array
+        Clients without any order: their returns stand for orders, so that they have a history.
     as_of : AsOf
     """
 
@@ -49,6 +51,7 @@ class Grid:
     last: np.ndarray
     last_date: np.ndarray
     as_of: AsOf
+    returns_only: np.ndarray
 
     @property
     def months(self) -> int:
@@ -160,7 +163,9 @@ def grid(panel: Any, as_of: Any = None) -> Grid | None:
     returned = ~bought[row] & full["revenue"].fillna(0).ne(0).to_numpy()
     buys |= returned
     full = full.assign(orders=full["orders"].mask(returned, 1), days=full["days"].mask(returned, 1))
+    ordered = bought.copy()
     bought[row[buys]] = True
+    returns_only = ~ordered[bought]
     ids, row, keep = ids[bought], (np.cumsum(bought) - 1)[row], bought[row]
     full, row, buys = full[keep], row[keep], buys[keep]
     number = full["number"].to_numpy()
@@ -185,4 +190,4 @@ def grid(panel: Any, as_of: Any = None) -> Grid | None:
     dates = full["last_date"].to_numpy().astype("datetime64[D]")
     dates = np.where(np.isnat(dates), np.minimum(ends, seen.date.to_datetime64().astype("datetime64[D]")), dates)
     np.maximum.at(day, row[buys], dates[buys].astype(np.int64))
-    return Grid(ids, start, orders, days, revenue, known, first, last, day.astype("datetime64[D]"), seen)
+    return Grid(ids, start, orders, days, revenue, known, first, last, day.astype("datetime64[D]"), seen, returns_only)

@@ -15,6 +15,7 @@ from loyalty_analytics import economics
 from loyalty_analytics.economics import receivables
 from loyalty_analytics.economics.channels import poisson_interval
 from loyalty_analytics.orders import orders_of
+from loyalty_analytics.segments.flows import flows
 from loyalty_analytics.segments.movement import bridge
 
 # One deal of 900 on the air for three months and two of 100 for one; the first is due and not paid.
@@ -133,3 +134,13 @@ def test_payback_interval_of_equal_sums_is_that_of_the_count() -> None:
     table = _channel_world(np.random.default_rng(3), 9, 0.0).iloc[0]
     low, high = poisson_interval(table["new_clients"])
     assert (table["payback_low"], table["payback_high"]) == pytest.approx((low * 100 / 450, high * 100 / 450))
+
+
+def test_who_only_returned_is_active_nowhere() -> None:
+    """Reports 02 and 08 count the same active clients."""
+    panel = pd.DataFrame({
+        "client_id": ["a", "a", "b"], "month": ["2026-01", "2026-03", "2026-03"], "orders": [1, 1, 0],
+        "revenue": [10.0, 10.0, -5.0],
+    })  # fmt: skip
+    active = la.base_metrics(panel, "2026-03").table.set_index("metric").loc["active", "value"]
+    assert flows(panel, "2026-03").table["active"].iloc[-1] == active == 1

@@ -50,7 +50,7 @@ def flows(panel: Any, as_of: Any = None, *, kinds: Any = None, active_months: in
     g = grid(panel, as_of)
     if g is None or g.months < 2:
         return Result(frame=pd.DataFrame(columns=_COLUMNS), notes=(Note("segments.panel_empty"),))
-    bought = g.days > 0
+    bought = (g.days > 0) & ~g.returns_only[:, None]  # who only returned has bought before the data begin
     active = bought.copy()
     for back in range(1, active_months):
         active[:, back:] |= bought[:, :-back]
