@@ -8,7 +8,7 @@ from .codebook import Codebook, Rule, read_lexicon
 from .forms import shipped
 from .leanings import Leanings
 from .phrases import AND, COMMA, CONTRAST, NONE, SENTENCE, WIDEST, follow, variants
-from .text import ALPHABET, TOKEN, edits, english_forms, from_latin, known_russian, normalise, russian_forms, sounds
+from .text import ALPHABET, TOKEN, edits, forms_of, from_latin, known_russian, normalise, sounds
 
 __all__ = ["AND", "COMMA", "CONTRAST", "SENTENCE", "WIDEST", "Entry", "Match", "Matcher", "Token", "Word"]
 
@@ -67,8 +67,7 @@ class Word:
     negates: bool = False
     #: «но», "but": no phrase reaches over it
     turns: bool = False
-    #: to the top causes, see `Leanings`
-    lean: tuple[float, ...] = ()
+    lean: tuple[float, ...] = ()  # see `Leanings`
 
 
 @dataclass(slots=True)
@@ -98,7 +97,7 @@ class Matcher:
     """Finds the rules of a codebook in texts; words are resolved once and remembered."""
 
     def __init__(self, codebook: Codebook, languages: tuple[str, ...] = ("ru", "en")) -> None:
-        self._forms: dict[str, list[int]] = {}
+        self._forms: dict[str, tuple[int, ...]] = {}
         self._prefixes: dict[str, list[int]] = {}
         self._atoms: dict[str, int] = {}
         self._lexemes: dict[str, int] = {}
@@ -132,14 +131,15 @@ class Matcher:
     def _add(self, text: str, entry: Entry) -> None:
         for elements in variants(text):
             sets = [(gap, self._element(element)) for gap, element in elements]
-            for symbol in sorted(sets[0][1]):
-                if len(sets) == 1:
+            if len(sets) == 1:
+                for symbol in sorted(sets[0][1]):
                     self._singles.setdefault(symbol, []).append(entry)
                     if entry.role == _LIGHT:
                         self._light.add(symbol)
-                else:
-                    third = sets[2][1] if len(sets) > 2 else _EMPTY
-                    self._phrases.setdefault(symbol, []).append(Pattern(entry, sets[1][1], third, tuple(sets[1:])))
+                continue
+            pattern = Pattern(entry, sets[1][1], sets[2][1] if len(sets) > 2 else _EMPTY, tuple(sets[1:]))
+            for symbol in sorted(sets[0][1]):
+                self._phrases.setdefault(symbol, []).append(pattern)
 
     def _element(self, element: str) -> frozenset[int]:
         known = self._elements.get(element)
@@ -162,12 +162,10 @@ class Matcher:
         if atom.endswith("*"):
             self._prefixes.setdefault(atom[:-1], []).append(symbol)
             return symbol
-        if atom.startswith("="):
-            forms: set[str] | frozenset[str] = {atom[1:]}
-        else:
-            forms = english_forms(atom) if atom.isascii() else russian_forms(atom)
-        for form in sorted(forms):
-            self._forms.setdefault(form, []).append(symbol)
+        own: dict[str, tuple[int, ...]] = dict.fromkeys(forms_of(atom), (symbol,))
+        for form in self._forms.keys() & own.keys():
+            own[form] = self._forms[form] + own[form]
+        self._forms.update(own)
         return symbol
 
     def word(self, surface: str, smile: bool = False) -> Word:
@@ -315,10 +313,12 @@ class Matcher:
                         for second in sorted(seconds) if len(seconds) > 1 else seconds:
                             tries += begun[second]
                 heard: dict[tuple[str, str | None, int, tuple[int, ...]], int] = {}
+                following, pair = tokens[place + 1].word.syms, (place, place + 1)
                 for pattern in tries:
                     if pattern.third and pattern.third.isdisjoint(later):
                         continue
-                    used = follow(pattern, tokens, place)
+                    met = len(pattern.rest) == 1 and not pattern.second.isdisjoint(following)
+                    used = pair if met else follow(pattern, tokens, place)
                     if used:
                         entry = pattern.entry
                         # What several rules show alike is heard twice at most.

@@ -20,10 +20,10 @@ __all__ = [
     "bidding",
     "edits",
     "english_forms",
+    "forms_of",
     "from_latin",
     "known_russian",
     "normalise",
-    "russian_forms",
     "russian_lemma",
     "sounds",
 ]
@@ -139,23 +139,17 @@ def _morph() -> Any:
     return pymorphy3.MorphAnalyzer(lang="ru")
 
 
-def russian_forms(lemma: str) -> set[str]:
-    """Every form of a Russian word.
+def analysed_forms(lemma: str) -> set[str]:
+    """Every form of a Russian word, from the dictionary.
 
     A noun or adjective that is not in its dictionary form stands for itself only («неделями»);
     a verb brings all its forms («перезвонил»).
 
-    >>> sorted(russian_forms("цена") & {"цен", "ценами", "ценить"})
+    >>> sorted(analysed_forms("цена") & {"цен", "ценами", "ценить"})
     ['цен', 'ценами']
-    >>> russian_forms("неделями")
+    >>> analysed_forms("неделями")
     {'неделями'}
     """
-    known = inflected(lemma)
-    return analysed_forms(lemma) if known is None else set(known)
-
-
-def analysed_forms(lemma: str) -> set[str]:
-    """`russian_forms` straight from the dictionary."""
     forms = {lemma}
     if not _CYRILLIC.search(lemma):
         return forms
@@ -245,3 +239,14 @@ def english_forms(word: str) -> frozenset[str]:
         if word[-1] not in "aeiouwxy" and word[-2] in "aeiou" and word[-3] not in "aeiou":
             forms |= {word + word[-1] + end for end in ("ed", "ing", "er", "est")}
     return frozenset(forms)
+
+
+def forms_of(atom: str) -> list[str]:
+    """Forms of one word of a rule in their order, shipped ones as they lie there: «=слово» is this form alone.
+
+    >>> forms_of("=цены"), forms_of("price")
+    (['цены'], ['price', 'priced', 'pricely', 'pricer', 'prices', 'pricest', 'pricing'])
+    """
+    if atom.startswith("="):
+        return [atom[1:]]
+    return sorted(english_forms(atom)) if atom.isascii() else inflected(atom) or sorted(analysed_forms(atom))
