@@ -246,6 +246,8 @@ def orders_of(
     rows = rows_of(sold, wanted, since, until)
     if not numbered or "transaction_id" not in rows or rows["transaction_id"].dropna().is_unique:
         return rows
+    known = [name for name in ("date", "amount") if name in rows]
+    rows = rows.sort_values(known, kind="stable") if known else rows  # the first line is the earliest one
     code = pd.factorize(rows["transaction_id"])[0]
     code = np.where(code >= 0, code, -1 - np.arange(len(code)))
     # Numbers that begin anew for another client are other orders.

@@ -297,3 +297,32 @@ def test_a_parquet_file_with_days_as_texts_is_read(tmp_path: Any) -> None:
     deals.to_parquet(tmp_path / "deals.parquet")
     expected = la.monthly_panel(deals).table
     pd.testing.assert_frame_equal(la.monthly_panel(tmp_path / "deals.parquet").table, expected)
+
+
+def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+    rows = _plain(table)
+    return rows.iloc[rows.map(str).agg("|".join, axis=1).argsort(kind="stable")].reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", list(CALLS))
+def test_the_order_of_rows_does_not_matter(name: str, world: Tables) -> None:
+    needs, call = CALLS[name]
+    mixed = {key: world[key].sample(frac=1, random_state=8) for key in needs}
+    pd.testing.assert_frame_equal(_sorted(call(mixed).table), _sorted(call(world).table))
+
+
+def test_draws_of_the_drivers_do_not_depend_on_the_order_of_rows() -> None:
+    dice = np.random.default_rng(2)
+    items = pd.DataFrame(dice.integers(3, 11, (40, 3)).astype(float), columns=["price", "staff", "speed"])
+    items["csat"] = (items["price"] + 2 * items["staff"]) / 3 + dice.normal(size=40)
+    expected = la.key_drivers(items, "csat", draws=60).table
+    mixed = la.key_drivers(items.sample(frac=1, random_state=1), "csat", draws=60).table
+    pd.testing.assert_frame_equal(mixed, expected)
+
+
+def test_the_effect_of_visits_is_free_of_units(world: Tables) -> None:
+    panel = world["panel"]
+    thousand = panel.assign(revenue=panel["revenue"] * 1000)
+    effects = [la.visit_effect(world["meetings"], table, as_of=MONTH).table["effect"] for table in (panel, thousand)]
+    assert effects[0].notna().any()
+    np.testing.assert_allclose(effects[1], effects[0], rtol=1e-4)

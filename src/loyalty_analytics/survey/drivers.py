@@ -102,6 +102,8 @@ def key_drivers(
     if together < MIN_DRIVERS:
         return _refusal(values, target, items, method)
     values, weight = values[used], weight[used]
+    order = np.lexsort([weight, *values.T[::-1]])  # the draws must not depend on the order of rows
+    values, weight = values[order], weight[order]
     matrix = _correlations(values, weight[None, :])[0]
     if np.isnan(matrix).any() or np.linalg.eigvalsh(matrix).min() < 1e-8:
         return _empty("flat" if np.isnan(matrix).any() else "indefinite", {"n": together, "target": target}, method)

@@ -19,6 +19,7 @@ _WINDOW = 3  # months over which a visit is thought to work
 _HISTORY = 12  # months of volume needed before a decision
 _FLOOR = 0.03  # share of a usual month that stands in for nothing in logarithms
 _CAP = 6.0  # a volume above six usual months is a one-off, not an effect
+_FALL, _SIZE, _SIZE_BY_FALL = 0, 9, 13  # columns of `_known`
 _GRID = np.expm1(np.linspace(np.log(0.1), np.log(6.0), 49))  # candidate effects, −90 % to +500 %
 _COLUMNS = ["question", "effect", "low", "high", "n", "smallest_visible", "visits", "clients"]
 
@@ -187,7 +188,11 @@ def _decisions(
         since = np.where(any_visit[:, month], 1, since + 1)
     if not parts:
         return None
-    return _Decisions(*(np.concatenate(column) for column in zip(*parts)))
+    decisions = _Decisions(*(np.concatenate(column) for column in zip(*parts)))
+    # Size is a logarithm of money: about its mean, the product is free of units too.
+    known = decisions.known
+    known[:, _SIZE_BY_FALL] -= known[:, _SIZE].mean() * known[:, _FALL]
+    return decisions
 
 
 def _known(revenue: np.ndarray, month: int, usual: np.ndarray, since: np.ndarray, exposed: np.ndarray) -> np.ndarray:
@@ -222,6 +227,12 @@ def _design(decisions: _Decisions) -> np.ndarray:
     return np.hstack([known / np.where(spread > 0, spread, 1), months.astype(float)])
 
 
+def _span(design: np.ndarray) -> np.ndarray:
+    """Orthonormal columns of what the regressors span; of idle or repeated ones a QR would make directions of noise."""
+    left, size, _ = np.linalg.svd(design, full_matrices=False)
+    return np.asarray(left[:, size > 1e-8 * size.max()])
+
+
 def _chance(decisions: _Decisions) -> np.ndarray:
     """Probability of a visit among the due: logit with a slight ridge, by Newton's method."""
     design, visited = _design(decisions), decisions.visited.astype(float)
@@ -251,7 +262,7 @@ def _estimate(
     visited = decisions.visited.astype(float)
     clients = len(np.unique(decisions.client))
     n, visits = len(visited), int(visited.sum())
-    basis, _ = np.linalg.qr(_design(decisions))
+    basis = _span(_design(decisions))
     # Parameters of the model must leave clusters to judge by.
     if visits < 8 or n - visits < 8 or clients < 8 or n <= 2 * basis.shape[1]:
         return _nothing(question, n)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..months import AsOf, from_number, month_number
 from ..months import as_of as read_as_of
+from ..panel import id_rank
 from ..results import Note, Result, as_table, takes
 from .rules import PURPOSES, column, due_rules, held_contacts, plan_month
 from .solve import Problem, solve
@@ -98,7 +99,7 @@ def plan_visits(
       client_id      month   format reason
     0         A 2026-04-01  meeting    gap
     """
-    clients = as_table(clients).drop_duplicates("client_id", ignore_index=True)
+    clients = _cards(clients)
     meetings = pd.DataFrame(columns=["client_id"]) if meetings is None else as_table(meetings)
     seen = read_as_of(as_of, _last_held(meetings))
     ids, base = pd.Index(clients["client_id"]), int(month_number([seen.month])[0])
@@ -144,6 +145,14 @@ def _notes(table: pd.DataFrame, exceptions: pd.DataFrame, stages: pd.DataFrame) 
         return (planned,)
     worst = stages.iloc[int(gaps.argmax())]
     return planned, Note("visits.gap", {"stage": worst["stage"], "gap": f"{worst['gap']:.3f}"})
+
+
+def _cards(clients: pd.DataFrame | Result) -> pd.DataFrame:
+    """One row per client, by id: among equal plans the solver takes the first, whatever the order of rows."""
+    cards = as_table(clients)
+    cards = cards if "client_id" in cards else cards.reindex(columns=["client_id"])
+    cards = cards.dropna(subset=["client_id"]).drop_duplicates("client_id")
+    return cards.iloc[np.argsort(id_rank(pd.Index(cards["client_id"])))].reset_index(drop=True)
 
 
 def _last_held(meetings: pd.DataFrame) -> Any:
