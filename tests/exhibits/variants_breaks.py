@@ -134,7 +134,11 @@ def label_of_a_break(language: str) -> Any:
                            "expected": 1.0})  # fmt: skip
     ax = breaks_small_multiples(levels, _breaks(_break()).frame, language=language)
     scan = breaks_scan(_breaks(_break()).frame, language=language)
-    return [*(text.get_text() for text in ax.texts), scan.get_xlabel(), scan.get_title("left")]
+    steady = pd.concat([levels.assign(client_id=client) for client in "AB"])
+    peaked = pd.concat([steady, levels.assign(client_id="C", revenue=[50.0, *[1.0] * (len(levels) - 1)])])
+    panels = breaks_small_multiples(peaked, _breaks(*THREE).frame, language=language).get_figure().axes
+    return [*(text.get_text() for text in ax.texts), scan.get_xlabel(), scan.get_title("left"),
+            panels[2].get_title("left")]  # fmt: skip
 
 
 @cases

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["breaks_scan", "breaks_small_multiples"]
 
+_USUAL = 250.0  # an index up to which the panels' common scale always reaches, where a client does
+
 
 @theme.styled
 def breaks_small_multiples(
@@ -60,10 +62,16 @@ def breaks_small_multiples(
     own = {client: breaks[breaks["client_id"] == client] for client in wanted}
     if ax is None:
         shown = {client: _index(part, own[client]) for client, part in shown.items()}
-    high = max((float(part[["revenue", "expected"]].max().max()) for part in shown.values()), default=0.0)
+    peaks = {client: float(part[["revenue", "expected"]].max().max()) for client, part in shown.items()}
+    high = max(peaks.values(), default=0.0)
+    if ax is None and peaks:  # one client of a short season must not press all others flat
+        high = min(high, max(_USUAL, 2 * float(np.median(list(peaks.values())))))
     most_labels = max((len(rows) for rows in own.values()), default=1)
     for panel, client in zip(panels, wanted):
         label = (names or {}).get(client, str(client))
+        if ax is None and peaks[client] > high:
+            peak = words.number(peaks[client], language)
+            label = words.say("breaks_scan.peak", language, client=label, peak=peak)
         _panel(panel, shown[client], own[client], label, language)
         panel.set_ylim(0, max(high, 1e-9) * (1.05 + 0.17 * most_labels))  # room for the labels
     for panel in panels[len(wanted) :]:
