@@ -144,3 +144,9 @@ def test_who_only_returned_is_active_nowhere() -> None:
     })  # fmt: skip
     active = la.base_metrics(panel, "2026-03").table.set_index("metric").loc["active", "value"]
     assert flows(panel, "2026-03").table["active"].iloc[-1] == active == 1
+
+
+def test_the_dossier_counts_deals_where_a_campaign_lasts_for_months(radio: Any) -> None:
+    table = la.dossier("A", radio).table.set_index("measure")["quarter"]
+    assert table["revenue"] == pytest.approx(900 * 59 / 90 + 100, abs=0.01)  # February and March on the air
+    assert (table["orders"], table["cheque"]) == (1, 100.0)  # the first deal was made in January

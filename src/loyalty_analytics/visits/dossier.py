@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import DataError, nearest
 from ..money import from_minor, to_minor
 from ..months import AsOf, to_periods
-from ..orders import Orders
+from ..orders import Orders, orders_of
 from ..results import Note, Result
 
 __all__ = ["Dossier", "dossier", "near_dates"]
@@ -130,7 +130,7 @@ def dossier(client_id: Any, data: Any) -> Dossier:
     promises = _promises(data, client_id)
     known = people[people["known"]]
     return Dossier(
-        frame=_quarters(panel, seen),
+        frame=_quarters(panel, seen, _deals(data.orders, card["client_id"], seen)),
         notes=(Note("visits.personal"),),
         as_of=seen,
         card=card,
@@ -161,15 +161,29 @@ def _series(panel: pd.DataFrame, column: str) -> pd.Series:
     return values.groupby(to_periods(panel["month"])).sum()
 
 
-def _quarters(panel: pd.DataFrame, seen: AsOf) -> pd.DataFrame:
+def _deals(orders: Orders, client_id: Any, seen: AsOf) -> tuple[pd.Series, pd.Series] | None:
+    """Deals and their money by month, where the panel counts a campaign in each of its months or dates by payment."""
+    if orders.sold is None:
+        return None
+    rows = orders_of(orders, ("client_id", "date", "amount", "kind", "status"), until=seen.last_whole.end_time)
+    ours = rows[(rows["client_id"] == client_id).to_numpy() & (rows["amount"] >= 0).to_numpy()]
+    ours = ours[~ours["status"].isin(["planned", "cancelled"])] if "status" in ours else ours
+    ours = ours[ours["kind"].ne("return").fillna(True)] if "kind" in ours else ours
+    by_month = to_minor(ours["amount"]).groupby(to_periods(ours["date"]))
+    return by_month.size(), by_month.sum()
+
+
+def _quarters(panel: pd.DataFrame, seen: AsOf, deals: tuple[pd.Series, pd.Series] | None) -> pd.DataFrame:
     """Volume, orders and cheque of the last quarter beside the one before and that of last year."""
     end = seen.last_whole
     spans = {name: pd.period_range(end - back - 2, end - back, freq="M")
              for name, back in (("quarter", 0), ("previous", 3), ("year_ago", 12))}  # fmt: skip
     revenue, orders = _series(panel, "revenue"), _series(panel, "orders")
     money = {name: int(revenue.reindex(span).fillna(0).sum()) / 100 for name, span in spans.items()}
+    orders, sold = (orders, revenue) if deals is None else deals
     count = {name: int(orders.reindex(span).fillna(0).sum()) for name, span in spans.items()}
-    cheque = {name: money[name] / count[name] if count[name] else np.nan for name in spans}
+    made = {name: int(sold.reindex(span).fillna(0).sum()) / 100 for name, span in spans.items()}
+    cheque = {name: made[name] / count[name] if count[name] else np.nan for name in spans}
     table = pd.DataFrame([money, count, cheque]).astype(float)
     table.insert(0, "measure", pd.Series(["revenue", "orders", "cheque"], dtype="str"))
     for name in ("previous", "year_ago"):
