@@ -98,6 +98,23 @@ def visits(size: int, folder: Path) -> Callable[[], object]:
     return lambda: la.plan_visits(clients, meetings, MONTH)
 
 
+def alike(size: int, folder: Path) -> Callable[[], object]:
+    """Pairs of alike names, by clients: names of syllables, one in fifty a misspelling of another."""
+    from loyalty_analytics.sources.match import candidates
+
+    draw = np.random.default_rng(size)
+    syllables = [first + second for first in "бвгдклмнпрст" for second in "аеиоу"]
+    endings = ("строй", "торг", "сервис", "групп", "медиа", "")
+    names: list[str] = []
+    for place in range(size):
+        name = "".join(draw.choice(syllables, draw.integers(2, 6))) + endings[draw.integers(len(endings))]
+        if place and draw.random() < 0.02:
+            name = names[draw.integers(place)][:-1] + "ь"
+        names.append(name)
+    clients = pd.DataFrame({"client_id": np.arange(size).astype(str), "client_name": names})
+    return lambda: len(candidates(clients))
+
+
 SUBJECTS: dict[str, tuple[Callable[[int, Path], Callable[[], object]], list[int], list[int]]] = {
     "panel, by transactions": (panel, [200_000, 1_000_000], [1_000_000, 10_000_000, 50_000_000]),
     "lifecycle, by clients": (by_clients("lifecycle"), [1_000, 4_000], [10_000, 30_000, 100_000]),
@@ -106,6 +123,7 @@ SUBJECTS: dict[str, tuple[Callable[[int, Path], Callable[[], object]], list[int]
     "rfm, by clients": (by_clients("rfm"), [1_000, 4_000], [10_000, 30_000, 100_000]),
     "causes, by texts": (tags, [1_000, 4_000], [10_000, 100_000, 1_000_000]),
     "score, by answers": (survey, [10_000, 100_000], [10_000, 100_000, 1_000_000]),
+    "alike names, by clients": (alike, [3_000, 10_000], [10_000, 30_000, 100_000]),
     "plan of visits, by clients": (visits, [200, 800], [500, 2_000, 10_000]),
 }
 

@@ -99,7 +99,7 @@ def _line_options(function: Any) -> Any:
             click.option("--cell-timeout", type=click.FloatRange(1), default=600, show_default=True,
                          help="Longest time of one cell, in seconds."),
             click.option("--memory", type=click.IntRange(64), default=4000, show_default=True,
-                         help="Most memory of one worker, in MB."),
+                         help="Most memory of one worker, in MB; twice as much while raw files are read."),
             click.option("--pdf", is_flag=True, help="Print the pages with Chromium too."),
             click.option("--force", is_flag=True, help="Build also what did not change."),
             click.option("--workers", type=click.Choice(["auto", "fork", "spawn"]), default="auto", show_default=True,

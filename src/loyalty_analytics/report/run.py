@@ -32,7 +32,7 @@ from .publish import (
     sweep,
     take_over,
 )
-from .workers import run_jobs
+from .workers import READING, run_jobs
 
 __all__ = ["Options", "Outcome", "run"]
 
@@ -281,7 +281,7 @@ class _Line:
     def _fault(self, outcome: dict[str, Any], notebook: str) -> dict[str, Any]:
         limit = self.options.seconds if outcome["cell"] == 0 else self.options.cell_seconds
         return {**outcome, "notebook": notebook, "limit_seconds": f"{limit:g}",
-                "limit_megabytes": self.options.megabytes}  # fmt: skip
+                "limit_megabytes": self.options.megabytes * (READING if notebook == "check" else 1)}  # fmt: skip
 
     def _prepared(self, client: str, outcome: dict[str, Any]) -> list[Job]:
         if not outcome["ok"]:

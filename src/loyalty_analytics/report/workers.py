@@ -25,7 +25,7 @@ from .. import words
 from .engine import can_fork, skip_slow_import
 from .job import Job, fault_of, perform
 
-__all__ = ["Done", "run_jobs", "warm"]
+__all__ = ["READING", "Done", "run_jobs", "warm"]
 
 # Takes a job and its outcome, gives the jobs that it makes possible.
 Done = Callable[[Job, dict[str, Any]], list[Job]]
@@ -33,6 +33,7 @@ Done = Callable[[Job, dict[str, Any]], list[Job]]
 # Reported by the job itself: the answer is the same however often it is asked.
 _RETRIED = ("death", "timeout")
 _TRIES = 2
+READING = 2  # raw files are held whole while they are read: so many times the memory of a report
 _GRACE = 5.0  # seconds between a cell's own alarm and the kill from outside
 
 
@@ -176,8 +177,11 @@ def _start(job: Job, tries: int) -> _Worker:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setpgid(0, 0)
-        _limit_memory(job.megabytes)
         _silence()
+        if not job.notebook:
+            # The libraries are no part of what a job may take: Arrow alone reserves a gigabyte as it is loaded.
+            _learn([f"{_PACKAGE}.load", "pyarrow.parquet"])
+        _limit_memory(job.megabytes if job.notebook else READING * job.megabytes)
         known = set(sys.modules)
         try:
             outcome = perform(job)

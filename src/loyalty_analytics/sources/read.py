@@ -151,7 +151,7 @@ def _damage_told(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except LoyaltyError:
+    except (LoyaltyError, MemoryError):  # a lack of memory is no damage of the file
         raise
     except Exception as error:
         raise SourceError(

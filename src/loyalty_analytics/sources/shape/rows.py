@@ -232,7 +232,7 @@ def refuse_nested(
         if role_of(columns[place].name) != "money":
             continue
         rows = np.flatnonzero(data & ~np.isnan(values))
-        heads = _heads(np.rint(values[rows] * 100))
+        heads = _heads(values, rows)
         if heads:
             raise SourceError(
                 f"Rows such as this one sum others: {len(heads)} groups stand above their own parts.",
@@ -241,13 +241,13 @@ def refuse_nested(
             )  # fmt: skip
 
 
-def _heads(values: np.ndarray) -> list[int]:
-    """Places of the rows that sum those below up to the next such row; [] where the column is not wholly so."""
+def _heads(values: np.ndarray, rows: np.ndarray) -> list[int]:
+    """Places among rows of those that sum the next ones up to another such row; [] where they are not wholly so."""
     heads, parts, place = [], 0, 0
-    while place < len(values):
-        whole = values[place]
-        sums = np.cumsum(values[place + 1 : place + _LARGEST_GROUP])
-        ends = np.flatnonzero(sums == whole)
+    while place < len(rows):
+        near = np.rint(values[rows[place : place + _LARGEST_GROUP]] * 100)
+        whole = near[0]
+        ends = np.flatnonzero(np.cumsum(near[1:]) == whole)
         if whole == 0 or not len(ends):
             return []
         heads.append(place)
