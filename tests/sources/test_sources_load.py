@@ -776,3 +776,13 @@ def test_findings_write_numbers_as_the_language_does() -> None:
     assert "multiplied by 1,000," in english[0]
     assert "1,234,567.50" in english[2]
     assert "12,345" in english[3]
+
+
+def test_a_lack_of_memory_is_no_damage_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 153 MiB")
+
+    (tmp_path / "deals.csv").write_text(DEALS, encoding="utf-8")
+    monkeypatch.setattr("loyalty_analytics.sources.read.open_file", fail)
+    with pytest.raises(MemoryError, match="153 MiB"):
+        la.read_source(tmp_path / "deals.csv")
