@@ -198,6 +198,8 @@ class Layout:
     def _held(self) -> dict[int, set[int]]:
         """Negators within phrases of a sign: «Персонал не хамит» is what «не хамит» says."""
         found: dict[int, set[int]] = {}
+        if not any(token.word.negates for token in self.tokens):
+            return found
         for role in ("opinion", "tag"):
             for match in self.roles.get(role, ()):
                 if match.entry.sign and len(match.used) > 1:

@@ -311,12 +311,10 @@ class Matcher:
                 for begun, behind in ((word.close, near), (word.apart, later)):
                     if begun and (seconds := behind & begun.keys()):
                         for second in sorted(seconds) if len(seconds) > 1 else seconds:
-                            tries += begun[second]
+                            tries += [p for p in begun[second] if not p.third or not p.third.isdisjoint(later)]
                 heard: dict[tuple[str, str | None, int, tuple[int, ...]], int] = {}
                 following, pair = tokens[place + 1].word.syms, (place, place + 1)
                 for pattern in tries:
-                    if pattern.third and pattern.third.isdisjoint(later):
-                        continue
                     met = len(pattern.rest) == 1 and not pattern.second.isdisjoint(following)
                     used = pair if met else follow(pattern, tokens, place)
                     if used:
