@@ -45,10 +45,10 @@ def matters(data: Data, voice: Said, drivers: Result, *, language: str) -> Exhib
     shown = pd.DataFrame({
         "label": rows["label"], "share": rows["named"], "gap": rows["gap_negative"],
         "low": rows["gap_negative_low"], "high": rows["gap_negative_high"],
-    }).head(10)  # fmt: skip
-    sure = rows[(rows["gap_negative_high"] < 0) & (rows["q_value"] < 0.10)].sort_values(
-        "gain", ascending=False, kind="stable"
-    )
+        "sure": (rows["gap_negative_high"] < 0) & (rows["q_value"] < 0.10),
+    })  # fmt: skip
+    sure = rows[shown["sure"]].sort_values("gain", ascending=False, kind="stable")
+    shown = shown.head(10)
     digits = 0 if scale == "nps" else 1
     if len(sure):
         top = sure.iloc[0]

@@ -145,7 +145,9 @@ def fall_months(
         foot = float(len(lines) - 1 - at)
         ax.bar(place, 0.62 * height / most, 0.7, foot, color=theme.PREVIOUS if at else theme.ACTUAL)
         ax.axhline(foot, color=theme.HAIRLINE, linewidth=0.8, zorder=0)
-        for x in np.flatnonzero(height):
+        # Where columns are narrower than a number only the highest of a line bears one.
+        crowded = len(span) > (24 if narrow else 60)
+        for x in np.flatnonzero(height) if not crowded else [int(height.argmax())]:
             ax.text(place[x], foot + 0.62 * height[x] / most, words.number(height[x], language), ha="center",
                     va="bottom", fontsize=8.7)  # fmt: skip
     names = [theme.wrapped(name, 16 if narrow else 28) for name, _ in lines]

@@ -136,13 +136,12 @@ def quadrant(
 
     Parameters
     ----------
-    table : DataFrame with label, share, gap, low, high
+    table : DataFrame with label, share, gap, low, high, sure (bool: below zero also when all causes are tested)
     """
     ax = theme.axes(ax, 420)
     ax.axhline(0, color=theme.HAIRLINE, linewidth=0.8)
     for _, row in table.iterrows():
-        sure = row["high"] < 0
-        colour = theme.WORSE if sure else theme.GREY
+        colour = theme.WORSE if row["sure"] else theme.GREY
         ax.plot([row["share"]] * 2, [row["low"], row["high"]], color=colour, alpha=0.45, linewidth=2)
         ax.plot(row["share"], row["gap"], "o", color=colour, markersize=6)
     ax.set_xlim(0, float(table["share"].max()) * 1.35)
@@ -158,7 +157,7 @@ def quadrant(
 
 
 def _name_sure(ax: Axes, named: pd.DataFrame, line: float, narrow: bool) -> None:
-    """Only what is sure is named, the rest is grey; names keep a line of text apart and stay inside the axes."""
+    """Names of what lies below zero: a line of text apart, inside the axes, a moved one tied to its dot."""
     from matplotlib.patheffects import withStroke
 
     right, floor = ax.get_xlim()[1], -np.inf
@@ -167,9 +166,11 @@ def _name_sure(ax: Axes, named: pd.DataFrame, line: float, narrow: bool) -> None
         inward = share > 0.6 * right
         at = max(gap, floor + 1.2 * line)
         floor = at + 0.8 * line * text.count("\n")
+        moved = 12.0 * (at - gap) / line  # points: a line of the axes is about twelve
+        tie = {"arrowstyle": "-", "color": theme.GREY, "linewidth": 0.6} if moved > 8 else None
         name = ax.annotate(
-            text, (share, at), xytext=(-7 if inward else 7, 0), textcoords="offset points", va="center",
-            ha="right" if inward else "left", color=theme.INK, fontsize=9.0, zorder=4,
+            text, (share, gap), xytext=(-7 if inward else 7, moved), textcoords="offset points", va="center",
+            ha="right" if inward else "left", color=theme.INK, fontsize=9.0, zorder=4, arrowprops=tie,
         )  # fmt: skip
         name.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])  # over other intervals
 
