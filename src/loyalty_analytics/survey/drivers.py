@@ -101,9 +101,7 @@ def key_drivers(
     together = _together(values[used])
     if together < MIN_DRIVERS:
         return _refusal(values, target, items, method)
-    values, weight = values[used], weight[used]
-    order = np.lexsort([weight, *values.T[::-1]])  # the draws must not depend on the order of rows
-    values, weight = values[order], weight[order]
+    values, weight = _in_order(values[used], weight[used])
     matrix = _correlations(values, weight[None, :])[0]
     if np.isnan(matrix).any() or np.linalg.eigvalsh(matrix).min() < 1e-8:
         return _empty("flat" if np.isnan(matrix).any() else "indefinite", {"n": together, "target": target}, method)
@@ -115,6 +113,12 @@ def key_drivers(
     options = {"target": target, "method": method, "missing": missing, "draws": draws, "seed": seed, "level": level}
     return Drivers(frame=frame, notes=_notes(frame.iloc[0], target, together, parts.sum()), options=options,
                    r2=float(parts.sum()), n=together, draw=_draw)  # fmt: skip
+
+
+def _in_order(values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows sorted by what they hold: the draws must not depend on the order in which they came."""
+    order = np.lexsort([weight, *values.T[::-1]])
+    return values[order], weight[order]
 
 
 def _usable(values: np.ndarray, missing: str) -> np.ndarray:
