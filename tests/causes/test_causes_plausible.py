@@ -62,7 +62,7 @@ def test_only_certainty_changes_and_the_likeliest_of_a_short_sentence_stays(gene
 
 def test_more_texts_are_right_than_without_it(general):
     """On texts that no rule and no weight was fitted to."""
-    rows = [row for row in gold_texts.read() if row.part in ("unseen", "hidden", "lot2")]
+    rows = [row for row in gold_texts.read() if row.part.endswith(("unseen", "hidden", "lot2"))]
 
     def right(hits, row):
         return {tag[0].partition(".")[0] for tag in gather(hits)} == {
