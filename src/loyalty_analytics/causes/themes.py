@@ -37,7 +37,7 @@ def emerging_themes(
     tags: pd.DataFrame | Result | None = None,
     as_of: Any = None,
     *,
-    months: int = 3, earlier: int = 12, false_discovery: float = 0.04, least: int = 5, times: float = 3.0,
+    months: int = 3, earlier: int = 12, false_discovery: float = 0.03, least: int = 5, times: float = 3.0,
     draws: int = 400, seed: int = 11,
 ) -> Result:  # fmt: skip
     """Groups of texts that are several times as frequent in the last months as before.
