@@ -26,7 +26,7 @@ def boxes(figure: Any) -> list[tuple[str, Any]]:
     found = []
     for text in figure.findobj(Text):
         if text.get_visible() and text.get_text().strip() and ticks.get(id(text), True) and text.get_alpha() != 0:
-            found.append((text.get_text(), text.get_window_extent(renderer)))
+            found.append((text.get_text(), Text.get_window_extent(text, renderer)))  # without a line that leads to it
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import small
+from matplotlib.figure import Figure
 from variants import Cases, cells
 
 import loyalty_analytics as la
@@ -133,7 +134,7 @@ def label_of_a_break(language: str) -> Any:
     levels = pd.DataFrame({"client_id": "A", "month": small.MONTHS.to_timestamp(), "revenue": 1.0, "level": 1.0,
                            "expected": 1.0})  # fmt: skip
     ax = breaks_small_multiples(levels, _breaks(_break()).frame, language=language)
-    scan = breaks_scan(_breaks(_break()).frame, language=language)
+    scan = breaks_scan(_breaks(_break()).frame, Figure().subplots(), language=language)
     steady = pd.concat([levels.assign(client_id=client) for client in "AB"])
     peaked = pd.concat([steady, levels.assign(client_id="C", revenue=[50.0, *[1.0] * (len(levels) - 1)])])
     panels = breaks_small_multiples(peaked, _breaks(*THREE).frame, language=language).get_figure().axes

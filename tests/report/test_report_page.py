@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import nbformat
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 
 from loyalty_analytics.errors import LoyaltyError
 from loyalty_analytics.report import page
@@ -18,7 +19,8 @@ CELL = nbformat.v4.new_code_cell
 
 
 def executed(*sources, markdown=()):
-    """A notebook whose cells were run in the shell of the report line."""
+    """A notebook whose cells were run in the shell of the report line, which shows what pyplot holds below a cell."""
+    pyplot.close("all")  # figures that other tests left
     cells = [CELL(source) for source in sources]
     assert run_cells(cells) is None
     return nbformat.v4.new_notebook(cells=[*[nbformat.v4.new_markdown_cell(text) for text in markdown], *cells])
