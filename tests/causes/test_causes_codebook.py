@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 import pytest
 
@@ -77,6 +79,14 @@ def test_shipped_codebooks_are_whole(name, tmp_path, monkeypatch):
         if "." in cause or cause == "premises":
             assert {"ru", "en"} <= entry.advice.keys(), cause
     assert {rule.language for rule in book.rules.values()} == {"ru", "en"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_rule_stands_in_two_languages(name, tmp_path, monkeypatch):
+    """Texts may mix languages, so that both are read: such a rule would be heard twice and reported twice."""
+    monkeypatch.chdir(tmp_path)
+    names = [rule.name for rule in read_codebook(name).rules.values()]
+    assert not {name for name, times in Counter(names).items() if times > 1}
 
 
 def test_the_file_of_forms_is_in_step_with_the_codebooks():
