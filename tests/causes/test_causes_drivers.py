@@ -113,6 +113,8 @@ def test_laws_of_order_and_repetition():
     pd.testing.assert_frame_equal(straight, mixed)
     twice = la.cause_drivers(pd.concat([tags, tags]), feedback, draws=50).table
     pd.testing.assert_frame_equal(straight, twice)
+    rows = feedback.sample(frac=1, random_state=dice)
+    pd.testing.assert_frame_equal(straight, la.cause_drivers(tags, rows, draws=50).table)
 
 
 def test_too_few_scale_and_money():
@@ -130,6 +132,7 @@ def test_too_few_scale_and_money():
     empty = la.cause_drivers(tags.head(0), feedback)
     assert len(empty.table) == 0
     assert list(empty.table.columns) == list(result.table.columns)
+    pd.testing.assert_series_equal(empty.table.dtypes, result.table.dtypes)
 
 
 def test_drill_and_before_after():

@@ -115,3 +115,14 @@ def test_a_theme_whose_texts_share_no_single_word_is_found(general):
     row = table[table["theme"].str.contains("шлагбаум|парков|стоянк")].iloc[0]
     assert row["kind"] == "theme"
     assert row["would_catch"] >= 12
+
+
+def test_the_order_of_rows_does_not_matter_and_an_empty_result_has_its_kinds(general):
+    feedback, _ = _world(1, 0.12)
+    tags = general.tag(feedback).frame
+    expected = la.emerging_themes(feedback, tags, "2026-10", draws=200).table
+    rows, mixed = feedback.sample(frac=1, random_state=1), tags.sample(frac=1, random_state=2)
+    assert len(expected)
+    pd.testing.assert_frame_equal(la.emerging_themes(rows, mixed, "2026-10", draws=200).table, expected)
+    empty = la.emerging_themes(feedback.head(0), None, "2026-10").table
+    pd.testing.assert_series_equal(empty.dtypes, expected.dtypes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gold_texts
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -114,6 +115,7 @@ def test_the_labelling_cell_keeps_a_sentiment_per_cause_and_only_adds(general, t
 
 
 _CELLS = """
+import gold_texts
 import pandas as pd
 from loyalty_analytics.causes import labelling_cell
 from loyalty_analytics.causes.tagger import Tagger
@@ -179,3 +181,38 @@ def test_precision_and_recall_are_those_of_sklearn(general):
         assert report.loc[cause, "precision"] == pytest.approx(precision_score(truth, found, zero_division=0))
         if any(truth):
             assert report.loc[cause, "recall"] == pytest.approx(recall_score(truth, found))
+
+
+def test_the_report_does_not_depend_on_the_order_of_rows(general):
+    rows = gold_texts.read("open", "ru")
+    feedback = gold_texts.table(rows)
+    tags = general.tag(feedback).frame
+    labels = [(row.text, cause, sign) for row in rows[:90] for cause, sign in row.labels]
+    corrections = pd.DataFrame(labels, columns=["text", "cause", "sentiment"])
+    expected = la.rule_report(tags, corrections, feedback=feedback).table
+    tags, corrections, feedback = (table.sample(frac=1, random_state=5) for table in (tags, corrections, feedback))
+    mixed = la.rule_report(tags, corrections, feedback=feedback).table
+    pd.testing.assert_frame_equal(mixed, expected)
+    # The example is what stands there most often.
+    price = tags[tags["cause"] == "price.level"]["evidence"].value_counts()
+    assert price[expected.set_index("cause").loc[["price.level"]]["example"].iloc[0]] == price.max()
+
+
+def test_an_empty_report_has_the_kinds_of_a_full_one(general):
+    tags = general.tag(pd.DataFrame({"feedback_id": [1], "text": ["Дорого"]})).frame
+    full, empty = la.rule_report(tags).table, la.rule_report(tags.head(0)).table
+    pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
+    pd.testing.assert_series_equal(la.rule_report(tags.drop(columns="evidence")).table.dtypes, full.dtypes)
+
+
+@pytest.mark.parametrize("lost", ["text", "cause"])
+def test_corrections_without_a_column_are_an_error_that_names_it(general, lost):
+    feedback = pd.DataFrame({"feedback_id": [1], "text": ["Дорого"], "score": [3]})
+    tags = general.tag(feedback)
+    corrections = pd.DataFrame({"text": ["Дорого"], "cause": ["price"], "sentiment": ["negative"]}).drop(columns=lost)
+    for call in (
+        lambda: la.rule_report(tags, corrections),
+        lambda: la.cause_drivers(tags, feedback, corrections=corrections),
+    ):
+        with pytest.raises(DataError, match=f"corrections have no column '{lost}'"):
+            call()

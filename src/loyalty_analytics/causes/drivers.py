@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..results import Note, Result, as_table
+from ..panel import id_rank
+from ..results import Note, Result, as_table, no_rows
 
 __all__ = ["cause_drivers"]
 
@@ -36,6 +37,7 @@ COLUMNS = (
     "gap_positive_high", "precision", "recall", "odds", "odds_low", "odds_high", "odds_joint", "p_value", "q_value",
     "critics_times", "importance", "importance_low", "importance_high", "score_without", "gain", "clients", "money",
 )  # fmt: skip
+_KINDS = {"cause": "str", "status": "str"} | dict.fromkeys(("n", "n_negative", "n_positive", "clients"), "int64")
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _estimated(
     table = [
         _row(cause, place, signs, scores, measured, picks, dice, least, level) for place, cause in enumerate(causes)
     ]
-    frame = pd.DataFrame(table, columns=list(COLUMNS))
+    frame = pd.DataFrame(table, columns=list(COLUMNS)) if table else no_rows(COLUMNS, **_KINDS)
     if len(frame):
         _joint(frame, signs, scores, picks[: min(draws, 100)], level)
         frame["q_value"] = _benjamini_hochberg(frame["p_value"].to_numpy(float))
@@ -155,11 +157,13 @@ def _scores(tags: pd.DataFrame, rows: pd.DataFrame, questions: pd.DataFrame | No
         recommended = rows["question_id"].isin(nps) & kept
         scale = "nps" if recommended.any() else "mean"
         kept = recommended if scale == "nps" else kept
-    values = score[kept].to_numpy(float)
+    ids, values = pd.Index(rows.loc[kept, "feedback_id"]), score[kept].to_numpy(float)
+    order = np.lexsort([values, id_rank(ids)])  # the draws must not depend on the order of rows
+    ids, values = ids[order], values[order]
     detractor = values <= 6
     if scale == "nps":
         values = np.where(values >= 9, 100.0, np.where(detractor, -100.0, 0.0))
-    return _Scores(pd.Index(rows.loc[kept, "feedback_id"]), values, detractor, scale)
+    return _Scores(ids, values, detractor, scale)
 
 
 def _named(tags: pd.DataFrame, ids: pd.Index, causes: list[str], sign: str) -> np.ndarray:
@@ -183,9 +187,11 @@ def _accuracy(
     tags: pd.DataFrame, rows: pd.DataFrame, corrections: pd.DataFrame | None, causes: list[str]
 ) -> dict[str, tuple[int, int, int]]:
     """Right, wrong and missed negative tags of each cause among the corrected texts."""
+    if corrections is not None:
+        _need(corrections, "corrections", "text", "cause", "sentiment")
     if corrections is None or not len(corrections) or "text" not in rows.columns:
         return dict.fromkeys(causes, (0, 0, 0))
-    checked = rows[rows["text"].isin(corrections["text"])].drop_duplicates("text")
+    checked = rows[rows["text"].isin(corrections["text"])]
     told = corrections[corrections["sentiment"].isin(["negative", "mixed"])]
     truth = set(zip(told["text"], told["cause"]))
     texts = dict(zip(checked["feedback_id"], checked["text"]))

@@ -20,13 +20,17 @@ import pandas as pd
 
 from ..errors import DataError
 from ..months import as_of as read_as_of
-from ..results import Note, Result, as_table
+from ..panel import id_rank
+from ..results import Note, Result, as_table, no_rows
 from .grouping import Group, by_cause, by_likeness, marks_of, telling, terms_of
 
 __all__ = ["emerging_themes"]
 
 _COLUMNS = ["theme", "kind", "n", "n_before", "share", "share_before", "log_odds", "z", "p_value", "q_value",
             "example", "feedback_ids", "snippet", "would_catch", "would_catch_before"]  # fmt: skip
+_KINDS = dict.fromkeys(("theme", "kind", "example", "snippet"), "str") | dict.fromkeys(
+    ("n", "n_before", "would_catch", "would_catch_before"), "int64"
+) | {"feedback_ids": "object"}  # fmt: skip
 _PRIOR = 1.0
 #: Two groups that share this much of their new texts are one theme.
 _SAME = 0.5
@@ -84,7 +88,8 @@ def emerging_themes(
         tagged = None if tags is None else as_table(tags)
         groups = by_cause(kept, tagged, least) + by_likeness(words, marks_of(kept, tagged), least)
         found = _tested(groups, new, kept, words, np.random.default_rng(seed), draws, least, times, false_discovery)
-    frame = pd.DataFrame([{name: row[name] for name in _COLUMNS} for row in _distinct(found)], columns=_COLUMNS)
+    rows = [{name: row[name] for name in _COLUMNS} for row in _distinct(found)]
+    frame = pd.DataFrame(rows, columns=_COLUMNS) if rows else no_rows(_COLUMNS, **_KINDS)
     values = {"themes": len(frame), "n": int(new.sum()), "before": int((~new).sum())}
     options = {
         "months": months, "earlier": earlier, "false_discovery": false_discovery, "least": least, "times": times,
@@ -112,6 +117,9 @@ def _windows(rows: pd.DataFrame, as_of: Any, months: int, earlier: int) -> tuple
     texts = rows.assign(when=when)[when.notna() & rows["text"].map(lambda text: isinstance(text, str)).to_numpy(bool)]
     if not len(texts):
         return texts, np.zeros(0, dtype=bool)
+    # Dates are dealt to the texts in this order, which must not be that of the rows.
+    keys = id_rank(pd.Index(texts["text"])), id_rank(pd.Index(texts["feedback_id"])), texts["when"].to_numpy()
+    texts = texts.iloc[np.lexsort(keys)]
     end = (texts["when"].max() if as_of is None else _end(as_of)).to_period("M")
     texts = texts[texts["when"] <= (_end(as_of) if as_of is not None else texts["when"].max())]
     age = (end.year - texts["when"].dt.year) * 12 + end.month - texts["when"].dt.month

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ..intervals import wilson
-from ..results import Note, Result, as_table
+from ..results import Note, Result, as_table, no_rows
 from .codebook import read_codebook
 
 __all__ = ["RuleReport", "kappa", "rule_report"]
@@ -20,6 +20,9 @@ _COLUMNS = [
     "cause", "rule", "hits", "checked", "right", "precision", "precision_low", "precision_high",
     "missed", "recall", "recall_low", "recall_high", "sentiment_right", "conflicts", "example",
 ]  # fmt: skip
+_KINDS = dict.fromkeys(("cause", "rule", "example"), "str") | dict.fromkeys(
+    ("hits", "checked", "right", "missed", "conflicts"), "int64"
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -64,7 +67,12 @@ def rule_report(
     RuleReport
         One row per cause (``rule`` null) and one per rule that fired: cause, rule, hits, checked (of these in
         corrected texts), right, precision with interval, missed, recall with interval (causes only),
-        sentiment_right (share), conflicts (same place, other sign), example.
+        sentiment_right (share), conflicts (same place, other sign), example (the most frequent evidence).
+
+    Raises
+    ------
+    DataError
+        When a needed column of the tags or of the corrections is missing.
 
     Examples
     --------
@@ -87,7 +95,7 @@ def rule_report(
     ]
     for (cause, rule), part in joined.groupby(["cause", "rule"], sort=True):
         rows.append(_row(part, str(cause), str(rule), truth, None, level))
-    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    frame = (pd.DataFrame(rows, columns=_COLUMNS) if rows else no_rows(_COLUMNS)).astype(_KINDS)
     untagged = _untagged(tags, tagged, texts)
     share = "–" if np.isnan(untagged) else f"{untagged:.0%}"
     return RuleReport(
@@ -112,6 +120,10 @@ def _truth(corrections: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
     if corrections is None:
         return known
+    for name in ("text", "cause"):
+        if name not in corrections.columns:
+            columns = ", ".join(map(str, corrections.columns))
+            raise DataError(f"The corrections have no column {name!r}.", f"Columns: {columns}.")
     signs = corrections["sentiment"] if "sentiment" in corrections.columns else [None] * len(corrections)
     for text, cause, sign in zip(corrections["text"], corrections["cause"], signs):
         said = known.setdefault(text, {})
@@ -144,8 +156,14 @@ def _row(
         row["recall"], row["recall_low"], row["recall_high"] = _share(right, right + row["missed"], level)
     row["sentiment_right"] = sum(sign == found for sign, found in signed) / len(signed) if signed else np.nan
     row["conflicts"] = int((part["sentiment"] == "mixed").sum())
-    row["example"] = part["evidence"].iloc[0] if "evidence" in part.columns and len(part) else None
+    row["example"] = _usual(part["evidence"]) if "evidence" in part.columns else None
     return row
+
+
+def _usual(evidence: pd.Series) -> str | None:
+    """The most frequent words, of equally frequent ones the first of the alphabet."""
+    counts = evidence.value_counts()
+    return min(counts.index[counts == counts.max()], default=None)
 
 
 def _share(part: int, whole: int, level: float) -> tuple[float, float, float]:
