@@ -120,7 +120,8 @@ class Data:
 
     def has(self, *names: str) -> bool:
         """Whether each of these tables holds rows."""
-        return all(self.passport["deals"] if name == "transactions" else len(self.tables[name]) for name in names)
+        rows = self.passport["rows"]
+        return all(rows[name] if name == "transactions" else len(self.tables[name]) for name in names)
 
 
 def prepare(client: str, root: str | Path | None = None) -> Prepared:
@@ -181,14 +182,16 @@ def _prepare(setup: Params, home: Path) -> Prepared:
     _anchors(gathered, setup, found)
     findings = found.frame(setup.language)
     orders = gathered.get("transactions", tables.empty("transactions"))
-    facts = check.passport(gathered, findings, store.order_days(orders))
-    facts["order_lines"] = bool(repeated(orders["transaction_id"]).any())
+    doubled = repeated(orders["transaction_id"])
+    days = store.order_days(orders, doubled)
+    facts = check.passport(gathered, findings, days) | {"order_lines": bool(doubled.any())}
     possible = check.possible(gathered)
     page = check_page(setup.title_in(setup.language), findings, facts, possible, setup.currency, setup.language)
     mark = _mark(setup, home)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f".{setup.client}.lock"):
-        store.write(folder, gathered, findings, facts, mark, pairs, _cards_to_repair(gathered, setup), page)
+        store.write(folder, gathered, findings, facts, mark, pairs, _cards_to_repair(gathered, setup), page,
+                    days)  # fmt: skip
         store.keep_decisions(decided, pairs, lasting)
     return Prepared(
         findings=findings, possible=possible, fingerprint=mark["hash"],
@@ -304,7 +307,7 @@ def load(client: str, month: Any = None, root: str | Path | None = None) -> Data
     first = view.first_day(whole)
     if first is not None and moment.end < first:
         raise DataError(f"{client} has no data up to {moment}.", f"Its data begin in {first:%Y-%m}.")
-    later = {"transactions": int(days.loc[days["date"] > moment.end, "orders"].sum())}
+    later = {"transactions": int(days.loc[days["date"] > moment.end, "rows"].sum())}
     for name in ("survey_answers", "feedback"):
         later[name] = int((whole[name][tables.get(name).moment] > moment.end).sum())
     lines = bool(store.read_passport(folder).get("order_lines"))

@@ -133,10 +133,28 @@ def test_load_counts_without_orders(data):
     early = la.load("radio", month="2026-03", root=ROOT)
     for one in (data, early):
         orders = filed[filed["date"] <= one.as_of.end]
-        assert one.passport["deals"] == len(orders)
+        assert one.passport["deals"] == len(orders) == one.passport["rows"]["transactions"]
         assert one.passport["money"] == pytest.approx(orders["amount"].sum(), abs=0.005)
         assert set(one.transactions["client_id"]) <= set(one.clients["client_id"])
     assert 0 < early.passport["deals"] < data.passport["deals"]
+
+
+def test_deals_of_a_day_are_those_of_the_panel():
+    """Lines of one number are one deal, on its first day; a number of another client, or none, is another one."""
+    rows = pd.DataFrame(
+        [("1", "A", "2026-10-02", 1), ("1", "A", "2026-10-01", 2), ("1", "B", "2026-10-02", 4),
+         ("2", "A", "2026-10-02", 8), ("2", "A", "2026-10-02", 16), (None, "A", "2026-10-02", 32),
+         (None, "A", "2026-10-02", 64), ("3", "A", "2026-10-03", -5), ("3", "A", "2026-10-03", -6)],
+        columns=["transaction_id", "client_id", "date", "amount"],
+    )  # fmt: skip
+    rows = tables.conform(rows.assign(date=pd.to_datetime(rows["date"])), "transactions")
+    for shuffled in (rows, rows[::-1]):
+        days = store.order_days(shuffled, shuffled["transaction_id"].duplicated(keep=False))
+        assert days["orders"].tolist() == [1, 4, 0]
+        assert days["rows"].tolist() == [1, 6, 2]
+        assert days["money"].tolist() == [200, 12500, -1100]
+    assert la.monthly_panel(rows).table["orders"].sum() == 5
+    assert store.order_days(rows.head(0), rows.head(0)["date"].isna()).dtypes["orders"] == "int64"
 
 
 def test_a_table_as_orders():

@@ -132,18 +132,18 @@ def passport(gathered: Mapping[str, pd.DataFrame], findings: pd.DataFrame, days:
         if (moment := tables.get(name).moment) and name in ("survey_answers", "feedback")
     ]
     dates = pd.concat([days["date"], *moments])
-    deals = int(days["orders"].sum())
+    rows = {name: len(gathered.get(name, ())) for name in tables.names()} | {"transactions": int(days["rows"].sum())}
     return {
         "first": None if dates.empty else f"{dates.min():%Y-%m-%d}",
         "last": None if dates.empty else f"{dates.max():%Y-%m-%d}",
         "clients": len(gathered.get("clients", ())),
-        "deals": deals,
+        "deals": int(days["orders"].sum()),
         "money": int(days["money"].sum()) / 100,
         "answers": len(answers),
         "invited": len(invited),
         "answered": int((invited["status"] == "answered").sum()),
         "findings": {level: int((findings["severity"] == level).sum()) for level in ("error", "warning", "note")},
-        "rows": {name: len(gathered.get(name, ())) for name in tables.names()} | {"transactions": deals},
+        "rows": rows,
         "coverage": {name: _coverage(frame) for name, frame in gathered.items()},
     }
 

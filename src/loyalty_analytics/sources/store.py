@@ -103,8 +103,9 @@ def write(
     matches: pd.DataFrame,
     repair: pd.DataFrame,
     page: str,
+    days: pd.DataFrame,
 ) -> None:
-    """Write a processed folder wholly or not at all."""
+    """Write a processed folder wholly or not at all; ``days`` of `order_days`."""
     said = matches.loc[matches["decision"] != "", ["client_id", "other_id", "decision"]]
     mark = {**mark, "decisions": {f"{one} {other}": word for one, other, word in said.itertuples(index=False)}}
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +114,7 @@ def write(
         for name, frame in frames.items():
             _write_parquet(frame, fresh / f"{name}.parquet")
         if "transactions" in frames:
-            order_days(frames["transactions"]).to_parquet(fresh / "order_days.parquet", index=False)
+            days.to_parquet(fresh / "order_days.parquet", index=False)
             _order_spans(frames["transactions"]).to_parquet(fresh / "order_spans.parquet", index=False)
         findings.to_parquet(fresh / "findings.parquet", index=False)
         write_csv(findings.drop(columns=["code", "values"]), fresh / "findings.csv")
@@ -145,10 +146,23 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
             writer.write_table(pa.Table.from_pandas(part, schema=schema, preserve_index=False))
 
 
-def order_days(orders: pd.DataFrame) -> pd.DataFrame:
-    """Orders and money (minor units) of each day: date, orders, money."""
-    rows = pd.DataFrame({"date": orders["date"].dt.floor("D"), "money": to_minor(orders["amount"])})
-    return rows.groupby("date")["money"].agg(orders="size", money="sum").reset_index()
+def order_days(transactions: pd.DataFrame, doubled: pd.Series) -> pd.DataFrame:
+    """What came on each day: date, rows, orders, money (minor units); ``doubled`` tells rows whose number repeats.
+
+    Orders are counted as the panel counts them: lines of one number and client are one, on its first day; returns,
+    planned and cancelled rows are none.
+    """
+    date = transactions["date"].dt.floor("D")
+    money = pd.DataFrame({"date": date, "money": to_minor(transactions["amount"])}).groupby("date")["money"]
+    days = money.agg(rows="size", money="sum")
+    sale = (transactions["amount"] >= 0) & transactions["kind"].ne("return").fillna(True)
+    sale &= ~transactions["status"].isin(["planned", "cancelled"])
+    line = doubled & transactions["transaction_id"].notna() & sale
+    days["orders"] = date[sale & ~line].value_counts()
+    lines = transactions.loc[line, ["transaction_id", "client_id"]].assign(date=date[line])
+    first = lines.groupby(["transaction_id", "client_id"], sort=False)["date"].min()
+    days["orders"] = days["orders"].fillna(0).add(first.value_counts(), fill_value=0).astype("int64")
+    return days.reset_index()[["date", "rows", "orders", "money"]]
 
 
 def _order_spans(orders: pd.DataFrame) -> pd.DataFrame:
@@ -186,12 +200,12 @@ def read_orders_known(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     spans : client_id, date: the first and the last day of each client
-    days : date, orders, money (minor units)
+    days : date, rows, orders, money (minor units)
     """
     spans, days = folder / "order_spans.parquet", folder / "order_days.parquet"
     if not spans.is_file():
         nothing = tables.empty("transactions")
-        return nothing[["client_id", "date"]], order_days(nothing)
+        return nothing[["client_id", "date"]], order_days(nothing, nothing["date"].isna())
     return pd.read_parquet(spans), pd.read_parquet(days)
 
 
