@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import loyalty_analytics as la
-from loyalty_analytics.breaks import alarm_history, find_total_breaks
-from loyalty_analytics.breaks.control import crowded, q_values, quiet_share
+from loyalty_analytics.breaks import alarm_history, control, find_total_breaks, prepare
+from loyalty_analytics.breaks.control import crowded, q_values, quiet_share, weights
 
 MONTHS = pd.period_range("2021-01", periods=60, freq="M")
 
@@ -27,6 +27,58 @@ def test_quiet_share_is_one_when_quiet_and_lower_when_not() -> None:
     assert quiet_share(rng.random(5000)) == pytest.approx(1, abs=0.06)
     half = np.r_[rng.random(3000), rng.random(2000) * 0.01]
     assert quiet_share(half) == pytest.approx(0.6, abs=0.05)
+
+
+def test_weights_have_mean_one_and_know_no_units() -> None:
+    rng = np.random.default_rng(4)
+    volume, judged = rng.lognormal(9, 2, 40), rng.random(40) < 0.8
+    assert weights(volume, judged)[judged].mean() == pytest.approx(1)
+    assert np.allclose(weights(volume * 1000, judged), weights(volume, judged))
+    assert (weights(np.zeros(3), np.ones(3, dtype=bool)) == 1).all()
+    assert np.allclose(weights(np.full(9, 7.0), np.ones(9, dtype=bool)), 1)
+
+
+def _one_large_client(seed: int, after: float) -> pd.DataFrame:
+    """Thirty small clients and one with 87 % of the money and ten orders a month, from month 29 of 34 fewer."""
+    rng = np.random.default_rng(seed)
+    months = pd.period_range("2024-01", periods=34, freq="M")
+    rate = rng.gamma(2, 0.5, 30)
+    small = [[rng.lognormal(9.2, 0.4, k).sum() for k in rng.poisson(r, 34)] for r in rate]
+    each = np.sum(small) * 0.87 / 0.13 / 340
+    count = rng.poisson(np.where(np.arange(34) < 29, 10, 10 * after))
+    large = [each * rng.lognormal(-0.08, 0.4, k).sum() for k in count]
+    table = pd.DataFrame([*small, large], index=[*(f"s{i}" for i in range(30)), "large"], columns=months)
+    return table.where(table.cumsum(axis=1) > 0)
+
+
+def test_the_largest_client_is_not_lost_among_many_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    panels = [_one_large_client(seed, 0.5) for seed in range(16)]
+
+    def seen() -> int:
+        return sum("large" in set(la.find_breaks(panel).table["client_id"]) for panel in panels)
+
+    found = seen()
+    monkeypatch.setattr(control, "_BY_MONEY", 0.0)
+    assert found >= seen() + 2
+    assert found >= 9
+
+
+def test_the_largest_client_raises_no_alarm_when_quiet() -> None:
+    panels = (_one_large_client(seed, 1.0) for seed in range(20))
+    assert sum("large" in set(la.find_breaks(panel).table["client_id"]) for panel in panels) <= 1
+
+
+def test_the_market_is_a_median_in_which_money_does_not_count() -> None:
+    """A large client's own fall is not taken for the market's: each client counts once, whatever its money."""
+    panel = _one_large_client(3, 0.5)
+    with np.errstate(divide="ignore"):
+        log = np.log(panel.to_numpy())
+    log[~np.isfinite(log)] = np.nan
+    calendar = np.arange(34) % 12
+    whole, without = prepare.market_path(log, calendar), prepare.market_path(log[:-1], calendar)
+    assert abs((whole - without)[29:].mean()) < 0.05
+    log[-1] += 3.0
+    assert np.allclose(prepare.market_path(log, calendar), whole)
 
 
 def test_crowd_needs_to_stand_out() -> None:

@@ -19,6 +19,7 @@ _CROWD, _CROWD_SHARE, _CROWD_TIMES = 12, 0.10, 3.5
 _AROUND = 12  # months on each side that tell the usual number
 _FADING, _LOOKS, _SAME = 3.0, (1, 2, 3), 3  # times the rate, months back, months that a date may move
 _WATCHFUL = 2.0  # times the rate of the strict setting
+_BY_MONEY = 0.1  # of the weights of the hypotheses that goes by the clients' shares of the volume
 
 
 def q_values(p: np.ndarray, total: float) -> np.ndarray:
@@ -50,6 +51,20 @@ def quiet_share(p: np.ndarray) -> float:
     return min(share, 1.0) if share >= _LEAST_QUIET else 1.0
 
 
+def weights(volume: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """Weights of the hypotheses, mean 1 over the clients judged, by their share of the volume.
+
+    One client with most of the money would else need the evidence of one among many small ones.
+
+    >>> weights(np.array([90.0, 5.0, 5.0, 7.0]), np.array([True, True, True, False])).round(3)
+    array([1.17 , 0.915, 0.915, 0.9  ])
+    """
+    size = np.where(judged, np.clip(volume, 0, None), 0.0)
+    if not size.sum():
+        return np.ones(len(size))
+    return 1 - _BY_MONEY + _BY_MONEY * judged.sum() * size / size.sum()
+
+
 def rate_of(setting: str, false_discovery: float) -> float:
     """Rate of false discoveries of a setting."""
     return false_discovery if setting == "strict" else min(_WATCHFUL * false_discovery, 0.9)
@@ -58,34 +73,37 @@ def rate_of(setting: str, false_discovery: float) -> float:
 def control(found: Found, rate: float) -> tuple[pd.DataFrame, float]:
     """Rows to report, and how many of them to expect false.
 
-    A client is one hypothesis, tested by its smallest p-value; a second break of a reported client
-    has to pass on its own, given the first (Benjamini and Bogomolov 2014).
+    A client is one hypothesis, tested by its smallest p-value over its weight (Genovese, Roeder and
+    Wasserman 2006); a second break of a reported client has to pass on its own, given the first
+    (Benjamini and Bogomolov 2014).
     """
     rows = found.rows
     every = found.clients["p_value"].to_numpy()
-    total = quiet_share(every) * float((~np.isnan(every)).sum())
+    judged = ~np.isnan(every)
+    total, weight = quiet_share(every) * float(judged.sum()), weights(np.nansum(found.values, axis=1), judged)
     p = rows.groupby("row")["p_value"].min()
-    q = pd.Series(q_values(p.to_numpy(), total), index=p.index)
+    weighed = p / weight[p.index]
+    q = pd.Series(np.maximum(q_values(weighed.to_numpy(), total), p.to_numpy()), index=p.index)
     own = np.maximum(q.reindex(rows["row"]).to_numpy(), np.minimum(rows["p_second"], rate))
     rows = rows.assign(q_value=own, p_value=np.maximum(rows["p_value"], rows["p_second"]))
     strong = (rows["q_value"] <= rate).to_numpy()
-    limit = float(p[q <= rate].max()) if (q <= rate).any() else 0.0
+    limit = float(weighed[q <= rate].max()) if (q <= rate).any() else 0.0
     weaker = ~strong & (rows["q_value"] <= _FADING * rate).to_numpy()
-    stood = _stood(found, rows, weaker, limit) if limit else weaker & False
+    stood = _stood(found, rows, weaker, limit * weight) if limit else weaker & False
     kept = rows[strong | stood].sort_values(["p_value", "row", "break_month"]).reset_index(drop=True)
     kept["market"] = False
     for way in (-1, 1):  # a market goes one way
         same = (kept["direction"] == way).to_numpy()
         months = kept.loc[same, "break_month"].to_numpy(dtype=np.int64)
-        kept.loc[same, "market"] = crowded(months, int((~np.isnan(every)).sum()))
+        kept.loc[same, "market"] = crowded(months, int(judged.sum()))
     return kept, float(total * limit) if len(kept) else 0.0
 
 
-def _stood(found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: float) -> np.ndarray:
+def _stood(found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: np.ndarray) -> np.ndarray:
     """Rows a little too weak today that were strong enough in one of the months before.
 
     An alarm raised a month ago is not withdrawn because its p-value moved a little: recomputed from
-    the data as of the earlier months, with today's limit. It needs the limit of an earlier look, so
+    the data as of the earlier months, with today's limit of the client. It needs the limit of an earlier look, so
     a quiet panel, where no client passes, gets nothing from it.
     """
     stood = np.zeros(len(rows), dtype=bool)
@@ -96,9 +114,9 @@ def _stood(found: Found, rows: pd.DataFrame, weaker: np.ndarray, limit: float) -
     own = rows["row"].to_numpy(dtype=np.int64)[at]
     clients = np.unique(own)
     some, back = np.repeat(clients, len(backs)), np.tile(backs, len(clients))
-    earlier = replace(found, rules=replace(found.rules, candidate=limit, few_models=True))
+    earlier = replace(found, rules=replace(found.rules, candidate=float(limit[clients].max()), few_models=True))
     before = candidates(earlier, some, back)[0]
-    before = before[before["p_value"] <= limit]
+    before = before[before["p_value"].to_numpy() <= limit[some[before["row"].to_numpy(dtype=np.int64)]]]
     then = before["row"].to_numpy(dtype=np.int64)
     earlier_rows = pd.DataFrame({
         "row": some[then], "direction": before["direction"].to_numpy(),
