@@ -12,6 +12,7 @@ import loyalty_analytics as la
 from loyalty_analytics.breaks.anatomy import in_minor, shapley, windows
 from loyalty_analytics.breaks.reason_bridge import portfolio_bridge
 from loyalty_analytics.money import to_minor
+from loyalty_analytics.orders import orders_of
 
 
 def _by_permutations(before, after):
@@ -90,6 +91,28 @@ def _sums(table, orders, breaks):
     return len(stated)
 
 
+def test_lines_of_a_deal_are_no_frequency():
+    """Six deals before and six after, each of one line and then of three: the client did not order oftener."""
+    months = pd.period_range("2025-01", periods=12, freq="M").astype(str)
+    deals = pd.DataFrame({"transaction_id": [f"d{i}" for i in range(12)], "client_id": 7, "date": months + "-15",
+                          "amount": [100.0] * 6 + [40.1] * 6, "product_id": "A"})  # fmt: skip
+    parts = [deals.iloc[6:].assign(amount=a, product_id=p) for a, p in ((10.0, "A"), (10.1, "B"), (20.0, "C"))]
+    lines = pd.concat([deals.iloc[:6], *parts])
+    breaks = pd.DataFrame({"client_id": [7], "break_month": ["2025-07"]})
+    for rows in (deals, lines, lines[::-1], lines.drop(columns="product_id")):
+        table = la.explain_breaks(breaks, rows).table
+        assert _sums(table, rows, breaks) == 1
+        assert table.set_index("reason").at["frequency", "part"] == 0.0
+    plain, split = (la.explain_breaks(breaks, rows.drop(columns="product_id")).table for rows in (deals, lines))
+    pd.testing.assert_frame_equal(plain, split)
+    # Numbers that begin anew for another client, and rows without a number, are deals of their own.
+    others = pd.concat([lines, lines.assign(client_id=8)])
+    pd.testing.assert_frame_equal(la.explain_breaks(breaks, others).table[["reason", "part"]],
+                                  la.explain_breaks(breaks, lines).table[["reason", "part"]])  # fmt: skip
+    assert la.explain_breaks(breaks, lines.assign(transaction_id=None)).table.set_index("reason").at[
+        "frequency", "part"] > 0  # fmt: skip
+
+
 def test_parts_add_up_on_the_simulated_base(shared):
     folder = shared / "data" / "transactions" / "b2b_simulated_2000"
     deals = pd.read_parquet(folder / "transactions.parquet").rename(
@@ -108,8 +131,9 @@ def test_parts_add_up_on_online_retail(shared):
     lines = lines[lines["Customer ID"].notna() & (lines["InvoiceDate"] < "2010-12-01")]
     amount = (lines["Quantity"] * lines["Price"]).round(2)
     deals = pd.DataFrame(
-        {"client_id": lines["Customer ID"], "date": lines["InvoiceDate"], "amount": amount,
-         "product_id": lines["StockCode"], "quantity": lines["Quantity"], "unit_price": lines["Price"]}
+        {"transaction_id": lines["Invoice"], "client_id": lines["Customer ID"], "date": lines["InvoiceDate"],
+         "amount": amount, "product_id": lines["StockCode"], "quantity": lines["Quantity"],
+         "unit_price": lines["Price"]}
     )  # fmt: skip
     clients = deals.groupby("client_id")["amount"].sum().nlargest(120).index
     breaks = pd.DataFrame({"client_id": clients, "break_month": ["2010-07", "2010-09", "2010-05"] * 40})
@@ -118,6 +142,11 @@ def test_parts_add_up_on_online_retail(shared):
     assert _sums(table, deals, breaks) > 110
     assert {"frequency", "cheque", "price", "lost_products", "new_products", "returns"} <= set(table["reason"])
     assert "season" not in set(table["reason"])  # one year knows no season
+    # The same money as one row per invoice: as many orders, so the same part of frequency where nothing else is known.
+    rows = [deals.drop(columns=["product_id", "quantity", "unit_price"])]
+    rows.append(orders_of(rows[0], ["client_id", "date", "amount"]))
+    split, joined = (la.explain_breaks(breaks, one).table for one in rows)
+    assert split["part"].eq(joined["part"]).mean() > 0.95
 
 
 def _deals(**columns):

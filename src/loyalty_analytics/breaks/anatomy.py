@@ -143,7 +143,7 @@ def _cells(orders: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
     near = near[(offset >= -near["length"]) & (offset < near["length"])]
     near = near.assign(
         side=np.where(near["month"] < near["at"], "before", "after"),
-        orders=near["n"].where(near["sale"], 0).astype("int64"),
+        orders=near["n"].where(near["sale"], 0),
     )
     if "quantity" in near:
         # Unknown for the whole client or for none of its rows: then an order is the unit.
@@ -158,6 +158,7 @@ def _cells(orders: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
         part = grouped[grouped.index.get_level_values("side") == side].droplevel("side")
         for name in sums:
             wide[f"{name}_{side}"] = part[name].reindex(wide.index, fill_value=0)
+        wide[f"orders_{side}"] = wide[f"orders_{side}"].round(9)  # thirds of a deal add up to it
     return wide.reset_index()
 
 

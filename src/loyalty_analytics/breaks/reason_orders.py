@@ -34,9 +34,10 @@ class Sold:
     Attributes
     ----------
     orders : pandas.DataFrame
-        client_id, product, manager (categories), month (number), minor, sale (bool), n (orders that the row
-        stands for) and what else the data have of single orders: quantity, listed (minor units before
-        discount), late (days); where they have none of these, one row per client, month, product and manager.
+        client_id, product, manager (categories), month (number), minor, sale (bool), n (deals that the row stands for:
+        a line of a deal of four is a quarter) and what else the data have of single orders: quantity, listed (minor
+        units before discount), late (days); where they have none of these, one row per client, month, product and
+        manager.
     delivered : pandas.DataFrame
         transaction_id, client_id, day of the orders that have deliveries.
     """
@@ -147,8 +148,10 @@ def prepare_orders(transactions: Orders | pd.DataFrame, seen: AsOf, deliveries: 
 def _sold(transactions: Orders | pd.DataFrame, seen: AsOf, named: pd.Index) -> Sold:
     parts: list[pd.DataFrame] = []
     delivered, waiting = [], 0
-    for table in parts_of(transactions, _USED + (("transaction_id",) if len(named) else ()), seen.last_whole.end_time):
-        part = _done(table, seen)
+    lines = _lines(transactions, seen)
+    used = (*_USED, "transaction_id") if len(named) or lines is not None else _USED
+    for table in parts_of(transactions, used, seen.last_whole.end_time):
+        part = _shared(_done(table, seen), lines)
         if len(named) and "transaction_id" in part:
             mine = part.loc[part["transaction_id"].isin(named), ["transaction_id", "client_id", "day"]]
             delivered.append(mine.assign(client_id=known_ids(mine["client_id"])))
@@ -159,6 +162,36 @@ def _sold(transactions: Orders | pd.DataFrame, seen: AsOf, named: pd.Index) -> S
     names = ["transaction_id", "client_id", "day"]
     of = pd.concat(delivered) if delivered else pd.DataFrame({name: pd.Series(dtype=float) for name in names})
     return Sold(_summed(_priced(_joined(parts))), of.drop_duplicates("transaction_id"))
+
+
+def _lines(transactions: Orders | pd.DataFrame, seen: AsOf) -> pd.Series | None:
+    """Number of rows of each deal that has several, lines or months, by its `_deals`; None where none has."""
+    if isinstance(transactions, Orders) and not (transactions.lines or transactions.whole):
+        return None
+    wanted = (*_NEEDED, "status", "kind", "transaction_id")
+    keys = []
+    for table in parts_of(transactions, wanted, seen.last_whole.end_time):
+        if "transaction_id" not in table:
+            return None
+        keys.append(_deals(_done(table[[name for name in wanted if name in table]], seen)).to_numpy())
+    found, count = np.unique(np.concatenate(keys), return_counts=True) if keys else (np.zeros(0), np.zeros(0))
+    return pd.Series(count[count > 1], index=found[count > 1]) if (count > 1).any() else None
+
+
+def _deals(orders: pd.DataFrame) -> pd.Series:
+    """What stands for the deal of each sale that has a number: numbers of different clients are different deals."""
+    if "transaction_id" not in orders:
+        return pd.Series(dtype="uint64")
+    sold = orders.loc[orders["sale"] & orders["transaction_id"].notna(), ["transaction_id", "client_id"]]
+    return pd.util.hash_pandas_object(sold, index=False)
+
+
+def _shared(orders: pd.DataFrame, lines: pd.Series | None) -> pd.DataFrame:
+    """Each row of a deal as its share of one deal."""
+    if lines is None:
+        return orders
+    many = _deals(orders).map(lines).reindex(orders.index).fillna(1)
+    return orders.assign(n=1.0 / many.to_numpy(float))
 
 
 def _done(transactions: pd.DataFrame, seen: AsOf) -> pd.DataFrame:
@@ -215,7 +248,7 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _summed(orders: pd.DataFrame) -> pd.DataFrame:
-    """One row per client, month, side, product and manager: exact, since all sums are of whole numbers.
+    """One row per client, month, side, product and manager: exact, since all sums of money are of whole numbers.
 
     Rows stay as they are where something else is known of single orders.
     """
@@ -234,7 +267,7 @@ def _summed(orders: pd.DataFrame) -> pd.DataFrame:
         return orders
     # Where the cells are few, each has its place; else the places are found.
     place, keys = (key, np.arange(int(cells))) if cells <= 4 * len(key) else pd.factorize(key)
-    sums = {name: np.zeros(len(keys), dtype=np.int64) for name in ("minor", "n")}
+    sums = {name: np.zeros(len(keys), dtype=orders[name].to_numpy().dtype.kind + "8") for name in ("minor", "n")}
     for name, values in sums.items():
         np.add.at(values, place, orders[name].to_numpy())
     order = np.argsort(keys) if len(keys) < cells else np.flatnonzero(sums["n"])
