@@ -46,6 +46,7 @@ CASES = [
     ("Подскажите, почему так дорого?", {"price.level": "negative"}),
     ("Do you have a price list?", {}),
     ("Menedzher ne beret trubku.", {"staff.contact": "negative"}),
+    ("Dozvonitsya nevozmozhno.", {"staff.contact": "negative"}),
     ("Add good lighting.", {"premises": "negative"}),
     ("Прога глючит.", {"service.channel": "negative"}),
     ("дорагавато", {"price.level": "negative"}),

@@ -46,7 +46,7 @@ _REPEAT = re.compile(r"(\w)\1{2,}")
 
 # Longest first: "shch" before "sh".
 _TRANSLIT = [
-    ("shch", "щ"), ("sch", "щ"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ch", "ч"), ("sh", "ш"), ("yo", "е"),
+    ("tsya", "тся"), ("tsja", "тся"), ("shch", "щ"), ("sch", "щ"), ("zh", "ж"), ("kh", "х"), ("ts", "ц"), ("ch", "ч"), ("sh", "ш"), ("yo", "е"),
     ("iy", "ий"), ("ij", "ий"), ("yj", "ый"), ("jo", "е"), ("yu", "ю"), ("ju", "ю"), ("iu", "ю"),
     ("ya", "я"), ("ja", "я"), ("ia", "ия"), ("yi", "ый"), ("yy", "ый"),
     ("a", "а"), ("b", "б"), ("v", "в"), ("w", "в"), ("g", "г"),
@@ -76,8 +76,8 @@ def normalise(word: str) -> str:
 def from_latin(word: str) -> str:
     """Russian written in Latin letters, back in Russian ones.
 
-    >>> from_latin("menedzher"), from_latin("dostavka"), from_latin("uzhasno")
-    ('менеджер', 'доставка', 'ужасно')
+    >>> from_latin("menedzher"), from_latin("dostavka"), from_latin("dozvonitsya")
+    ('менеджер', 'доставка', 'дозвонится')
     """
     out, place = [], 0
     while place < len(word):
