@@ -6,6 +6,7 @@ A fault is an error that names the file and the line.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -25,6 +26,10 @@ OWNERS = ("front", "middle", "top")
 KINDS = ("words", "hints", "positive", "negative", "not")
 _CAUSE_KEYS = ("title", "owner", "advice", *LANGUAGES)
 _TOP_KEYS = ("codebook", "extends", "title", "causes", "opinions")
+
+
+#: A phrase of plain words and choices of them needs no closer look.
+_SOUND = re.compile(r"=?[\w-]+(?:\|=?[\w-]+)*(?: (?:\.\.\.? )?=?[\w-]+(?:\|=?[\w-]+)*)*")
 
 
 class CodebookError(ParamsError):
@@ -152,6 +157,8 @@ def phrase_fault(text: str) -> str:
     >>> phrase_fault("цена ... высокий"), phrase_fault("... высокий")
     ('', 'a gap needs a word on both sides')
     """
+    if _SOUND.fullmatch(text):
+        return ""
     for part in text.split("&"):
         words = part.split()
         if not words:

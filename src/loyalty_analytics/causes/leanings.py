@@ -11,7 +11,6 @@ __all__ = ["Leanings"]
 
 #: A word is thought to stand this often with each top cause as its share of all words would have it.
 _PRIOR = 1.0
-_APART = str.maketrans("?|_", "   ")
 
 
 class Leanings:
@@ -32,7 +31,7 @@ class Leanings:
         self._counts: dict[int, list[int]] = {}
         total = [0] * len(texts)
         for top, number in self.tops.items():
-            for word, times in Counter(" ".join(texts[top]).translate(_APART).split()).items():
+            for word, times in Counter(_apart(" ".join(texts[top])).split()).items():
                 if word in symbols:
                     self._counts.setdefault(symbols[word], [0] * len(texts))[number] += times
                     total[number] += times
@@ -46,3 +45,8 @@ class Leanings:
         sums = [sum(column) for column in zip(*counts)]
         every = sum(sums) + _PRIOR
         return tuple([(times + _PRIOR * usual) / every - usual for times, usual in zip(sums, self._usual)])
+
+
+def _apart(text: str) -> str:
+    """Words without the signs between them."""
+    return text.replace("?", " ").replace("|", " ").replace("_", " ")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .codebook import Codebook, Rule, read_lexicon
+from .entries import Begun, Entry, Match, Pattern, Token, Word
 from .forms import shipped
 from .leanings import Leanings
-from .phrases import AND, COMMA, CONTRAST, NONE, SENTENCE, WIDEST, follow, variants
+from .phrases import AND, ATOM, COMMA, CONTRAST, NONE, SENTENCE, WIDEST, follow, heads, lone, variants
 from .text import ALPHABET, TOKEN, edits, forms_of, from_latin, known_russian, normalise, sounds
 
 __all__ = ["AND", "COMMA", "CONTRAST", "SENTENCE", "WIDEST", "Entry", "Match", "Matcher", "Token", "Word"]
@@ -20,77 +19,8 @@ _CLASS = "class_"
 _DIGITS = "0"
 #: Letters of a word that may be a typo; spellings that are kept at hand.
 _LONGEST, _REMEMBERED = 40, 50_000
+#: What several rules show alike is heard twice at most.
 _HEARD = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a word or phrase means: a role (tag, opinion, negator, …), a cause, a sign and a weight."""
-
-    role: str
-    cause: str | None = None
-    sign: int = 0
-    weight: float = 1.0
-    rule: str = ""
-    whole: bool = False
-    hint: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A phrase of several words: for each further word the gap before it and what may stand there."""
-
-    entry: Entry
-    second: frozenset[int]
-    third: frozenset[int]
-    rest: tuple[tuple[int, frozenset[int]], ...]
-
-
-#: phrases by the symbol of their second word
-Begun = dict[int, list[Pattern]]
-
-
-@dataclass(slots=True)
-class Word:
-    """All that is known about one spelling."""
-
-    text: str = ""
-    syms: frozenset[int] = _EMPTY
-    singles: tuple[Entry, ...] = ()
-    #: phrases that begin with the word, by the symbol that follows: close behind, or after other words
-    close: Begun = field(default_factory=dict)
-    apart: Begun = field(default_factory=dict)
-    light: bool = False
-    #: read as Russian in Latin letters
-    latin: bool = False
-    #: «не», "never"
-    negates: bool = False
-    #: «но», "but": no phrase reaches over it
-    turns: bool = False
-    lean: tuple[float, ...] = ()  # see `Leanings`
-
-
-@dataclass(slots=True)
-class Token:
-    """A word in its place; ``border`` is how strongly it is parted from the word before; ``asks``: before a «?»."""
-
-    start: int
-    end: int
-    text: str
-    word: Word
-    border: int
-    asks: bool = False
-
-
-@dataclass(slots=True)
-class Match:
-    """An entry found at some tokens of a text."""
-
-    entry: Entry
-    used: tuple[int, ...]
-    sign: int = 0
-    weight: float = 1.0
-    attached: bool = field(default=False, compare=False)
 
 
 class Matcher:
@@ -103,9 +33,12 @@ class Matcher:
         self._lexemes: dict[str, int] = {}
         self._elements: dict[str, frozenset[int]] = {}
         self._singles: dict[int, list[Entry]] = {}
-        self._phrases: dict[int, list[Pattern]] = {}
+        #: phrases by the symbols of their first words, not yet unfolded
+        self._folded: dict[int, list[tuple[str, Entry]]] = {}
+        self._unfolded: dict[tuple[str, Entry], list[tuple[frozenset[int], Pattern]]] = {}
         self._light: set[int] = set()
         self._classes: dict[str, frozenset[int]] = {}
+        self._kinds: dict[int, tuple[int, ...]] = {}
         self._words: dict[str, Word] = {}
         self._known: dict[str, Word] = {}
         self._alike: dict[tuple[int, ...], tuple[Begun, Begun, frozenset[int]]] = {}
@@ -126,20 +59,39 @@ class Matcher:
         for role, texts in read_lexicon(language).items():
             if role.startswith(_CLASS):
                 name = "#" + role.removeprefix(_CLASS)
-                self._classes[name] = self._classes.get(name, _EMPTY) | {self._atom(text) for text in texts}
+                # A class is one symbol that its words bear beside their own.
+                kind = self._lexemes.setdefault(name, len(self._lexemes))
+                self._classes[name] = frozenset((kind,))
+                for symbol in {self._atom(text) for text in texts}:
+                    self._kinds[symbol] = (*self._kinds.get(symbol, ()), kind)
 
     def _add(self, text: str, entry: Entry) -> None:
-        for elements in variants(text):
-            sets = [(gap, self._element(element)) for gap, element in elements]
-            if len(sets) == 1:
-                for symbol in sorted(sets[0][1]):
-                    self._singles.setdefault(symbol, []).append(entry)
-                    if entry.role == _LIGHT:
-                        self._light.add(symbol)
-                continue
-            pattern = Pattern(entry, sets[1][1], sets[2][1] if len(sets) > 2 else _EMPTY, tuple(sets[1:]))
-            for symbol in sorted(sets[0][1]):
-                self._phrases.setdefault(symbol, []).append(pattern)
+        for element in lone(text):
+            for symbol in sorted(self._element(element)):
+                self._singles.setdefault(symbol, []).append(entry)
+                if entry.role == _LIGHT:
+                    self._light.add(symbol)
+        if " " not in text and "_" not in text:
+            return
+        # A phrase is unfolded when a word that begins it is met; its words are known from the start.
+        for atom in ATOM.findall(text):
+            if atom[0] != "#" and atom not in self._atoms:
+                self._atom(atom)
+        for symbol in sorted({symbol for first in heads(text) for symbol in self._element(first)}):
+            self._folded.setdefault(symbol, []).append((text, entry))
+
+    def _patterns(self, phrase: tuple[str, Entry]) -> list[tuple[frozenset[int], Pattern]]:
+        """A phrase unfolded: what each of its variants begins with, and the rest."""
+        known = self._unfolded.get(phrase)
+        if known is None:
+            known = self._unfolded[phrase] = []
+            for elements in variants(phrase[0]):
+                if len(elements) == 1:
+                    continue
+                sets = [(gap, self._element(element)) for gap, element in elements]
+                third = sets[2][1] if len(sets) > 2 else _EMPTY
+                known.append((sets[0][1], Pattern(phrase[1], sets[1][1], third, tuple(sets[1:]))))
+        return known
 
     def _element(self, element: str) -> frozenset[int]:
         known = self._elements.get(element)
@@ -191,7 +143,7 @@ class Matcher:
             symbols = [symbol for part in text.split("-") for symbol in self._symbols(part)]
         if not symbols and len(text) > 3:
             symbols = self._repaired(text)
-        ordered = sorted(set(symbols))
+        ordered = sorted({*symbols, *(kind for symbol in symbols for kind in self._kinds.get(symbol, ()))})
         close, apart, own = self._begun(tuple(ordered))
         singles = tuple(e for symbol in ordered for e in self._singles.get(symbol, ()) if e.role != _LIGHT)
         return Word(
@@ -208,19 +160,17 @@ class Matcher:
         )
 
     def _begun(self, symbols: tuple[int, ...]) -> tuple[Begun, Begun, frozenset[int]]:
-        """Phrases that begin with a word of these symbols, by their second word; alike words share them."""
+        """Phrases that begin with a word of these symbols, close behind it and apart; alike words share them."""
         known = self._alike.get(symbols)
         if known is None:
-            close: Begun = {}
-            apart: Begun = {}
+            close, apart = Begun(), Begun()
             for symbol in symbols:
-                for pattern in self._phrases.get(symbol, ()):
-                    begun = apart if pattern.rest[0][0] else close
-                    for second in pattern.second:
-                        if second in begun:
-                            begun[second].append(pattern)
-                        else:
-                            begun[second] = [pattern]
+                for phrase in self._folded.get(symbol, ()):
+                    for first, pattern in self._patterns(phrase):
+                        if symbol in first:
+                            (apart if pattern.rest[0][0] else close).add(pattern)
+            for begun in (close, apart):
+                begun.seconds = frozenset(begun.followers)
             known = self._alike[symbols] = (close, apart, frozenset(symbols))
         return known
 
@@ -248,8 +198,12 @@ class Matcher:
         if not near and not latin:
             return self._sounding(sounds(text))
         # Of words that are as near the first that says something or begins a phrase.
-        telling = (w for w in near if any(s in self._singles or s in self._phrases for s in self._forms[w]))
+        telling = (w for w in near if any(self._tells(s) for s in self._forms[w]))
         return list(self._forms[next(telling, near[0])]) if near else []
+
+    def _tells(self, symbol: int) -> bool:
+        """Does a word say something by itself, or begin a phrase?"""
+        return symbol in self._singles or symbol in self._folded or symbol in self._kinds
 
     def _sounding(self, sound: str) -> list[int]:
         """Symbols of the words that sound alike: «дорагавато», «очириди»; words of one first letter at a time."""
@@ -306,24 +260,29 @@ class Matcher:
         for place in range(len(tokens) - 1, -1, -1):
             token = tokens[place]
             word = token.word
-            if later and (word.close or word.apart):
-                tries: list[Pattern] = []
-                for begun, behind in ((word.close, near), (word.apart, later)):
-                    if begun and (seconds := behind & begun.keys()):
-                        for second in sorted(seconds) if len(seconds) > 1 else seconds:
-                            tries += [p for p in begun[second] if not p.third or not p.third.isdisjoint(later)]
-                heard: dict[tuple[str, str | None, int, tuple[int, ...]], int] = {}
+            tries: list[Pattern] = []
+            for begun, behind in ((word.close, near), (word.apart, later)):
+                if seconds := begun.seconds & behind:
+                    for second in sorted(seconds) if len(seconds) > 1 else seconds:
+                        followers = begun.followers[second]
+                        tries += followers.pairs
+                        if not followers.thirds.isdisjoint(later):
+                            tries += [p for p in followers.longer if not p.third.isdisjoint(later)]
+            if tries:
+                heard: dict[tuple[str, str | None, int, tuple[int, ...]], Match] = {}
                 following, pair = tokens[place + 1].word.syms, (place, place + 1)
                 for pattern in tries:
                     met = len(pattern.rest) == 1 and not pattern.second.isdisjoint(following)
                     used = pair if met else follow(pattern, tokens, place)
                     if used:
                         entry = pattern.entry
-                        # What several rules show alike is heard twice at most.
                         key = entry.role, entry.cause, entry.sign, used
-                        heard[key] = heard.get(key, 0) + 1
-                        if heard[key] <= _HEARD:
-                            found.append(Match(entry, used))
+                        same = heard.get(key)
+                        if same is None:
+                            heard[key] = match = Match(entry, used)
+                            found.append(match)
+                        else:
+                            same.times = _HEARD
             if token.border >= SENTENCE:
                 later = set()
                 near = _EMPTY

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .matcher import Pattern, Token
+    from .entries import Pattern, Token
 
 __all__ = ["AND", "COMMA", "CONTRAST", "NONE", "SENTENCE", "WIDEST", "follow", "variants"]
 
@@ -16,6 +17,8 @@ NONE, AND, COMMA, CONTRAST, SENTENCE = range(5)
 #: Words that a phrase may span, particles included.
 WIDEST = 40
 
+#: the words and beginnings of words that a phrase names
+ATOM = re.compile(r"[^\s|_&?.]+")
 _GAPS = {"..": 2, "...": 6}
 
 
@@ -39,6 +42,33 @@ def variants(text: str) -> Iterator[list[tuple[int, str]]]:
                 elements.append((gap, word[:-1] if index in optional else word))
                 gap = 0
         yield from _unfolded(elements)
+
+
+def heads(text: str) -> Iterator[str]:
+    """What the variants of a phrase may begin with.
+
+    >>> list(heads("очень? долго|не_скоро ждать & ответ"))
+    ['очень', 'долго|не', 'ответ']
+    """
+    for part in text.split("&"):
+        for word in part.split():
+            absent = len(word) > 1 and word[-1] == "?"
+            yield "|".join(option.partition("_")[0] for option in (word[:-1] if absent else word).split("|"))
+            if not absent:
+                break
+
+
+def lone(text: str) -> list[str]:
+    """Variants of a phrase that are one word.
+
+    >>> lone("долго"), lone("очень? долго|не_скоро"), lone("долго ждать")
+    (['долго'], ['долго'], [])
+    """
+    if " " not in text and "_" not in text and text[-1] != "?":
+        return [text]
+    if "&" in text or sum(word[-1] != "?" for word in text.split()) > 1:
+        return []
+    return [elements[0][1] for elements in variants(text) if len(elements) == 1]
 
 
 def _unfolded(elements: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:

@@ -172,14 +172,14 @@ class _Text(Borrower):
                 sure = 0.0
             hit = self._hit(match, match.entry.cause or "", sign, sure)
             if not sure:
-                mentions.append(hit)
+                mentions += [hit] * match.times
             elif match.entry.hint:
-                hints.append((match, hit))
+                hints += [(match, hit)] * match.times
             else:
-                found.append(hit)
+                found += [hit] * match.times
         for match in self.polar:
             if match.entry.cause is not None:
-                found.append(self._hit(match, match.entry.cause, float(match.sign), match.weight))
+                found += [self._hit(match, match.entry.cause, float(match.sign), match.weight)] * match.times
         found += self._needed(hints, found)
         found = self._parts_first(found)
         return found + self._general(found) + mentions
