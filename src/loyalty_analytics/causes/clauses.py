@@ -73,7 +73,9 @@ class Layout:
         self.wishes = sorted([match.used[0] for match in self.roles.get("wish", ())] + self._heads())
         self.decoys = self._clauses_of("decoy")
         #: clauses of plans, of others and of what was never tried: a cause without an opinion is only mentioned there
-        self.mentioned = self._clauses_of("mention") | self._corrected()
+        #: «не X, а Y», «не то чтобы X, но Y»: places of what is set right
+        self.corrected = self._corrected() | self._softened()
+        self.mentioned = self._clauses_of("mention") | self.corrected
 
     def places(self, *roles: str) -> set[int]:
         """Places of all words with one of the roles."""
@@ -141,6 +143,18 @@ class Layout:
                     break
                 if self.borders[place] >= COMMA:
                     break
+        return places
+
+    def _softened(self) -> set[int]:
+        """«Хлеб не то чтобы чёрствый, но …»: places between the words and the contrast."""
+        places: set[int] = set()
+        contrasts = sorted(self.places("contrast"))
+        for match in self.roles.get("negator_far", ()):
+            last = match.used[-1]
+            behind = bisect_right(contrasts, last)
+            if self.tokens[last].text == "чтобы" and self.tokens[last - 1].text == "то" and behind < len(contrasts):
+                if self.sentence[contrasts[behind]] == self.sentence[last]:
+                    places.update(range(last + 1, contrasts[behind]))
         return places
 
     @cached_property

@@ -66,6 +66,8 @@ class _Text(Borrower):
         self.default = default_sign(field, score)
         tags, opinions = self._tags(), self.roles.get("opinion", [])
         polar = sorted([m for m in (*opinions, *tags) if m.entry.sign], key=lambda m: m.used)
+        if self.corrected:
+            polar = [match for match in polar if not self.corrected.issuperset(match.used)]
         self.polar = outside_longer(self._backed(agreed(polar), tags))
         self._starts = [match.used[0] for match in self.polar]
         self.aspects = [match for match in tags if not match.entry.sign]
