@@ -112,6 +112,23 @@ def test_late_names_the_right_clients() -> None:
     assert row["days_silent"] == 61
 
 
+def test_the_usual_order_is_a_deal_whatever_its_months_and_lines() -> None:
+    """A deal a quarter, on the air for three months, its bill in two lines: the panel sees thirds of it."""
+    slow = np.where(np.arange(48) < 45, 1, 0)
+    panel = _clients(slow)
+    begin = pd.date_range("2021-01-05", periods=15, freq="QS-JAN") + pd.Timedelta(days=4)
+    deals = pd.DataFrame({"transaction_id": [f"d{i}" for i in range(15)], "client_id": 1000, "date": begin,
+                          "amount": 20.0})  # fmt: skip
+    lines = pd.concat([deals, deals.assign(amount=10.0), deals.tail(1).assign(transaction_id="r", amount=-30.0),
+                       deals.tail(1).assign(transaction_id="p", amount=900.0, status="planned"),
+                       deals.head(9).assign(transaction_id=[f"old{i}" for i in range(9)], amount=1.0)])  # fmt: skip
+    alone, told = late(panel).table, late(panel, transactions=lines).table
+    assert alone["usual_order"].tolist() == pytest.approx([10.0])
+    assert told["usual_order"].tolist() == [30.0]
+    pd.testing.assert_frame_equal(told.drop(columns="usual_order"), alone.drop(columns="usual_order"))
+    pd.testing.assert_frame_equal(late(panel, transactions=lines.head(0)).table, alone)
+
+
 def test_few_regular_clients_are_called_late_by_chance(world: World) -> None:
     panel, truth = world(14, clients=2000)
     table = late(panel, "2024-12").table.merge(truth, on="client_id")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..grid import read_panel
+from ..months import AsOf
+from ..orders import orders_of
 from ..results import Note, Result, as_table
 from .lifecycle import lifecycle
 
@@ -16,7 +19,10 @@ _COLUMNS = ["client_id", "last_date", "days_silent", "expected_gap", "days_late"
             "usual_order", "year_before", "status"]  # fmt: skip
 
 
-def late(panel: Any, as_of: Any = None, *, life: Any = None, chance: float = 0.95, not_longer: int = 183) -> Result:
+def late(
+    panel: Any, as_of: Any = None, *, life: Any = None, transactions: Any = None, chance: float = 0.95,
+    not_longer: int = 183,
+) -> Result:  # fmt: skip
     """Clients that should have ordered by now.
 
     Parameters
@@ -25,6 +31,8 @@ def late(panel: Any, as_of: Any = None, *, life: Any = None, chance: float = 0.9
     as_of : month or day, optional
     life : result of `lifecycle`, optional
         Spares a second computation.
+    transactions : canonical table or ``data.orders``, optional
+        Tells what an order is: where a campaign's money is spread over its months, the panel knows only parts of it.
     chance : float, 0-1
         Shown where a living client would have ordered by now with this probability.
     not_longer : int
@@ -34,8 +42,9 @@ def late(panel: Any, as_of: Any = None, *, life: Any = None, chance: float = 0.9
     -------
     Result
         ``.table``: client_id, last_date, days_silent, expected_gap (days), days_late, p_ordered,
-        p_alive, usual_order (median over months of revenue per order, currency units), year_before (revenue of the
-        twelve months up to the last order), status; the largest year first.
+        p_alive, usual_order (median of the deals of the year up to the last order, currency units; without
+        ``transactions`` median over months of revenue per order), year_before (revenue of the twelve months up to the
+        last order), status; the largest year first.
 
     Examples
     --------
@@ -55,11 +64,31 @@ def late(panel: Any, as_of: Any = None, *, life: Any = None, chance: float = 0.9
     buys = full[(full["orders"].fillna(0) > 0) & full["client_id"].isin(rows["client_id"])]
     last = buys.groupby("client_id")["number"].transform("max")
     each = buys["revenue"] / buys["orders"].astype("float64")
+    usual = each.groupby(buys["client_id"].to_numpy()).median()
     frame = rows.reset_index(drop=True)
-    frame["usual_order"] = frame["client_id"].map(each.groupby(buys["client_id"].to_numpy()).median())
+    if transactions is not None and len(frame):
+        usual = _median_deal(transactions, frame.set_index("client_id")["last_date"], seen).combine_first(usual)
+    frame["usual_order"] = frame["client_id"].map(usual)
     year = buys[buys["number"] > last - 12].groupby("client_id")["revenue"].sum()
     frame["year_before"] = frame["client_id"].map(year).astype("float64")
     order = np.argsort(-frame["year_before"].fillna(0).to_numpy(), kind="stable")
     frame = frame.iloc[order].reset_index(drop=True)[_COLUMNS]
     note = Note("segments.late", {"clients": len(frame), "as_of": str(seen or "–")})
     return Result(frame=frame, notes=(note,), as_of=seen, options={"chance": chance, "not_longer": not_longer})
+
+
+def _median_deal(transactions: Any, last: pd.Series, seen: AsOf | None) -> pd.Series:
+    """Median of the deals, as they were sold, of each client's year up to its last order."""
+    year = pd.DateOffset(years=1)
+    end = None if seen is None else seen.end
+    deals = orders_of(transactions, ["client_id", "date", "amount", "kind", "status"], last.min() - year, end)
+    deals = deals[deals["client_id"].isin(last.index)]
+    date = pd.to_datetime(deals["date"])
+    sold = (date > deals["client_id"].map(last - year)) & (deals["amount"] > 0)
+    if end is not None:
+        sold &= date <= end
+    if "kind" in deals:
+        sold &= deals["kind"].ne("return").fillna(True).astype(bool)
+    if "status" in deals:
+        sold &= ~deals["status"].isin(["planned", "cancelled"])
+    return deals[sold].groupby("client_id")["amount"].median().astype("float64")
