@@ -300,8 +300,10 @@ def complaints(language: str) -> Any:
         if text in {meetings.say(f"complaint_{name}", language) for name in ("answered", "solved")}
         or text == meetings.say("axis_days", language)
     ]
+    young = [pd.Timestamp("2026-09-01")] * 8 + [pd.Timestamp("2026-10-27")]
+    waiting = _complaints(language, [*[1.0] * 8, None], created_at=young).note
     slow, few = _complaints(language, [1.0, *[None] * 8]), _complaints(language, [1.0] * 3)
-    return [full, *cells(full, 2), *sorted(labels), slow.title, few.title]
+    return [full, *cells(full, 2), *sorted(labels), waiting, slow.title, few.title]
 
 
 def _worked(language: str, channel: str, tone: str, n: int = 21) -> Any:

@@ -135,6 +135,9 @@ def complaints(data: Data, *, language: str) -> Exhibit:
     rows["label"] = [say(f"complaint_{step}", language) for step in rows["step"]]
     rows = _with_days(rows, language)
     note = [say("complaints_note", language, open=words.number(facts["open"], language))]
+    if (rows["judged"] < rows["n"]).any():
+        judged = {row.step: words.number(row.judged, language) for row in rows.itertuples()}
+        note.append(say("complaints_judged", language, **judged))
     sums: dict[str, dict[str, Any]] = {
         "meetings.sum_half": {"median_days": "–" if pd.isna(half) else say(
             "hours", language, n=words.number(half * 24, language))},
