@@ -281,6 +281,11 @@ def deciles_of_the_base(language: str) -> Any:
 
 
 FACTS = pd.DataFrame({"client_id": ["A", "B"], "revenue_year": [1.2e6, 0.6e6], "share": [2 / 3, 1 / 3],
+@cases
+def deciles_with_returns_in_excess(language: str) -> Any:
+    return segments_facts.deciles(small.data({f"c{at}": 1000.0 * (at - 3) for at in range(20)}), language=language)
+
+
                       "industry": ["Медицина", "Финансы"], "industry_share": [1.0, 1.0], "industry_rank": [2, 5]})
 PRICES = pd.DataFrame({"client_id": ["A", "B"], "price_index": [1.02, 0.96], "products": [4, 3],
                        "discount": [10.4, 14.7], "delay": [3.0, -2.0]})  # fmt: skip

@@ -81,7 +81,6 @@ def classes(data: Data, result: Result, *, language: str) -> Exhibit:
 def deciles(data: Data, *, language: str) -> Exhibit:
     """Revenue of each tenth of the clients, from the largest, with the Gini coefficient."""
     curve = concentration(data.panel, data.as_of)
-    curve = curve.assign(revenue=curve["revenue"].clip(lower=0))
     total = float(curve["revenue"].sum())
     if len(curve) < _FEWEST or total <= 0:
         few = words.count(len(curve), "client", language)
@@ -90,7 +89,7 @@ def deciles(data: Data, *, language: str) -> Exhibit:
     table["share"] = table["revenue"] / total
     table["share_revenue"] = table["share"].cumsum()
     low = table[table["decile"] > 5]
-    # Twice the area between the curve and the line of equal clients.
+    # Twice the area between the curve and the line of equal clients; who returned more than he bought counts as nothing.
     before = np.concatenate([[0.0], curve["share_revenue"].to_numpy()])
     gini = float((before[1:] + before[:-1]).sum() / len(curve) - 1)
     shown = pd.DataFrame({
@@ -98,6 +97,9 @@ def deciles(data: Data, *, language: str) -> Exhibit:
         "remark": [words.percent(share, language, 1) for share in table["share"]],
     })  # fmt: skip
     unit = words.unit_of(float(table["revenue"].max()))
+    note = [say("deciles_note", language, gini=words.number(gini, language, 2))]
+    if below := int((curve["revenue"] < 0).sum()):
+        note.append(say("deciles_below", language, n=words.count(below, "clients_of", language)))
     values = {"n": words.count(int(table["clients"].iloc[0]), "client", language),
               "share": words.percent(table["share"].iloc[0], language),
               "low": words.percent(float(low["share"].sum()), language)}  # fmt: skip
@@ -124,7 +126,7 @@ def deciles(data: Data, *, language: str) -> Exhibit:
                 "segments.sum_gini": {"share": words.number(gini, language, 2)},
             }),
         ),
-        note=say("deciles_note", language, gini=words.number(gini, language, 2)),
+        note=" ".join(note),
     )  # fmt: skip
 
 

@@ -171,7 +171,7 @@ def bars(
     table: pd.DataFrame, ax: Axes | None = None, *, language: str = "en", unit: str = "", digits: int = 0,
     highlight: int = 0, narrow: bool = False,
 ) -> Axes:  # fmt: skip
-    """Ranked horizontal bars from zero with the value at the end and a remark after it.
+    """Ranked horizontal bars from zero with the value beside them and a remark after it.
 
     Parameters
     ----------
@@ -189,9 +189,9 @@ def bars(
     reach = float(value.max(initial=0)) or 1.0
     for at, number, more in zip(place, value, remark):
         text = words.number(number, language, digits) + (f"  {more}" if more and not narrow else "")
-        ax.text(number + 0.01 * reach, at, text, va="center")
+        ax.text(max(number, 0) + 0.01 * reach, at, text, va="center")
     ax.set_yticks(place, [theme.wrapped(str(name), 16 if narrow else 34) for name in table["label"]])
-    ax.set_xlim(0, reach * (1.3 if narrow else 1.35))
+    ax.set_xlim(float(value.min(initial=0)), reach * (1.3 if narrow else 1.35))
     theme.clean(ax, keep="y")
     ax.spines["left"].set_visible(False)
     return ax
