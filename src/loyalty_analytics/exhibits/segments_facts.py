@@ -89,7 +89,7 @@ def deciles(data: Data, *, language: str) -> Exhibit:
     table["share"] = table["revenue"] / total
     table["share_revenue"] = table["share"].cumsum()
     low = table[table["decile"] > 5]
-    # Twice the area between the curve and the line of equal clients; who returned more than he bought counts as nothing.
+    # Twice the area between the curve and the line of equal clients; a client below zero counts as zero.
     before = np.concatenate([[0.0], curve["share_revenue"].to_numpy()])
     gini = float((before[1:] + before[:-1]).sum() / len(curve) - 1)
     shown = pd.DataFrame({
