@@ -32,8 +32,8 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u20
 _STRIP = re.compile(f"[{_INVISIBLE}]")
 # Order matters: what is no word (tags, addresses, entities) is swallowed before words are looked for.
 TOKEN = re.compile(
-    r"(?P<skip><[^<>]{0,80}>|https?://\S+|www\.\S+|[\w.+-]{1,64}@[\w-]{1,255}\.[\w.]+|@\w+|&(?:amp|lt|gt|quot|nbsp|#\d+);)"
-    rf"|(?P<word>[^\W_](?:[\w{_INVISIBLE}]|(?<=\w)['’`\-](?=\w))*)"
+    r"(?P<skip><[^<>]{0,80}>|https?://\S+|www\.\S+|[\w.+-]{1,64}+@[\w-]{1,255}\.[\w.]+|@\w+|&(?:amp|lt|gt|quot|nbsp|#\d+);)"
+    rf"|(?P<word>[^\W_]\w*(?:(?:[{_INVISIBLE}]|(?<=\w)['’`\-](?=\w))\w*)*)"
     r"|(?P<smile>\){2,}|\({2,}|[:;=]-?[)(DP]|<3"
     "|[\u231a-\u23ff\u2600-\u27bf\u2b50\U0001f300-\U0001faff]\ufe0f?)"
     r"|(?P<stop>[.!?…;\n\r]+)|(?P<comma>[,:()\[\]{}«»\"“”/|]| [-–—]+ |—)"
