@@ -97,7 +97,7 @@ def accuracy() -> None:
     from loyalty_analytics.causes.tagger import Tagger
 
     tagger = Tagger("general")
-    read = ("held", "open", "blind", "fresh", "everyday", "hard", "mended", "widening", "lot1")
+    read = ("held", "open", "blind", "fresh", "everyday", "hard", "mended", "widening", "lot1", "visitors", "business", "later")
     for part in (*read, "unseen", "hidden", "lot2"):
         for language in ("ru", "en"):
             rows = gold_texts.read(part, language)
