@@ -36,6 +36,7 @@ _REQUEST = re.compile(
 )
 #: Negators of what stands behind them only.
 _WITHOUT = ("без", "without")
+_SAYING = ("сказать", "утверждать", "поверить", "верить", "думать", "сообщить", "похвалиться", "написать")
 _OPENERS = ("не", "ну", "и", "еще", "just", "please", "maybe")
 #: Up to so many words a walk costs less than an index of the whole text.
 _NEAR = 24
@@ -62,7 +63,7 @@ class Layout:
         # «Вежливым его не назовёшь»: at the end of a clause it reaches back.
         ends = [used for used in far if used[-1] + 1 == len(tokens) or self.borders[used[-1] + 1] >= COMMA]
         self.denied = self.negators | self.later | {place for used in far for place in used}
-        self.far = sorted(used[-1] for used in far)
+        self.far = sorted((used[-1], used[0]) for used in far)
         self.later |= {place for used in ends if self.borders[used[0]] < COMMA for place in used}
         # «Если бы не цены, …»: what stands in the way; the rest of the sentence is no wish.
         self.unless = {match.used[-1]: self.sentence[match.used[0]] for match in self.roles.get("unless", ())}
@@ -148,13 +149,11 @@ class Layout:
     def _softened(self) -> set[int]:
         """«Хлеб не то чтобы чёрствый, но …»: places between the words and the contrast."""
         places: set[int] = set()
-        contrasts = sorted(self.places("contrast"))
         for match in self.roles.get("negator_far", ()):
-            last = match.used[-1]
-            behind = bisect_right(contrasts, last)
-            if self.tokens[last].text == "чтобы" and self.tokens[last - 1].text == "то" and behind < len(contrasts):
-                if self.sentence[contrasts[behind]] == self.sentence[last]:
-                    places.update(range(last + 1, contrasts[behind]))
+            if [self.tokens[place].text for place in match.used[-2:]] == ["то", "чтобы"]:
+                span = range(match.used[-1] + 1, self._begin(self.sentence[match.used[0]] + 1))
+                contrast = next((place for place in span if self.tokens[place].word.turns), 0)
+                places.update(range(span.start, contrast))
         return places
 
     @cached_property
@@ -235,11 +234,15 @@ class Layout:
             steps += not self.tokens[place].word.light
         return False
 
-    def denied_from_afar(self, place: int) -> bool:
+    def denied_from_afar(self, match: Match) -> bool:
         """«I would not say that …»."""
-        nearest = bisect_left(self.far, place)
+        place = match.used[0]
+        nearest = bisect_left(self.far, (place, 0))
+        # «Не было звонка, о котором не предупредили»: its last word may stand inside the phrase.
+        if nearest < len(self.far) and self.far[nearest][1] < place < self.far[nearest][0] < match.used[-1]:
+            return True
         # «Не скажу, что …»: over the comma behind it, not over the next.
-        return nearest > 0 and self.border_between(self.far[nearest - 1] + 1, place) < COMMA
+        return nearest > 0 and self.border_between(self.far[nearest - 1][0] + 1, place) < COMMA
 
     def in_the_way(self, place: int) -> bool:
         """«Если бы не цены»: does the place follow such words in their clause?"""
@@ -254,7 +257,7 @@ class Layout:
 
     def turned(self) -> set[int]:
         """Places whose opinion holds for another time or place, so that the opposite holds here."""
-        return self._former() | self._elsewhere() | self._retorted()
+        return self._former() | self._elsewhere() | self._retorted() | self._unsaid()
 
     def _former(self) -> set[int]:
         """«Раньше …, теперь …»: from the word at the head of a clause up to a word of now or of contrast."""
@@ -289,6 +292,19 @@ class Layout:
             if first - begin <= 1 and begin and self.tokens[begin - 1].asks:
                 ends[self.sentence[first]] = first
         return {place for sentence, end in ends.items() for place in range(self._begin(sentence - 1), end)}
+
+    def _unsaid(self) -> set[int]:
+        """«Сказать, что в туалете чисто, язык не повернётся»: what stands between «что» and a far negator behind it."""
+        places: set[int] = set()
+        for match in self.roles.get("negator_far", ()):
+            first = match.used[0]
+            if self.borders[first] < COMMA:
+                continue
+            for place in range(first - 1, self._begin(self.sentence[first]), -1):
+                if self.tokens[place].text == "что" and self.tokens[place - 1].text in _SAYING:
+                    places.update(range(place + 1, first))
+                    break
+        return places
 
     def inquiries(self) -> set[int]:
         """Sentences that only ask for something («Подскажите, …», "Do you have …"): no blame, so no cause."""

@@ -110,7 +110,7 @@ class _Text(Borrower):
         """Sign and weight of a polar word where it stands."""
         sign, weight = match.entry.sign, match.entry.weight
         # Negations agree in Russian («ничего не понравилось»): any number of them turns the sign once.
-        negated, far = self.negated(match), bool(self.far) and self.denied_from_afar(match.used[0])
+        negated, far = self.negated(match), bool(self.far) and self.denied_from_afar(match)
         if negated and far:
             # «Не было случая, чтобы к нам не прислушались»: of two that stand apart each turns.
             weight *= 0.7
@@ -120,7 +120,7 @@ class _Text(Borrower):
             sign, weight = -sign, weight * (0.8 if sign > 0 or match.entry.whole else 0.5)
         if match.used[0] in turned:
             sign, weight = -sign, weight * 0.7
-        if sign > 0 and ((self.wishing and not match.entry.whole) or self.wished(match.used[0])):
+        if sign > 0 and not far and ((self.wishing and not match.entry.whole) or self.wished(match.used[0])):
             sign, weight = -1, 0.8
         return sign, weight
 
