@@ -135,6 +135,16 @@ def test_season_columns_are_null_unless_seasonal(world: World) -> None:
     assert table["is_anchor"].dtype == bool
 
 
+@pytest.mark.parametrize("months", [12, 17, 18, 24])
+def test_a_season_seen_once_is_not_said(world: World, months: int) -> None:
+    table = la.client_kinds(world(9, clients=800, months=months)[0]).table
+    sure = (table["best_guess"] == "seasonal") & (table["probability"] >= 0.65)
+    assert sure.sum() > 50
+    assert (table.loc[sure, "rhythm"] == ("seasonal" if months >= 18 else "unknown")).all()
+    assert (table["p_seasonal"][sure] >= 0.65).all()
+    assert table.loc[table["rhythm"] != "seasonal", "season_start"].isna().all()
+
+
 def test_anchor_rules_and_ties() -> None:
     revenue = np.array([40, 20, 20, 10, 10, 0])
     assert anchors(revenue, share=0.5).tolist() == [True, True, True, False, False, False]

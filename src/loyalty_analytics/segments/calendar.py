@@ -25,14 +25,14 @@ from scipy.special import digamma, gammaln
 from ..grid import Grid
 from .seasons import profiles
 
-__all__ = ["CLASSES", "Calendar", "Posterior", "fit", "infer"]
+__all__ = ["CLASSES", "YEARLY", "Calendar", "Posterior", "fit", "infer"]
 
 CLASSES = ("regular", "seasonal", "sporadic", "one_off")
 _FIRST = 0.5  # a client's first order comes in the middle of its month, on average
 _OFFSETS = np.array([0, 1, 2, 4, 8, 16, 32, 10_000])  # months of silence after which death is placed
 _ENTRY = np.array([0, 1, 4, 12])  # months after the start of the data at which groups of first orders begin
 _MORE = 0.3  # of the one-off clients with the most orders of the table the share that has one more
-_YEARLY = 18  # months of data from which on a calendar can be learned
+YEARLY = 18  # months of data from which on a calendar can be learned
 _CHUNK = 192  # clients at a time: their table stays in the cache
 _SAMPLE = 2500  # clients that EM looks at
 _FLOAT = np.float32  # of the table clients × components, where relative errors of 1e-6 do not matter
@@ -293,7 +293,7 @@ def _update(g: Grid, rows: np.ndarray, seen: Posterior, old: Calendar, start: Ca
     share = seen.classes.sum(axis=0) + 20 * start.share
     spread = seen.spread + 20 * start.spread
     rate = np.array([_gamma(seen.moments[position], start.rate[position]) for position in range(3)])
-    if g.months < _YEARLY:  # nothing has repeated yet: a season cannot be told from a life that ended
+    if g.months < YEARLY:  # nothing has repeated yet: a season cannot be told from a life that ended
         share[1] = 0.0
         share *= 0.98 / share.sum()
         share[1] = 0.02
@@ -347,7 +347,7 @@ def _within(g: Grid, rows: np.ndarray) -> np.ndarray:
 
 def _market(g: Grid, rows: np.ndarray, seen: Posterior, prior: float = 200.0) -> np.ndarray:
     """The calendar of the clients that follow the market, shrunk to an even one."""
-    if g.months < _YEARLY:
+    if g.months < YEARLY:
         return np.ones(12)
     flat = seen.classes[:, 0] + seen.classes[:, 2]
     days, within = g.days[rows], _within(g, rows)

@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..grid import Grid, grid, read_panel
 from ..results import Note, Result, no_rows
 from . import pictures
-from .calendar import CLASSES, Posterior, fit, infer
+from .calendar import CLASSES, YEARLY, Posterior, fit, infer
 from .seasons import profiles
 
 __all__ = ["anchors", "client_kinds", "concentration"]
@@ -38,7 +38,7 @@ def client_kinds(
     as_of : month or day, optional
         Whole months up to it are compared; None means the last month present.
     certainty : float, 0.25-1
-        A rhythm less probable than this is called ``unknown``.
+        A rhythm less probable than this is called ``unknown``; so is a season in less than 18 months of data.
     anchor_share : float, 0-1
         Anchors are the largest clients that together bring this share of revenue …
     anchor_times : float, 0 or more
@@ -112,7 +112,9 @@ def _counted(rhythm: pd.Series, g: Grid) -> pd.DataFrame:
 def _frame(g: Grid, seen: Posterior, certainty: float) -> pd.DataFrame:
     guess = np.array(CLASSES, dtype=object)[seen.classes.argmax(axis=1)]
     probability = seen.classes.max(axis=1)
-    rhythm = np.where(probability >= certainty, guess, "unknown")
+    # A season seen once may as well be the end of a relation: its probability is told, the word is not.
+    told = (probability >= certainty) & ((guess != "seasonal") | (g.months >= YEARLY))
+    rhythm = np.where(told, guess, "unknown")
     seasonal = rhythm == "seasonal"
     season = profiles().season[seen.profile]
     start, length, start2, length2 = _windows(season, seen.by_month)
