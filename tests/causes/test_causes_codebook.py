@@ -70,6 +70,40 @@ def test_a_clients_radio_may_extend_the_shipped_radio(tmp_path):
     assert read_codebook("radio", tmp_path).title("logistics.placement", "en") == "airing"
 
 
+OWN = """codebook: hall
+extends: general
+causes:
+  company.sound:
+    title: {ru: звук эфира, en: sound on air}
+    ru:
+      words: [эфир]
+      negative: хрипит, звук плохой
+      positive: звук хороший
+"""
+
+
+def test_at_the_same_words_a_clients_rule_wins_over_the_shipped_one(tmp_path):
+    """The shipped codebook reads these words as the quality of a product, the air as where an advertisement stands."""
+    file = tmp_path / "hall.yaml"
+    file.write_text(OWN, encoding="utf-8")
+    texts = ["В эфире всё хрипит", "Звук хороший, но дорого", "У вас хрипит весь день", "Эфир отличный", "Дорого"]
+    feedback = pd.DataFrame({"feedback_id": range(5), "text": texts})
+    tags = Tagger(file).tag(feedback).frame
+    assert tags["cause"].tolist() == [
+        "company.sound",
+        "company.sound",
+        "price.level",
+        "company.sound",
+        "company.sound",
+        "price.level",
+    ]
+    assert set(Tagger("general").tag(feedback).frame["cause"]) == {
+        "product.quality",
+        "price.level",
+        "logistics.placement",
+    }
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_codebooks_are_whole(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -8,11 +8,13 @@ opposite one until something else is said.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import yaml
 
 from .borrowed import FAR, Borrower
 from .clauses import agreed, default_sign, outside_longer
-from .codebook import Codebook
+from .codebook import LANGUAGES, Codebook
 from .matcher import AND, COMMA, Match, Token
 from .matchers import matcher_of
 from .plausible import weighed
@@ -33,6 +35,7 @@ class Reader:
     def __init__(self, codebook: Codebook, languages: tuple[str, ...] = ("ru", "en")) -> None:
         self.codebook = codebook
         self.matcher = matcher_of(codebook, languages)
+        self._own = _own_rules(codebook)
 
     def analyse(self, text: str, field: str | None = None, score: float | None = None) -> tuple[list[Token], list[Hit]]:
         """Tokens and hits of a text.
@@ -55,7 +58,31 @@ class Reader:
     def read(self, text: str, field: str | None = None, score: float | None = None) -> _Text:
         """A text with what is found in it, before it is judged how plausible that is."""
         tokens = self.matcher.tokens(text)
-        return _Text(tokens, self.matcher.matches(tokens) if tokens else [], field, score)
+        matches = self.matcher.matches(tokens) if tokens else []
+        if self._own:
+            own = {match.used: match.entry.cause for match in matches if match.entry.rule in self._own}
+            matches = [m for m in matches if m.entry.rule in self._own or not _beaten(m, own)]
+        return _Text(tokens, matches, field, score)
+
+
+def _beaten(match: Match, own: Mapping[tuple[int, ...], str | None]) -> bool:
+    """Does a rule of the codebook itself show another cause by the very same words?"""
+    return match.entry.cause is not None and own.get(match.used, match.entry.cause) != match.entry.cause
+
+
+def _own_rules(codebook: Codebook) -> frozenset[str]:
+    """Names of the rules that a codebook adds to the one it extends: at the same words they win over its rules."""
+    if len(codebook.sources) == 1:
+        return frozenset()
+    added = yaml.load(codebook.sources[-1], Loader=yaml.BaseLoader).get("causes") or {}
+    names = set()
+    for cause, said in added.items():
+        for language in LANGUAGES:
+            for texts in (said.get(language) or {}).values():
+                items = texts if isinstance(texts, list) else texts.replace("\n", ",").split(",")
+                keys = ((cause, language, item.strip().lower().replace("ё", "е")) for item in items)
+                names |= {codebook.rules[key].name for key in keys if key in codebook.rules}
+    return frozenset(names)
 
 
 class _Text(Borrower):
