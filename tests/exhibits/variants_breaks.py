@@ -228,7 +228,8 @@ def bridge_down(language: str) -> Any:
 @cases
 def bridge_otherwise(language: str) -> Any:
     shown = [_bridge(3.4e6, 4.6e6, ("new_products", 1.2e6)), _bridge(1e6, 1e6), _bridge(0, 0, months=0)]
-    return [why.bridge(_data(), result, language=language).title for result in shown]
+    young = why.bridge(_data(), _bridge(1e6, 2e6, ("new_clients", 1e6), months=1), language=language).subtitle
+    return [*(why.bridge(_data(), result, language=language).title for result in shown), young]
 
 
 @cases

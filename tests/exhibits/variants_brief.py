@@ -55,7 +55,7 @@ def _counts(after: int, n: int, before: int = 0, noun: str = "client") -> pd.Dat
 def _front(data: Any, language: str, *, breaks: Any = None, late: Any = small.LATE, voice: Any = small.NO_VOICE,
            counts: Any = small.COUNTS, loop: Any = None) -> Any:  # fmt: skip
     return brief.front(
-        data, language, bridge=bridge(data.panel, "2026-10"), breaks=breaks or small.found(),
+        data, language, bridge=bridge(data.panel, "2026-10"), breaks=small.found() if breaks is None else breaks,
         late=Result(frame=late), voice=voice, counts=counts, loop=loop or _loop(0, 0),
     )  # fmt: skip
 
@@ -102,7 +102,13 @@ def volume_of_returns(language: str) -> Any:
 
 @cases
 def front_without_sales(language: str) -> Any:
-    return _front(small.data({"A": np.r_[np.full(23, 1e5), 0.0]}), language).summary
+    data = small.data({"A": np.r_[np.full(23, 1e5), 0.0]})
+    return [_front(data, language).summary, brief_money.volume_chart(data, language=language).title]
+
+
+@cases
+def front_too_early_for_breaks(language: str) -> Any:
+    return _front(small.data(FALLEN), language, breaks=small.found(judged=0, clients=2))
 
 
 @cases

@@ -179,7 +179,8 @@ def moved_down_and_up(language: str) -> Any:
 
 @cases
 def moved_otherwise(language: str) -> Any:
-    shown = [_moves(("active", "active", 49)), _moves()]
+    back, gone = ("sleeping", "active", 3), ("active", "sleeping", 2)
+    shown = [_moves(("active", "active", 49)), _moves(("active", "active", 49), back), _moves(gone), _moves()]
     return [segments_money.moved(small.data(), moves, language=language).title for moves in shown]
 
 
@@ -280,12 +281,12 @@ def deciles_of_the_base(language: str) -> Any:
     return [made, *cells(made, 2), few, segments_facts.deciles(rare, language=language).title]
 
 
-FACTS = pd.DataFrame({"client_id": ["A", "B"], "revenue_year": [1.2e6, 0.6e6], "share": [2 / 3, 1 / 3],
 @cases
 def deciles_with_returns_in_excess(language: str) -> Any:
     return segments_facts.deciles(small.data({f"c{at}": 1000.0 * (at - 3) for at in range(20)}), language=language)
 
 
+FACTS = pd.DataFrame({"client_id": ["A", "B"], "revenue_year": [1.2e6, 0.6e6], "share": [2 / 3, 1 / 3],
                       "industry": ["Медицина", "Финансы"], "industry_share": [1.0, 1.0], "industry_rank": [2, 5]})
 PRICES = pd.DataFrame({"client_id": ["A", "B"], "price_index": [1.02, 0.96], "products": [4, 3],
                        "discount": [10.4, 14.7], "delay": [3.0, -2.0]})  # fmt: skip

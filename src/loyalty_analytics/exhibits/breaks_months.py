@@ -36,14 +36,17 @@ def by_industry(data: Data, breaks: BreaksResult, *, language: str) -> Exhibit:
 def _months(data: Data, breaks: BreaksResult, by: str, name: str, language: str) -> Exhibit:
     rows = listed(data, breaks)
     falls = rows[rows["direction"] < 0]
-    if not len(falls):
-        title = words.say("breaks.months_none", language)
-        return unseen(name, breaks, language) or Exhibit(name=name, title=title, language=language)
-    group = falls["client_id"].map(data.clients.drop_duplicates("client_id").set_index("client_id")[by])
-    if group.isna().all():
+    hidden = None if len(falls) else unseen(name, breaks, language)
+    if hidden is not None:
+        return hidden
+    named = words.say(f"breaks.{name}_name", language)
+    known = data.clients.drop_duplicates("client_id").set_index("client_id")[by]
+    group = falls["client_id"].map(known)
+    if (group if len(falls) else known).isna().all():
         note = words.say(f"breaks.unknown_{by}", language)
-        named = words.say(f"breaks.{name}_name", language)
         return Exhibit(name=name, title=named, language=language, note=note, missing=True)
+    if not len(falls):
+        return Exhibit(name=name, title=words.say("breaks.months_none", language), language=language, subtitle=named)
     falls = falls.assign(group=_labelled(data, group, by, language))
     largest = falls["group"].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable").index[:3]
     drawn_rows = falls.assign(

@@ -178,8 +178,9 @@ def bridge(data: Data, result: Result, *, language: str) -> Exhibit:
         ),
         language=language,
         subtitle=words.say(
-            "breaks.bridge_sub", language, months=words.count(int(facts["months"]), "month", language),
-            unit=words.unit_words(unit, money, language), n=words.number(int(facts["clients"]), language),
+            "breaks.bridge_sub_one" if facts["months"] == 1 else "breaks.bridge_sub", language,
+            months=words.count(int(facts["months"]), "month", language), unit=words.unit_words(unit, money, language),
+            n=words.number(int(facts["clients"]), language),
         ),
         draw=drawn(waterfalls.waterfall, _steps(sums, before, after, language), language=language, unit=unit,
                    height=340, narrow_height=380),

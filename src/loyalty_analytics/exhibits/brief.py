@@ -13,7 +13,7 @@ from ..months import to_periods
 from ..results import Result
 from .base import Front, Tile, glossary
 from .brief_loyalty import moved
-from .brief_money import change_part, plan_part, recent_breaks
+from .brief_money import change_part, plan_part, recent_breaks, too_early
 from .brief_voice import Voice, top_cause
 from .volume import Volume, falls, label_of, names, volume
 
@@ -75,7 +75,7 @@ def front(
     ]
     tiles = [
         *_volume_tiles(facts, data, language),
-        _broken_tile(breaks, data, language),
+        *_broken_tile(breaks, data, language),
         *_loyalty_tile(voice, language),
         *_silent_tile(data, voice, language),
         *_overdue_tile(loop, language),
@@ -135,7 +135,9 @@ def _falls_sentence(bridge: Result, breaks: Result, language: str) -> str:
     if not down["clients"]:
         return words.say("brief.falls_none", language)
     alone = "one_" if len(down["clients"]) == 1 else ""
-    if not down["broken"]:
+    if too_early(breaks):
+        broken = ""
+    elif not down["broken"]:
         broken = words.say(f"brief.falls_{alone}season", language)
     else:
         key = "falls_since_latest" if down["broken"] > 1 else f"falls_{alone}since"
@@ -197,14 +199,16 @@ def _volume_tiles(facts: Volume, data: Data, language: str) -> list[Tile]:
     return tiles
 
 
-def _broken_tile(breaks: Result, data: Data, language: str) -> Tile:
+def _broken_tile(breaks: Result, data: Data, language: str) -> list[Tile]:
+    if too_early(breaks):
+        return []
     lost = recent_breaks(breaks)
     change = ""
     if len(lost):
         money = words.money(float(lost["lost"].sum()), data.params.currency, language)
         change = words.say("brief.tile_broken_lost", language, lost=money)
     label = words.say("brief.tile_broken", language, noun=words.plural(len(lost), "client", language))
-    return Tile(value=words.number(len(lost), language), label=label, change=change)
+    return [Tile(value=words.number(len(lost), language), label=label, change=change)]
 
 
 def _loyalty_tile(voice: Voice, language: str) -> list[Tile]:

@@ -31,6 +31,7 @@ __all__ = [
     "late",
     "plan_part",
     "recent_breaks",
+    "too_early",
     "volume_chart",
     "worst_breaks",
 ]
@@ -50,6 +51,8 @@ def change_part(facts: Volume, language: str) -> str:
     """«…, 8 % below October 2025», or nothing without last year."""
     if facts.revenue < 0:  # a share of last year would be below −100 %
         return words.say("brief.volume_returns", language)
+    if not facts.revenue:
+        return words.say("brief.volume_zero", language)
     if np.isnan(facts.change):
         return ""
     shown = words.percent(abs(facts.change), language)
@@ -65,6 +68,12 @@ def recent_breaks(breaks: Result) -> pd.DataFrame:
     if breaks.as_of is not None and len(rows):
         rows = rows[to_periods(rows["break_month"]) > breaks.as_of.last_whole - _RECENT]
     return rows.sort_values("lost", ascending=False, kind="stable").drop_duplicates("client_id")
+
+
+def too_early(breaks: Result) -> bool:
+    """Whether most clients have too little history to be judged: that none broke says nothing then."""
+    count = breaks.overview.set_index("measure")["value"]
+    return not len(recent_breaks(breaks)) and int(count["judged"]) < int(count["clients"]) / 2
 
 
 def _unit(value: float, data: Data, language: str) -> tuple[str, str]:
@@ -226,7 +235,7 @@ def worst_breaks(data: Data, result: Any, *, language: str) -> Exhibit:
     judged, everyone = int(count["judged"]), int(count["clients"])
     of = words.count(judged, "clients_of", language)
     if not len(rows):
-        short = judged < everyone / 2
+        short = too_early(result)
         key = "brief.breaks_short" if short else "brief.breaks_none"
         values = {"judged": words.number(judged, language) if short else of}
         if short:

@@ -91,7 +91,7 @@ def moved(data: Data, result: Result, *, language: str) -> Exhibit:
     down = table[table["before"].isin(staying) & table["after"].isin(["sleeping", "lost"])]
     up = table[table["before"].isin(["sleeping", "lost"]) & table["after"].isin(["active", "reactivated"])]
     a, b = int(down["clients"].sum()), int(up["clients"].sum())
-    key = "moved_same" if not a and not b else "moved_title"
+    key = f"moved_{('title' if b else 'left') if a else ('back' if b else 'same')}"
     values = {"down": words.count(a, "client", language), "up": words.number(b, language),
               "money": amount(float(down["revenue"].sum()), data, language)}  # fmt: skip
     listing = table.assign(was=table["before"].map(labels), now=table["after"].map(labels))

@@ -98,8 +98,9 @@ def payback_lines(table: pd.DataFrame, ax: Axes | None = None, *, language: str 
     """
     ax = theme.axes(ax, 340)
     ax.axhline(1, color=theme.GREY, linewidth=0.8, linestyle=(0, (3, 2)))
-    # Near 1 the picture is read; a line that leaves it carries its last value.
-    top = min(max(float(table["paid"].max()), 1.0), _HIGHEST)
+    # Near 1 the picture is read; a line that leaves it carries its last value, but each begins in the picture.
+    begin = float(table.sort_values("age").groupby("label")["paid"].first().max())
+    top = min(max(float(table["paid"].max()), 1.0), max(_HIGHEST, 2 * begin))
     ends = []
     for label in dict.fromkeys(table["label"]):
         own = table[table["label"] == label].sort_values("age")
@@ -149,7 +150,9 @@ def spread(
             ax.plot([value / scale] * 2, [0, height * top], color=theme.HIGHLIGHT, linewidth=1.2)
             ax.text(value / scale, height * top, f" {label}", va="center")
     ax.set_ylim(0, 1.2 * top)
-    marks = [tick for tick in 10.0 ** np.arange(-1, 7) if low.min() <= tick <= high.max()]
+    decades = 10.0 ** np.arange(-1, 7)
+    steps = (1.0,) if high.max() > 100 * low.min() else (1.0, 2.0, 5.0)  # a narrow range holds one power of ten
+    marks = [tick for tick in np.outer(decades, steps).ravel() if low.min() <= tick <= high.max()]
     ax.set_xticks(marks, [words.number(tick, language, 1 if tick < 1 else 0) for tick in marks])
     ax.minorticks_off()
     theme.number_axis(ax.yaxis, language)

@@ -110,9 +110,11 @@ def waterfall(
         line = ([end, end], [here, there]) if narrow else ([here, there], [end, end])
         ax.plot(*line, color=theme.PREVIOUS, linewidth=0.8, zorder=0)
     digits = 1 if np.abs(amount).max(initial=0) < 100 else 0
-    reach = np.abs(np.concatenate([ends, base])).max(initial=1)
+    bounds = np.concatenate([ends, base])
+    high, deep = bounds.max(initial=0), bounds.min(initial=0)  # more returns than sales: the sum lies below zero
+    reach = high - deep or 1.0
     for at, value, end, low, whole in zip(place, amount, ends, base, total):
-        mark = "" if whole else ("▲ " if value > 0 else "▼ " if value < 0 else "")
+        mark = "" if whole or not round(value, digits) else "▲ " if value > 0 else "▼ "
         text = mark + words.number(value, language, digits, sign=not whole)
         top = max(end, low)
         where = (top + 0.01 * reach, at) if narrow else (at, top + 0.015 * reach)
@@ -123,11 +125,16 @@ def waterfall(
         ax.spines["left"].set_visible(False)
         ax.spines["bottom"].set_visible(False)
         ax.set_xticks([])
-        ax.set_xlim(0, reach * 1.25)
+        ax.set_xlim(1.05 * deep, high + 0.25 * reach)
+        if deep < 0:
+            ax.axvline(0, color=theme.GREY, linewidth=0.8)
     else:
         ax.set_xticks(place, labels)
         theme.clean(ax, keep="x")
-        ax.set_ylim(0, reach * 1.12)
+        ax.set_ylim(1.05 * deep, high + 0.12 * reach)
+        if deep < 0:
+            ax.spines["bottom"].set_visible(False)
+            ax.axhline(0, color=theme.GREY, linewidth=0.8)
     return ax
 
 

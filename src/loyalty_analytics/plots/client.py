@@ -44,7 +44,7 @@ def months_with_break(
         if pd.Timestamp(row["break_month"]) < start[0]:
             continue
         colour = theme.WORSE if row["direction"] < 0 else theme.BETTER
-        ax.axvspan(low - 0.5, high + 0.5, color=colour, alpha=theme.BAND, linewidth=0)
+        ax.axvspan(low - 0.5, high + 0.5, color=colour, alpha=theme.BAND, linewidth=0, zorder=0)
         ax.axvline(at - 0.5, color=colour, linewidth=1.2)
         mark = "▼" if row["direction"] < 0 else "▲"
         since = words.month(row["break_month"], language, "genitive")

@@ -30,6 +30,8 @@ def diverging(
     table : month, active, new, returned, left, season_over
     labels : words for new, returned, left, season_over
     """
+    from matplotlib.ticker import MaxNLocator
+
     ax = theme.axes(ax, 320)
     shown = table.tail(6 if narrow else 13).reset_index(drop=True)
     place = np.arange(len(shown), dtype=float)
@@ -53,6 +55,7 @@ def diverging(
     theme.clean(ax, keep="xy")
     ax.spines["bottom"].set_visible(False)
     ax.set_ylim(-1.15 * deep, 1.35 * top)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))  # clients come whole
     theme.number_axis(ax.yaxis, language)
     # The words stand beside the columns in the order of the parts; new and left, one grey on paper, bear marks.
     heights = (0.2 * top, 0.75 * top, -0.25 * deep, -0.8 * deep)
