@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loyalty_analytics as la
+from loyalty_analytics import tables
 from loyalty_analytics.breaks.anatomy import in_minor, shapley, windows
 from loyalty_analytics.breaks.reason_bridge import portfolio_bridge
 from loyalty_analytics.money import to_minor
-from loyalty_analytics.orders import orders_of
+from loyalty_analytics.orders import Orders, orders_of
 
 
 def _by_permutations(before, after):
@@ -111,6 +112,35 @@ def test_lines_of_a_deal_are_no_frequency():
                                   la.explain_breaks(breaks, lines).table[["reason", "part"]])  # fmt: skip
     assert la.explain_breaks(breaks, lines.assign(transaction_id=None)).table.set_index("reason").at[
         "frequency", "part"] > 0  # fmt: skip
+
+
+def test_months_of_a_campaign_are_one_deal():
+    """Six deals of a month each, then two of three months: as much money, in fewer and larger orders."""
+    months = pd.period_range("2025-01", periods=12, freq="M").astype(str)
+    names = [*"abcdef", *"ggghhh"]
+    aired = pd.DataFrame({"transaction_id": names, "client_id": 7, "date": months + "-15", "amount": 100.0})
+    aired["date"] = pd.to_datetime(aired["date"])
+    breaks = pd.DataFrame({"client_id": [7], "break_month": ["2025-07"]})
+    for orders in (aired, Orders.of(aired)):
+        parts = la.explain_breaks(breaks, orders).table.set_index("reason")["part"]
+        # 6 · 100 against 2 · 300 (Kitagawa): four orders fewer at a mean cheque of 200, 200 more at a mean of 4 orders.
+        assert parts.to_dict() == {"frequency": -800.0, "cheque": 800.0}
+
+
+def test_lines_of_a_deal_in_several_parts_of_a_file(tmp_path):
+    rng = np.random.default_rng(3)
+    deals = pd.DataFrame({
+        "transaction_id": rng.integers(0, 90, 400).astype(str), "client_id": rng.integers(0, 3, 400).astype(str),
+        "date": pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 360, 400), "D"),
+        "amount": rng.integers(-20, 90, 400).astype(float), "product_id": rng.choice(list("AB"), 400),
+    })  # fmt: skip
+    rows = tables.conform(deals, "transactions")
+    rows.to_parquet(tmp_path / "transactions.parquet", row_group_size=70)
+    orders = Orders(tmp_path / "transactions.parquet", lines=True, small=10)
+    breaks = pd.DataFrame({"client_id": list("012"), "break_month": "2025-07"})
+    whole, parts = (la.explain_breaks(breaks, one).table for one in (rows, orders))
+    pd.testing.assert_frame_equal(whole, parts)
+    assert not whole["part"].equals(la.explain_breaks(breaks, rows.assign(transaction_id=None)).table["part"])
 
 
 def test_parts_add_up_on_the_simulated_base(shared):
