@@ -35,6 +35,7 @@ CASES = [
     ("Не припомню, чтобы тут хоть раз нагрубили.", {"staff.attitude": "positive"}),
     ("Ни разу не подняла глаз от монитора.", {"staff.attitude": "negative"}),
     ("Супер сервис, наорали и бросили трубку.", {"staff.attitude": "negative"}),
+    ("Prices went up again with no notice.", {"price.level": "negative", "service.information": "negative"}),
     ("Food and staff were both wonderful.", {"product.quality": "positive", "staff.attitude": "positive"}),
     ("Ролик сделали за день.", {"service.speed": "positive"}),
     ("Нет претензий к персоналу.", {"staff": "positive"}),
