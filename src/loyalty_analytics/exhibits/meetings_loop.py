@@ -136,8 +136,8 @@ def complaints(data: Data, *, language: str) -> Exhibit:
     rows = _with_days(rows, language)
     note = [say("complaints_note", language, open=words.number(facts["open"], language))]
     if (rows["judged"] < rows["n"]).any():
-        judged = {row.step: words.number(row.judged, language) for row in rows.itertuples()}
-        note.append(say("complaints_judged", language, **judged))
+        note.append(say("complaints_judged", language, answered=words.number(answered["judged"], language),
+                        solved=words.number(solved["judged"], language)))  # fmt: skip
     sums: dict[str, dict[str, Any]] = {
         "meetings.sum_half": {"median_days": "–" if pd.isna(half) else say(
             "hours", language, n=words.number(half * 24, language))},
