@@ -18,16 +18,14 @@ sys.path.insert(0, str(HERE / "tests" / "causes"))
 #: Endings of the parts that were counted and never read.
 UNREAD = ("unseen", "hidden", "lot2")
 STRENGTH = 0.3
-#: Lots that were read while phrases were written for them: their tags are surer than those of new texts.
-FITTED, THEIR_WEIGHT = ("business", "visitors", "widening", "mended"), 0.3
 
 
-def fitted(values: np.ndarray, right: np.ndarray, weight: np.ndarray) -> list[float]:
+def fitted(values: np.ndarray, right: np.ndarray) -> list[float]:
     """Logistic weights of the measures as they stand; the penalty is on measures of one spread."""
     from sklearn.linear_model import LogisticRegression
 
     mean, spread = values[:, 1:].mean(axis=0), values[:, 1:].std(axis=0)
-    model = LogisticRegression(C=STRENGTH, max_iter=2000).fit((values[:, 1:] - mean) / spread, right, weight)
+    model = LogisticRegression(C=STRENGTH, max_iter=2000).fit((values[:, 1:] - mean) / spread, right)
     weights = model.coef_[0] / spread
     return [round(float(weight), 2) for weight in (model.intercept_[0] - weights @ mean, *weights)]
 
@@ -63,15 +61,14 @@ def main() -> None:
             parts.append(row.part)
     matrix, told, part = np.array(values, dtype=float), np.array(truth), np.array(parts)
     seen = np.array([not name.endswith(UNREAD) for name in parts])
-    worth = np.where(np.isin(part, FITTED), THEIR_WEIGHT, 1.0)
-    final = fitted(matrix[seen], told[seen], worth[seen])
+    final = fitted(matrix[seen], told[seen])
     print(f"{int(seen.sum())} tags of texts that were read\nWEIGHTS = {{")
     for name, weight in zip(plausible.WEIGHTS, final):
         print(f'    "{name}": {weight},')
     print("}\n\n| part | texts | right before | right now |\n|---|---|---|---|")
     for name in dict.fromkeys(row.part for row in rows):
         others = seen & (part != name)
-        weights = final if name.endswith(UNREAD) else fitted(matrix[others], told[others], worth[others])
+        weights = final if name.endswith(UNREAD) else fitted(matrix[others], told[others])
         plausible.WEIGHTS.update(zip(plausible.WEIGHTS, weights))
         for language in ("ru", "en"):
             own = [n for n, row in enumerate(rows) if (row.part, row.language) == (name, language)]
