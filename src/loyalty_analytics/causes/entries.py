@@ -79,6 +79,8 @@ class Word:
     #: «но», "but": no phrase reaches over it
     turns: bool = False
     lean: tuple[float, ...] = ()  # see `Leanings`
+    #: which word it is; 0: one that says nothing
+    number: int = 0
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from .codebook import Codebook, Rule, read_lexicon
 from .entries import Begun, Entry, Match, Pattern, Token, Word
 from .forms import shipped
@@ -17,8 +19,8 @@ _STEERING = ("block", "negator_far", "decoy")
 _CLASS = "class_"
 #: what stands for any number in digits
 _DIGITS = "0"
-#: Letters of a word that may be a typo; spellings that are kept at hand.
-_LONGEST, _REMEMBERED = 40, 50_000
+#: Letters of a word that may be a typo; spellings and sentences that are kept at hand; words of such a sentence.
+_LONGEST, _REMEMBERED, _SHORT = 40, 50_000, 8
 #: What several rules show alike is heard twice at most.
 _HEARD = 2
 
@@ -41,6 +43,8 @@ class Matcher:
         self._kinds: dict[int, tuple[int, ...]] = {}
         self._words: dict[str, Word] = {}
         self._known: dict[str, Word] = {}
+        self._sentences: dict[tuple[int, ...], list[tuple[Entry, tuple[int, ...], int]]] = {}
+        self._numbers = count(1)
         self._alike: dict[tuple[int, ...], tuple[Begun, Begun, frozenset[int]]] = {}
         for language in languages:
             self._read_classes(language)
@@ -157,6 +161,7 @@ class Matcher:
             any(entry.role == "negator" for entry in singles),
             any(entry.role in ("contrast", "concession") for entry in singles),
             self.leanings.of(ordered),
+            next(self._numbers),
         )
 
     def _begun(self, symbols: tuple[int, ...]) -> tuple[Begun, Begun, frozenset[int]]:
@@ -251,15 +256,14 @@ class Matcher:
         return found
 
     def _phrases_in(self, tokens: list[Token]) -> list[Match]:
-        """All phrases of a text, from its end to its beginning."""
+        """All phrases of a sentence, from its end to its beginning."""
         found: list[Match] = []
-        # What stands behind a word in its sentence, and close behind it, particles between: most phrases fail because
+        # What stands behind a word, and close behind it, particles between: most phrases fail because
         # their second or third word is not there.
         later: set[int] = set()
         near: frozenset[int] = _EMPTY
         for place in range(len(tokens) - 1, -1, -1):
-            token = tokens[place]
-            word = token.word
+            word = tokens[place].word
             tries: list[Pattern] = []
             for begun, behind in ((word.close, near), (word.apart, later)):
                 if seconds := begun.seconds & behind:
@@ -283,16 +287,30 @@ class Matcher:
                             found.append(match)
                         else:
                             same.times = _HEARD
-            if token.border >= SENTENCE:
-                later = set()
-                near = _EMPTY
-            else:
-                later |= word.syms
-                near = word.syms | near if word.light and not word.turns else word.syms
+            later |= word.syms
+            near = word.syms | near if word.light and not word.turns else word.syms
         return found
 
     def matches(self, tokens: list[Token]) -> list[Match]:
-        """Entries in a text; a longer phrase silences what stands inside it."""
+        """Entries in a text; no phrase reaches over the end of a sentence, so short ones are remembered."""
+        found: list[Match] = []
+        begins = [place for place, token in enumerate(tokens) if token.border >= SENTENCE]
+        for begin, end in zip(begins, [*begins[1:], len(tokens)]):
+            sentence = tokens[begin:end]
+            numbers = tuple([token.word.number for token in sentence])
+            known = self._sentences.get(numbers)
+            if known is None:
+                known = self._in_sentence(sentence)
+                if len(numbers) <= _SHORT:
+                    if len(self._sentences) >= _REMEMBERED:
+                        self._sentences.clear()
+                    self._sentences[numbers] = known
+            for entry, used, times in known:
+                found.append(Match(entry, tuple([begin + place for place in used]), times=times))
+        return found
+
+    def _in_sentence(self, tokens: list[Token]) -> list[tuple[Entry, tuple[int, ...], int]]:
+        """Entries in a sentence and their places in it; a longer phrase silences what stands inside it."""
         phrases = self._phrases_in(tokens)
         taken: dict[int, int] = {}
         kept: list[Match] = []
@@ -311,7 +329,7 @@ class Matcher:
                 kept += [Match(entry, (place,)) for entry in token.word.singles]
         kept = _allowed(kept, nots)
         kept.sort(key=lambda m: m.used)
-        return kept
+        return [(match.entry, match.used, match.times) for match in kept]
 
 
 def _allowed(found: list[Match], nots: list[Match]) -> list[Match]:
