@@ -169,6 +169,7 @@ def complaints(data: Data, *, language: str) -> Exhibit:
             Column(key="label", label=say("col_step", language)),
             Column(key="share", label=say("col_reached", language), kind="percent"),
             Column(key="in_time", label=say("col_in_sla", language), kind="percent"),
+            Column(key="judged", label=say("col_judged", language), kind="number"),
             Column(key="median_days", label=say("col_median", language)),
             Column(key="q90_days", label=say("col_q90", language)),
         ], totals=total_rows("label", language, sums)),

@@ -222,8 +222,13 @@ def seasons(data: Data, kinds: Result, *, language: str) -> Exhibit:
     unknown = int((table["rhythm"] == "unknown").sum())
     unclear = say("seasons_unclear", language, unknown=words.number(unknown, language)) if unknown else ""
     if seasonal.empty:
-        return Exhibit(name="seasons", title=say("seasons_none", language), language=language,
-                       note=say("seasons_note", language, unclear=unclear))  # fmt: skip
+        counted = pd.DataFrame({"what": [say("sum_unclear", language)], "n": [unknown]})
+        told = Table(frame=counted, columns=[
+            Column(key="what", label=words.say("brief.col_measure", language)),
+            Column(key="n", label=words.say("brief.col_number", language), kind="number"),
+        ])  # fmt: skip
+        return Exhibit(name="seasons", title=say("seasons_none", language), table=told if unknown else None,
+                       language=language, note=say("seasons_note", language, unclear=unclear))  # fmt: skip
     known = names(data)
     panel = data.panel[data.panel["client_id"].isin(seasonal["client_id"])]
     panel = panel[pd.to_datetime(panel["month"]) <= data.as_of.last_whole.to_timestamp()]

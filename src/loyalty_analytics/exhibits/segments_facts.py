@@ -98,7 +98,8 @@ def deciles(data: Data, *, language: str) -> Exhibit:
     })  # fmt: skip
     unit = words.unit_of(float(table["revenue"].max()))
     note = [say("deciles_note", language, gini=words.number(gini, language, 2))]
-    if below := int((curve["revenue"] < 0).sum()):
+    below = int((curve["revenue"] < 0).sum())
+    if below:
         note.append(say("deciles_below", language, n=words.count(below, "clients_of", language)))
     values = {"n": words.count(int(table["clients"].iloc[0]), "client", language),
               "share": words.percent(table["share"].iloc[0], language),
@@ -124,6 +125,7 @@ def deciles(data: Data, *, language: str) -> Exhibit:
                 "segments.sum_half": {"clients": low["clients"].sum(), "revenue": low["revenue"].sum(),
                                       "share": low["share"].sum()},
                 "segments.sum_gini": {"share": words.number(gini, language, 2)},
+                **({"segments.sum_below": {"clients": below}} if below else {}),
             }),
         ),
         note=" ".join(note),
