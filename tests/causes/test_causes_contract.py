@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loyalty_analytics as la
+from loyalty_analytics.causes.codebook import read_codebook
+from loyalty_analytics.causes.matcher import Matcher
 from loyalty_analytics.causes.tagger import Tagger
 from loyalty_analytics.errors import DataError, ParamsError
 
@@ -136,3 +138,18 @@ def test_time_grows_with_the_length_of_a_text_and_not_faster(general, unit):
         assert seconds(160_000) <= 24 * max(seconds(20_000), 0.002)
     finally:
         gc.enable()
+
+
+def test_what_was_read_before_changes_nothing():
+    texts = [
+        "Дорого. Менеджер вежливый!",
+        "Дорого",
+        "Menedzher ne beret trubku. Дорого",
+        "Fast delivery. Dorogo",
+        "Дорого, но быстро.",
+    ]
+    fresh = [Matcher(read_codebook("general")) for _ in texts]
+    used = Matcher(read_codebook("general"))
+    for _ in range(2):  # the second time every sentence is remembered
+        for text, matcher in zip(texts, fresh):
+            assert used.matches(used.tokens(text)) == matcher.matches(matcher.tokens(text))
