@@ -48,6 +48,8 @@ CASES = [
     ("Do you have a price list?", {}),
     ("Menedzher ne beret trubku.", {"staff.contact": "negative"}),
     ("Dozvonitsya nevozmozhno.", {"staff.contact": "negative"}),
+    ("Сайт неработает.", {"service.channel": "negative"}),
+    ("Менеджер неотвечает.", {"staff.contact": "negative"}),
     ("Add good lighting.", {"premises": "negative"}),
     ("Прога глючит.", {"service.channel": "negative"}),
     ("дорагавато", {"price.level": "negative"}),

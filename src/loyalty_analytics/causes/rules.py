@@ -17,8 +17,10 @@ from .clauses import agreed, default_sign, outside_longer
 from .codebook import LANGUAGES, Codebook
 from .matcher import AND, COMMA, Match, Token
 from .matchers import matcher_of
+from .phrases import NONE
 from .plausible import weighed
 from .tags import Hit, of_the_house
+from .text import parted
 
 __all__ = ["GENERAL", "Hit", "Reader"]
 
@@ -57,12 +59,26 @@ class Reader:
 
     def read(self, text: str, field: str | None = None, score: float | None = None) -> _Text:
         """A text with what is found in it, before it is judged how plausible that is."""
-        tokens = self.matcher.tokens(text)
+        tokens = self._parted(self.matcher.tokens(text))
         matches = self.matcher.matches(tokens) if tokens else []
         if self._own:
             own = {match.used: match.entry.cause for match in matches if match.entry.rule in self._own}
             matches = [m for m in matches if m.entry.rule in self._own or not _beaten(m, own)]
         return _Text(tokens, matches, field, score)
+
+    def _parted(self, tokens: list[Token]) -> list[Token]:
+        """Words with «неработает» as «не работает»."""
+        begun = [(place, token) for place, token in enumerate(tokens) if token.text[:2] == "не"]
+        for place, token in reversed(begun):
+            verb = parted(token.text)
+            if not verb:
+                continue
+            middle = token.end - len(verb)
+            tokens[place : place + 1] = [
+                Token(token.start, middle, "не", self.matcher.word("не"), token.border),
+                Token(middle, token.end, verb, self.matcher.word(verb), NONE, token.asks),
+            ]
+        return tokens
 
 
 def _beaten(match: Match, own: Mapping[tuple[int, ...], str | None]) -> bool:

@@ -24,6 +24,7 @@ __all__ = [
     "from_latin",
     "known_russian",
     "normalise",
+    "parted",
     "russian_lemma",
     "sounds",
 ]
@@ -177,6 +178,19 @@ def bidding(word: str) -> bool:
     """
     tag = _morph().parse(word)[0].tag
     return "INFN" in tag or "impr" in tag
+
+
+@lru_cache(maxsize=10_000)
+def parted(word: str) -> str:
+    """The verb behind a «не» that is written together with it; nothing where the word is none of these.
+
+    >>> parted("неработает"), parted("ненавидит"), parted("неделями")
+    ('работает', '', '')
+    """
+    rest = word[2:]
+    if not word.startswith("не") or len(rest) < 4 or known_russian(word) or not known_russian(rest) or inflected(word):
+        return ""
+    return rest if _morph().parse(rest)[0].tag.POS in ("VERB", "INFN") else ""
 
 
 @lru_cache(maxsize=100_000)
