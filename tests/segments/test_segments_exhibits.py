@@ -129,7 +129,9 @@ def test_diverging_columns_stand_on_zero_and_add_up() -> None:
     })  # fmt: skip
     ax = plots.diverging(table, language="ru", labels=["a", "b", "c", "d"])
     assert [bar.get_height() for bar in ax.patches] == [2, 1, 1, 2, -1, -2, 0, -1]
-    assert [text.get_text() for text in ax.texts] == ["5", "6"]
+    said = [text.get_text() for text in ax.texts]
+    assert said[:2] == ["5", "6"]
+    assert said[3::2] == ["▲ a", "▲ b", "▼ c", "▼ d"]  # behind their coloured squares
 
 
 def test_payback_lines_end_with_their_values() -> None:
