@@ -115,7 +115,6 @@ def test_the_labelling_cell_keeps_a_sentiment_per_cause_and_only_adds(general, t
 
 
 _CELLS = """
-import gold_texts
 import pandas as pd
 from loyalty_analytics.causes import labelling_cell
 from loyalty_analytics.causes.tagger import Tagger
